@@ -236,7 +236,7 @@ bench-programs: $(patsubst tests/bench/%.c,build/helpers/%,$(wildcard tests/benc
 
 helpers := build/helpers/rundom0 build/helpers/seed
 host-progs := $(addprefix build/,$(filter dom0-tools/% xenstore-like/%,$(progs)))
-build/cache/packages.stamp: dom0-tools/host/fetch dom0-tools/host/packages
+build/cache/packages.stamp: dom0-tools/host/fetch docs/dependencies.txt
 	@dom0-tools/host/fetch
 
 build/host/initrd: dom0-tools/host/build-initrd dom0-tools/host/init build/cache/packages.stamp \
