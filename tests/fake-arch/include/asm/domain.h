@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the fake architecture keeps of a vcpu and of a domain. */
+#ifndef ASM_DOMAIN_H
+#define ASM_DOMAIN_H
+
+#include <asm/regs.h>
+#include <hv/types.h>
+
+struct arch_vcpu {
+    struct cpu_regs regs;
+    bool created;
+    guest_va_t time_area;
+};
+
+struct arch_domain {
+    bool created;
+    unsigned int relinquish_slices; /* arch_domain_relinquish says -ERESTART so many times */
+};
+
+#endif
