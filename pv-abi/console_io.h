@@ -7,6 +7,6 @@
 #define PV_ABI_CONSOLE_IO_H
 
 #define CONSOLEIO_write 0
-#define CONSOLEIO_read 1
+#define CONSOLEIO_read  1
 
 #endif

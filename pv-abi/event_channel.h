@@ -7,43 +7,43 @@
 #define PV_ABI_EVENT_CHANNEL_H
 
 #define EVTCHNOP_bind_interdomain 0
-#define EVTCHNOP_bind_virq 1
-#define EVTCHNOP_bind_pirq 2
-#define EVTCHNOP_close 3
-#define EVTCHNOP_send 4
-#define EVTCHNOP_status 5
-#define EVTCHNOP_alloc_unbound 6
-#define EVTCHNOP_bind_ipi 7
-#define EVTCHNOP_bind_vcpu 8
-#define EVTCHNOP_unmask 9
-#define EVTCHNOP_reset 10
-#define EVTCHNOP_init_control 11
-#define EVTCHNOP_expand_array 12
-#define EVTCHNOP_set_priority 13
+#define EVTCHNOP_bind_virq        1
+#define EVTCHNOP_bind_pirq        2
+#define EVTCHNOP_close            3
+#define EVTCHNOP_send             4
+#define EVTCHNOP_status           5
+#define EVTCHNOP_alloc_unbound    6
+#define EVTCHNOP_bind_ipi         7
+#define EVTCHNOP_bind_vcpu        8
+#define EVTCHNOP_unmask           9
+#define EVTCHNOP_reset            10
+#define EVTCHNOP_init_control     11
+#define EVTCHNOP_expand_array     12
+#define EVTCHNOP_set_priority     13
 
 #define BIND_PIRQ__WILL_SHARE 1
 
-#define EVTCHNSTAT_closed 0
-#define EVTCHNSTAT_unbound 1
+#define EVTCHNSTAT_closed      0
+#define EVTCHNSTAT_unbound     1
 #define EVTCHNSTAT_interdomain 2
-#define EVTCHNSTAT_pirq 3
-#define EVTCHNSTAT_virq 4
-#define EVTCHNSTAT_ipi 5
+#define EVTCHNSTAT_pirq        3
+#define EVTCHNSTAT_virq        4
+#define EVTCHNSTAT_ipi         5
 
 #define EVTCHN_2L_NR_CHANNELS 4096
 
 /* FIFO delivery: stated for completeness, refused by Pavo. */
-#define EVTCHN_FIFO_PRIORITY_MAX 0
+#define EVTCHN_FIFO_PRIORITY_MAX     0
 #define EVTCHN_FIFO_PRIORITY_DEFAULT 7
-#define EVTCHN_FIFO_PRIORITY_MIN 15
-#define EVTCHN_FIFO_MAX_QUEUES 16
-#define EVTCHN_FIFO_PENDING 31
-#define EVTCHN_FIFO_MASKED 30
-#define EVTCHN_FIFO_LINKED 29
-#define EVTCHN_FIFO_BUSY 28
-#define EVTCHN_FIFO_LINK_BITS 17
-#define EVTCHN_FIFO_LINK_MASK 0x1ffff
-#define EVTCHN_FIFO_NR_CHANNELS 0x20000
+#define EVTCHN_FIFO_PRIORITY_MIN     15
+#define EVTCHN_FIFO_MAX_QUEUES       16
+#define EVTCHN_FIFO_PENDING          31
+#define EVTCHN_FIFO_MASKED           30
+#define EVTCHN_FIFO_LINKED           29
+#define EVTCHN_FIFO_BUSY             28
+#define EVTCHN_FIFO_LINK_BITS        17
+#define EVTCHN_FIFO_LINK_MASK        0x1ffff
+#define EVTCHN_FIFO_NR_CHANNELS      0x20000
 
 #ifndef __ASSEMBLER__
 #include "pv-abi/types.h"

@@ -7,68 +7,68 @@
 #define PV_ABI_GRANT_TABLE_H
 
 #define GNTTAB_NR_RESERVED_ENTRIES 8
-#define GNTTAB_RESERVED_CONSOLE 0
-#define GNTTAB_RESERVED_XENSTORE 1
+#define GNTTAB_RESERVED_CONSOLE    0
+#define GNTTAB_RESERVED_XENSTORE   1
 
 /* Entry flags. */
-#define GTF_invalid 0
-#define GTF_permit_access 1
-#define GTF_accept_transfer 2
-#define GTF_transitive 3
-#define GTF_type_mask 3
-#define GTF_readonly 0x004
-#define GTF_reading 0x008 /* set by the hypervisor while mapped or copied from */
-#define GTF_writing 0x010 /* same, for writing */
-#define GTF_PWT 0x020
-#define GTF_PCD 0x040
-#define GTF_PAT 0x080
-#define GTF_sub_page 0x100
+#define GTF_invalid            0
+#define GTF_permit_access      1
+#define GTF_accept_transfer    2
+#define GTF_transitive         3
+#define GTF_type_mask          3
+#define GTF_readonly           0x004
+#define GTF_reading            0x008 /* set by the hypervisor while mapped or copied from */
+#define GTF_writing            0x010 /* same, for writing */
+#define GTF_PWT                0x020
+#define GTF_PCD                0x040
+#define GTF_PAT                0x080
+#define GTF_sub_page           0x100
 #define GTF_transfer_committed 0x004
 #define GTF_transfer_completed 0x008
 
-#define GNTTABOP_map_grant_ref 0
-#define GNTTABOP_unmap_grant_ref 1
-#define GNTTABOP_setup_table 2
-#define GNTTABOP_dump_table 3
-#define GNTTABOP_transfer 4
-#define GNTTABOP_copy 5
-#define GNTTABOP_query_size 6
+#define GNTTABOP_map_grant_ref     0
+#define GNTTABOP_unmap_grant_ref   1
+#define GNTTABOP_setup_table       2
+#define GNTTABOP_dump_table        3
+#define GNTTABOP_transfer          4
+#define GNTTABOP_copy              5
+#define GNTTABOP_query_size        6
 #define GNTTABOP_unmap_and_replace 7
-#define GNTTABOP_set_version 8
+#define GNTTABOP_set_version       8
 #define GNTTABOP_get_status_frames 9
-#define GNTTABOP_get_version 10
-#define GNTTABOP_swap_grant_ref 11
-#define GNTTABOP_cache_flush 12
+#define GNTTABOP_get_version       10
+#define GNTTABOP_swap_grant_ref    11
+#define GNTTABOP_cache_flush       12
 
 #define GNTCOPY_source_gref 1
-#define GNTCOPY_dest_gref 2
+#define GNTCOPY_dest_gref   2
 
-#define GNTMAP_device_map 0x01
-#define GNTMAP_host_map 0x02
-#define GNTMAP_readonly 0x04
-#define GNTMAP_application_map 0x08 /* for user mode too */
-#define GNTMAP_contains_pte 0x10    /* host_addr is the machine address of an L1 entry */
+#define GNTMAP_device_map       0x01
+#define GNTMAP_host_map         0x02
+#define GNTMAP_readonly         0x04
+#define GNTMAP_application_map  0x08 /* for user mode too */
+#define GNTMAP_contains_pte     0x10 /* host_addr is the machine address of an L1 entry */
 #define GNTMAP_guest_avail_mask 0xffff0000
 
-#define GNTTAB_CACHE_CLEAN 1
-#define GNTTAB_CACHE_INVAL 2
+#define GNTTAB_CACHE_CLEAN       1
+#define GNTTAB_CACHE_INVAL       2
 #define GNTTAB_CACHE_SOURCE_GREF 0x80000000
 
 /* Status of each operation of a batch. */
-#define GNTST_okay 0
-#define GNTST_general_error (-1)
-#define GNTST_bad_domain (-2)
-#define GNTST_bad_gntref (-3)
-#define GNTST_bad_handle (-4)
-#define GNTST_bad_virt_addr (-5)
-#define GNTST_bad_dev_addr (-6)
-#define GNTST_no_device_space (-7)
+#define GNTST_okay              0
+#define GNTST_general_error     (-1)
+#define GNTST_bad_domain        (-2)
+#define GNTST_bad_gntref        (-3)
+#define GNTST_bad_handle        (-4)
+#define GNTST_bad_virt_addr     (-5)
+#define GNTST_bad_dev_addr      (-6)
+#define GNTST_no_device_space   (-7)
 #define GNTST_permission_denied (-8)
-#define GNTST_bad_page (-9)
-#define GNTST_bad_copy_arg (-10)
-#define GNTST_address_too_big (-11)
-#define GNTST_eagain (-12)
-#define GNTST_no_space (-13)
+#define GNTST_bad_page          (-9)
+#define GNTST_bad_copy_arg      (-10)
+#define GNTST_address_too_big   (-11)
+#define GNTST_eagain            (-12)
+#define GNTST_no_space          (-13)
 
 #ifndef __ASSEMBLER__
 #include "pv-abi/types.h"

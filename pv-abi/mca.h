@@ -8,44 +8,44 @@
 
 #define XEN_MCA_INTERFACE_VERSION 0x01ecc003
 
-#define XEN_MC_fetch 1
+#define XEN_MC_fetch        1
 #define XEN_MC_notifydomain 2
-#define XEN_MC_physcpuinfo 3
-#define XEN_MC_msrinject 4
-#define XEN_MC_mceinject 5
-#define XEN_MC_inject_v2 6
+#define XEN_MC_physcpuinfo  3
+#define XEN_MC_msrinject    4
+#define XEN_MC_mceinject    5
+#define XEN_MC_inject_v2    6
 
 /* xen_mc_fetch.flags: in */
-#define XEN_MC_NONURGENT 0x0001
-#define XEN_MC_URGENT 0x0002
-#define XEN_MC_ACK 0x0004
+#define XEN_MC_NONURGENT      0x0001
+#define XEN_MC_URGENT         0x0002
+#define XEN_MC_ACK            0x0004
 /* and out */
-#define XEN_MC_OK 0x00
-#define XEN_MC_FETCHFAILED 0x01
-#define XEN_MC_NODATA 0x02
-#define XEN_MC_NOMATCH 0x04
-#define XEN_MC_CANNOTHANDLE 0x08
-#define XEN_MC_NOTDELIVERED 0x10
+#define XEN_MC_OK             0x00
+#define XEN_MC_FETCHFAILED    0x01
+#define XEN_MC_NODATA         0x02
+#define XEN_MC_NOMATCH        0x04
+#define XEN_MC_CANNOTHANDLE   0x08
+#define XEN_MC_NOTDELIVERED   0x10
 #define XEN_MC_VCPUID_INVALID 0xffff
 
 /* mcinfo_common.type */
-#define MC_TYPE_GLOBAL 0
-#define MC_TYPE_BANK 1
+#define MC_TYPE_GLOBAL   0
+#define MC_TYPE_BANK     1
 #define MC_TYPE_EXTENDED 2
 #define MC_TYPE_RECOVERY 3
 
-#define MC_FLAG_CORRECTABLE 0x01
+#define MC_FLAG_CORRECTABLE   0x01
 #define MC_FLAG_UNCORRECTABLE 0x02
-#define MC_FLAG_RECOVERABLE 0x04
-#define MC_FLAG_POLLED 0x08
-#define MC_FLAG_RESET 0x10
-#define MC_FLAG_CMCI 0x20
-#define MC_FLAG_MCE 0x40
+#define MC_FLAG_RECOVERABLE   0x04
+#define MC_FLAG_POLLED        0x08
+#define MC_FLAG_RESET         0x10
+#define MC_FLAG_CMCI          0x20
+#define MC_FLAG_MCE           0x40
 
-#define MCINFO_HYPERCALLSIZE 1024
-#define MCINFO_MAXSIZE 768
+#define MCINFO_HYPERCALLSIZE    1024
+#define MCINFO_MAXSIZE          768
 #define MCINFO_FLAGS_UNCOMPLETE 1
-#define MC_NCAPS 7
+#define MC_NCAPS                7
 
 #ifndef __ASSEMBLER__
 #include "pv-abi/types.h"

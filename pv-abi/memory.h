@@ -6,67 +6,67 @@
 #ifndef PV_ABI_MEMORY_H
 #define PV_ABI_MEMORY_H
 
-#define XENMEM_increase_reservation 0
-#define XENMEM_decrease_reservation 1
-#define XENMEM_maximum_ram_page 2
-#define XENMEM_current_reservation 3
-#define XENMEM_maximum_reservation 4
-#define XENMEM_machphys_mfn_list 5
-#define XENMEM_populate_physmap 6
-#define XENMEM_add_to_physmap 7
-#define XENMEM_memory_map 9
-#define XENMEM_machine_memory_map 10
-#define XENMEM_exchange 11
-#define XENMEM_machphys_mapping 12
-#define XENMEM_set_memory_map 13
-#define XENMEM_maximum_gpfn 14
-#define XENMEM_remove_from_physmap 15
-#define XENMEM_set_pod_target 16
-#define XENMEM_get_pod_target 17
-#define XENMEM_get_sharing_freed_pages 18
-#define XENMEM_get_sharing_shared_pages 19
-#define XENMEM_paging_op 20
-#define XENMEM_access_op 21
-#define XENMEM_sharing_op 22
-#define XENMEM_add_to_physmap_batch 23
-#define XENMEM_claim_pages 24
-#define XENMEM_machphys_compat_mfn_list 25
-#define XENMEM_get_vnumainfo 26
+#define XENMEM_increase_reservation       0
+#define XENMEM_decrease_reservation       1
+#define XENMEM_maximum_ram_page           2
+#define XENMEM_current_reservation        3
+#define XENMEM_maximum_reservation        4
+#define XENMEM_machphys_mfn_list          5
+#define XENMEM_populate_physmap           6
+#define XENMEM_add_to_physmap             7
+#define XENMEM_memory_map                 9
+#define XENMEM_machine_memory_map         10
+#define XENMEM_exchange                   11
+#define XENMEM_machphys_mapping           12
+#define XENMEM_set_memory_map             13
+#define XENMEM_maximum_gpfn               14
+#define XENMEM_remove_from_physmap        15
+#define XENMEM_set_pod_target             16
+#define XENMEM_get_pod_target             17
+#define XENMEM_get_sharing_freed_pages    18
+#define XENMEM_get_sharing_shared_pages   19
+#define XENMEM_paging_op                  20
+#define XENMEM_access_op                  21
+#define XENMEM_sharing_op                 22
+#define XENMEM_add_to_physmap_batch       23
+#define XENMEM_claim_pages                24
+#define XENMEM_machphys_compat_mfn_list   25
+#define XENMEM_get_vnumainfo              26
 #define XENMEM_reserved_device_memory_map 27
-#define XENMEM_acquire_resource 28
+#define XENMEM_acquire_resource           28
 
 /* xen_memory_reservation.mem_flags */
-#define XENMEMF_address_bits(x) (x) /* machine addresses below 1 << x */
-#define XENMEMF_get_address_bits(x) ((x) & 0xffu)
-#define XENMEMF_node(x) (((x) + 1) << 8)
-#define XENMEMF_get_node(x) ((((x) >> 8) - 1) & 0xffu)
-#define XENMEMF_populate_on_demand 0x10000
-#define XENMEMF_exact_node_request 0x20000
-#define XENMEMF_exact_node(n) (XENMEMF_node(n) | XENMEMF_exact_node_request)
-#define XENMEMF_vnode 0x40000
+#define XENMEMF_address_bits(x)     (x) /* machine addresses below 1 << x */
+#define XENMEMF_get_address_bits(x) ((x)&0xffu)
+#define XENMEMF_node(x)             (((x) + 1) << 8)
+#define XENMEMF_get_node(x)         ((((x) >> 8) - 1) & 0xffu)
+#define XENMEMF_populate_on_demand  0x10000
+#define XENMEMF_exact_node_request  0x20000
+#define XENMEMF_exact_node(n)       (XENMEMF_node(n) | XENMEMF_exact_node_request)
+#define XENMEMF_vnode               0x40000
 
 /* xen_add_to_physmap.space */
-#define XENMAPSPACE_shared_info 0
-#define XENMAPSPACE_grant_table 1
-#define XENMAPSPACE_gmfn 2
-#define XENMAPSPACE_gmfn_range 3
-#define XENMAPSPACE_gmfn_foreign 4
-#define XENMAPSPACE_dev_mmio 5
+#define XENMAPSPACE_shared_info      0
+#define XENMAPSPACE_grant_table      1
+#define XENMAPSPACE_gmfn             2
+#define XENMAPSPACE_gmfn_range       3
+#define XENMAPSPACE_gmfn_foreign     4
+#define XENMAPSPACE_dev_mmio         5
 #define XENMAPIDX_grant_table_status 0x80000000
 
 #define XENMEM_RDM_ALL 1
 
-#define XENMEM_resource_ioreq_server 0
-#define XENMEM_resource_grant_table 1
-#define XENMEM_resource_vmtrace_buf 2
+#define XENMEM_resource_ioreq_server          0
+#define XENMEM_resource_grant_table           1
+#define XENMEM_resource_vmtrace_buf           2
 #define XENMEM_resource_grant_table_id_shared 0
 #define XENMEM_resource_grant_table_id_status 1
 
 /* Entries of memory_map: the PC's own numbering of region types. */
-#define E820_RAM 1
+#define E820_RAM      1
 #define E820_RESERVED 2
-#define E820_ACPI 3
-#define E820_NVS 4
+#define E820_ACPI     3
+#define E820_NVS      4
 #define E820_UNUSABLE 5
 
 #ifndef __ASSEMBLER__
@@ -108,7 +108,7 @@ struct xen_machphys_mapping {
 
 struct xen_add_to_physmap {
     domid_t domid;
-    uint16_t size; /* gmfn_range only */
+    uint16_t size;  /* gmfn_range only */
     uint32_t space; /* XENMAPSPACE_* */
     xen_ulong_t idx;
     xen_pfn_t gpfn;

@@ -8,64 +8,64 @@
 
 #define XENPF_INTERFACE_VERSION 0x03000001
 
-#define XENPF_settime32 17
-#define XENPF_add_memtype 31
-#define XENPF_del_memtype 32
-#define XENPF_read_memtype 33
-#define XENPF_microcode_update 35
-#define XENPF_platform_quirk 39
-#define XENPF_get_cpu_version 48
-#define XENPF_efi_runtime_call 49
-#define XENPF_firmware_info 50
-#define XENPF_enter_acpi_sleep 51
-#define XENPF_change_freq 52
-#define XENPF_getidletime 53
+#define XENPF_settime32            17
+#define XENPF_add_memtype          31
+#define XENPF_del_memtype          32
+#define XENPF_read_memtype         33
+#define XENPF_microcode_update     35
+#define XENPF_platform_quirk       39
+#define XENPF_get_cpu_version      48
+#define XENPF_efi_runtime_call     49
+#define XENPF_firmware_info        50
+#define XENPF_enter_acpi_sleep     51
+#define XENPF_change_freq          52
+#define XENPF_getidletime          53
 #define XENPF_set_processor_pminfo 54
-#define XENPF_get_cpuinfo 55
-#define XENPF_cpu_online 56
-#define XENPF_cpu_offline 57
-#define XENPF_cpu_hotadd 58
-#define XENPF_mem_hotadd 59
-#define XENPF_core_parking 60
-#define XENPF_resource_op 61
-#define XENPF_settime64 62
-#define XENPF_settime XENPF_settime64
-#define XENPF_get_symbol 63
+#define XENPF_get_cpuinfo          55
+#define XENPF_cpu_online           56
+#define XENPF_cpu_offline          57
+#define XENPF_cpu_hotadd           58
+#define XENPF_mem_hotadd           59
+#define XENPF_core_parking         60
+#define XENPF_resource_op          61
+#define XENPF_settime64            62
+#define XENPF_settime              XENPF_settime64
+#define XENPF_get_symbol           63
 
-#define QUIRK_NOIRQBALANCING 1
-#define QUIRK_IOAPIC_BAD_REGSEL 2
+#define QUIRK_NOIRQBALANCING     1
+#define QUIRK_IOAPIC_BAD_REGSEL  2
 #define QUIRK_IOAPIC_GOOD_REGSEL 3
 
 /* xenpf_firmware_info.type, and .index for EFI */
-#define XEN_FW_DISK_INFO 1
-#define XEN_FW_DISK_MBR_SIGNATURE 2
-#define XEN_FW_VBEDDC_INFO 3
-#define XEN_FW_EFI_INFO 4
-#define XEN_FW_KBD_SHIFT_FLAGS 5
-#define XEN_FW_EFI_VERSION 0
-#define XEN_FW_EFI_CONFIG_TABLE 1
-#define XEN_FW_EFI_VENDOR 2
-#define XEN_FW_EFI_MEM_INFO 3
-#define XEN_FW_EFI_RT_VERSION 4
-#define XEN_FW_EFI_PCI_ROM 5
+#define XEN_FW_DISK_INFO            1
+#define XEN_FW_DISK_MBR_SIGNATURE   2
+#define XEN_FW_VBEDDC_INFO          3
+#define XEN_FW_EFI_INFO             4
+#define XEN_FW_KBD_SHIFT_FLAGS      5
+#define XEN_FW_EFI_VERSION          0
+#define XEN_FW_EFI_CONFIG_TABLE     1
+#define XEN_FW_EFI_VENDOR           2
+#define XEN_FW_EFI_MEM_INFO         3
+#define XEN_FW_EFI_RT_VERSION       4
+#define XEN_FW_EFI_PCI_ROM          5
 #define XEN_FW_EFI_APPLE_PROPERTIES 6
 
 #define XENPF_ACPI_SLEEP_EXTENDED 1
 
 /* xenpf_set_processor_pminfo.type */
-#define XEN_PM_CX 0
-#define XEN_PM_PX 1
-#define XEN_PM_TX 2
+#define XEN_PM_CX  0
+#define XEN_PM_PX  1
+#define XEN_PM_TX  2
 #define XEN_PM_PDC 3
 
 /* xenpf_pcpuinfo.flags */
-#define XEN_PCPU_FLAGS_ONLINE 1
+#define XEN_PCPU_FLAGS_ONLINE  1
 #define XEN_PCPU_FLAGS_INVALID 2
 
 #define XEN_CORE_PARKING_SET 1
 #define XEN_CORE_PARKING_GET 2
 
-#define XEN_RESOURCE_OP_MSR_READ 0
+#define XEN_RESOURCE_OP_MSR_READ  0
 #define XEN_RESOURCE_OP_MSR_WRITE 1
 
 #ifndef __ASSEMBLER__

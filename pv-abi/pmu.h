@@ -9,22 +9,22 @@
 #define XENPMU_VER_MAJ 0
 #define XENPMU_VER_MIN 1
 
-#define XENPMU_mode_get 0
-#define XENPMU_mode_set 1
+#define XENPMU_mode_get    0
+#define XENPMU_mode_set    1
 #define XENPMU_feature_get 2
 #define XENPMU_feature_set 3
-#define XENPMU_init 4
-#define XENPMU_finish 5
-#define XENPMU_lvtpc_set 6
-#define XENPMU_flush 7
+#define XENPMU_init        4
+#define XENPMU_finish      5
+#define XENPMU_lvtpc_set   6
+#define XENPMU_flush       7
 
-#define XENPMU_MODE_OFF 0
+#define XENPMU_MODE_OFF  0
 #define XENPMU_MODE_SELF 1
-#define XENPMU_MODE_HV 2
-#define XENPMU_MODE_ALL 4
+#define XENPMU_MODE_HV   2
+#define XENPMU_MODE_ALL  4
 
 #define XENPMU_FEATURE_INTEL_BTS 1
-#define XENPMU_FEATURE_IPC_ONLY 2
+#define XENPMU_FEATURE_IPC_ONLY  2
 #define XENPMU_FEATURE_ARCH_ONLY 4
 
 #ifndef __ASSEMBLER__

@@ -8,7 +8,7 @@
 
 /* vcpu_time_info.flags */
 #define XEN_PVCLOCK_TSC_STABLE_BIT 1
-#define XEN_PVCLOCK_GUEST_STOPPED 2
+#define XEN_PVCLOCK_GUEST_STOPPED  2
 
 #ifndef __ASSEMBLER__
 #include "pv-abi/x86.h"

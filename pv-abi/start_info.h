@@ -6,19 +6,19 @@
 #ifndef PV_ABI_START_INFO_H
 #define PV_ABI_START_INFO_H
 
-#define SIF_PRIVILEGED 0x01     /* may ask for hardware */
-#define SIF_INITDOMAIN 0x02     /* dom0 */
-#define SIF_MULTIBOOT_MOD 0x04  /* mod_start names a list of struct xen_multiboot_mod_list */
-#define SIF_MOD_START_PFN 0x08  /* mod_start is a frame number, not an address */
+#define SIF_PRIVILEGED      0x01 /* may ask for hardware */
+#define SIF_INITDOMAIN      0x02 /* dom0 */
+#define SIF_MULTIBOOT_MOD   0x04 /* mod_start names a list of struct xen_multiboot_mod_list */
+#define SIF_MOD_START_PFN   0x08 /* mod_start is a frame number, not an address */
 #define SIF_VIRT_P2M_4TOOLS 0x10 /* a virtually mapped p2m is understood */
-#define SIF_PM_MASK 0xff00
+#define SIF_PM_MASK         0xff00
 
 #define MAX_GUEST_CMDLINE 1024
-#define START_INFO_MAGIC "xen-3.0-x86_64"
+#define START_INFO_MAGIC  "xen-3.0-x86_64"
 
 #define XEN_VGATYPE_TEXT_MODE_3 0x03
-#define XEN_VGATYPE_VESA_LFB 0x23
-#define XEN_VGATYPE_EFI_LFB 0x70
+#define XEN_VGATYPE_VESA_LFB    0x23
+#define XEN_VGATYPE_EFI_LFB     0x70
 
 #ifndef __ASSEMBLER__
 #include "pv-abi/types.h"

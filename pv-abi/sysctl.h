@@ -8,83 +8,83 @@
 
 #define XEN_SYSCTL_INTERFACE_VERSION 0x15
 
-#define XEN_SYSCTL_readconsole 1
-#define XEN_SYSCTL_tbuf_op 2
-#define XEN_SYSCTL_physinfo 3
-#define XEN_SYSCTL_sched_id 4
-#define XEN_SYSCTL_perfc_op 5
-#define XEN_SYSCTL_getdomaininfolist 6
-#define XEN_SYSCTL_debug_keys 7
-#define XEN_SYSCTL_getcpuinfo 8
-#define XEN_SYSCTL_availheap 9
-#define XEN_SYSCTL_get_pmstat 10
-#define XEN_SYSCTL_cpu_hotplug 11
-#define XEN_SYSCTL_pm_op 12
-#define XEN_SYSCTL_page_offline_op 14
-#define XEN_SYSCTL_lockprof_op 15
-#define XEN_SYSCTL_cputopoinfo 16
-#define XEN_SYSCTL_numainfo 17
-#define XEN_SYSCTL_cpupool_op 18
-#define XEN_SYSCTL_scheduler_op 19
-#define XEN_SYSCTL_coverage_op 20
-#define XEN_SYSCTL_psr_cmt_op 21
-#define XEN_SYSCTL_pcitopoinfo 22
-#define XEN_SYSCTL_psr_alloc 23
+#define XEN_SYSCTL_readconsole            1
+#define XEN_SYSCTL_tbuf_op                2
+#define XEN_SYSCTL_physinfo               3
+#define XEN_SYSCTL_sched_id               4
+#define XEN_SYSCTL_perfc_op               5
+#define XEN_SYSCTL_getdomaininfolist      6
+#define XEN_SYSCTL_debug_keys             7
+#define XEN_SYSCTL_getcpuinfo             8
+#define XEN_SYSCTL_availheap              9
+#define XEN_SYSCTL_get_pmstat             10
+#define XEN_SYSCTL_cpu_hotplug            11
+#define XEN_SYSCTL_pm_op                  12
+#define XEN_SYSCTL_page_offline_op        14
+#define XEN_SYSCTL_lockprof_op            15
+#define XEN_SYSCTL_cputopoinfo            16
+#define XEN_SYSCTL_numainfo               17
+#define XEN_SYSCTL_cpupool_op             18
+#define XEN_SYSCTL_scheduler_op           19
+#define XEN_SYSCTL_coverage_op            20
+#define XEN_SYSCTL_psr_cmt_op             21
+#define XEN_SYSCTL_pcitopoinfo            22
+#define XEN_SYSCTL_psr_alloc              23
 #define XEN_SYSCTL_get_cpu_levelling_caps 25
-#define XEN_SYSCTL_get_cpu_featureset 26
-#define XEN_SYSCTL_livepatch_op 27
-#define XEN_SYSCTL_get_cpu_policy 29
+#define XEN_SYSCTL_get_cpu_featureset     26
+#define XEN_SYSCTL_livepatch_op           27
+#define XEN_SYSCTL_get_cpu_policy         29
 
 /* xen_sysctl_physinfo.capabilities */
-#define XEN_SYSCTL_PHYSCAP_hvm 0x001
-#define XEN_SYSCTL_PHYSCAP_pv 0x002
-#define XEN_SYSCTL_PHYSCAP_directio 0x004
-#define XEN_SYSCTL_PHYSCAP_hap 0x008
-#define XEN_SYSCTL_PHYSCAP_shadow 0x010
+#define XEN_SYSCTL_PHYSCAP_hvm                0x001
+#define XEN_SYSCTL_PHYSCAP_pv                 0x002
+#define XEN_SYSCTL_PHYSCAP_directio           0x004
+#define XEN_SYSCTL_PHYSCAP_hap                0x008
+#define XEN_SYSCTL_PHYSCAP_shadow             0x010
 #define XEN_SYSCTL_PHYSCAP_iommu_hap_pt_share 0x020
-#define XEN_SYSCTL_PHYSCAP_vmtrace 0x040
-#define XEN_SYSCTL_PHYSCAP_vpmu 0x080
-#define XEN_SYSCTL_PHYSCAP_gnttab_v1 0x100
-#define XEN_SYSCTL_PHYSCAP_gnttab_v2 0x200
-#define XEN_SYSCTL_PHYSCAP_MAX XEN_SYSCTL_PHYSCAP_gnttab_v2
+#define XEN_SYSCTL_PHYSCAP_vmtrace            0x040
+#define XEN_SYSCTL_PHYSCAP_vpmu               0x080
+#define XEN_SYSCTL_PHYSCAP_gnttab_v1          0x100
+#define XEN_SYSCTL_PHYSCAP_gnttab_v2          0x200
+#define XEN_SYSCTL_PHYSCAP_MAX                XEN_SYSCTL_PHYSCAP_gnttab_v2
 
 #define XEN_SYSCTL_PERFCOP_reset 1
 #define XEN_SYSCTL_PERFCOP_query 2
 
-#define XEN_SYSCTL_CPU_HOTPLUG_ONLINE 0
-#define XEN_SYSCTL_CPU_HOTPLUG_OFFLINE 1
-#define XEN_SYSCTL_CPU_HOTPLUG_SMT_ENABLE 2
+#define XEN_SYSCTL_CPU_HOTPLUG_ONLINE      0
+#define XEN_SYSCTL_CPU_HOTPLUG_OFFLINE     1
+#define XEN_SYSCTL_CPU_HOTPLUG_SMT_ENABLE  2
 #define XEN_SYSCTL_CPU_HOTPLUG_SMT_DISABLE 3
 
-#define XEN_INVALID_CORE_ID 0xffffffff
+#define XEN_INVALID_CORE_ID   0xffffffff
 #define XEN_INVALID_SOCKET_ID 0xffffffff
-#define XEN_INVALID_NODE_ID 0xffffffff
-#define XEN_INVALID_MEM_SZ 0xffffffff
+#define XEN_INVALID_NODE_ID   0xffffffff
+#define XEN_INVALID_MEM_SZ    0xffffffff
 #define XEN_INVALID_NODE_DIST 0xffffffff
 
-#define XEN_SYSCTL_CPUPOOL_OP_CREATE 1
-#define XEN_SYSCTL_CPUPOOL_OP_DESTROY 2
-#define XEN_SYSCTL_CPUPOOL_OP_INFO 3
-#define XEN_SYSCTL_CPUPOOL_OP_ADDCPU 4
-#define XEN_SYSCTL_CPUPOOL_OP_RMCPU 5
+#define XEN_SYSCTL_CPUPOOL_OP_CREATE     1
+#define XEN_SYSCTL_CPUPOOL_OP_DESTROY    2
+#define XEN_SYSCTL_CPUPOOL_OP_INFO       3
+#define XEN_SYSCTL_CPUPOOL_OP_ADDCPU     4
+#define XEN_SYSCTL_CPUPOOL_OP_RMCPU      5
 #define XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN 6
-#define XEN_SYSCTL_CPUPOOL_OP_FREEINFO 7
-#define XEN_SYSCTL_CPUPOOL_PAR_ANY 0xffffffff
+#define XEN_SYSCTL_CPUPOOL_OP_FREEINFO   7
+#define XEN_SYSCTL_CPUPOOL_PAR_ANY       0xffffffff
 
 #define XEN_SYSCTL_SCHEDOP_putinfo 0
 #define XEN_SYSCTL_SCHEDOP_getinfo 1
 
-#define XEN_SYSCTL_cpu_featureset_raw 0
-#define XEN_SYSCTL_cpu_featureset_host 1
-#define XEN_SYSCTL_cpu_featureset_pv 2
-#define XEN_SYSCTL_cpu_featureset_hvm 3
-#define XEN_SYSCTL_cpu_featureset_pv_max 4
+#define XEN_SYSCTL_cpu_featureset_raw     0
+#define XEN_SYSCTL_cpu_featureset_host    1
+#define XEN_SYSCTL_cpu_featureset_pv      2
+#define XEN_SYSCTL_cpu_featureset_hvm     3
+#define XEN_SYSCTL_cpu_featureset_pv_max  4
 #define XEN_SYSCTL_cpu_featureset_hvm_max 5
-#define XEN_SYSCTL_cpu_policy_raw 0
-#define XEN_SYSCTL_cpu_policy_host 1
-#define XEN_SYSCTL_cpu_policy_pv_max 2
-#define XEN_SYSCTL_cpu_policy_hvm_max 3
-#define XEN_SYSCTL_cpu_policy_pv_default 4
+#define XEN_SYSCTL_cpu_policy_raw         0
+#define XEN_SYSCTL_cpu_policy_host        1
+#define XEN_SYSCTL_cpu_policy_pv_max      2
+#define XEN_SYSCTL_cpu_policy_hvm_max     3
+#define XEN_SYSCTL_cpu_policy_pv_default  4
 #define XEN_SYSCTL_cpu_policy_hvm_default 5
 
 #ifndef __ASSEMBLER__
@@ -142,7 +142,7 @@ struct xen_sysctl_getdomaininfolist {
     domid_t first_domain;
     uint16_t _pad0;
     uint32_t max_domains;
-    uint64_t buffer; /* guest address of struct xen_domctl_getdomaininfo */
+    uint64_t buffer;      /* guest address of struct xen_domctl_getdomaininfo */
     uint32_t num_domains; /* <- */
     uint32_t _pad1;
 };

@@ -6,42 +6,42 @@
 #ifndef PV_ABI_VERSION_H
 #define PV_ABI_VERSION_H
 
-#define XENVER_version 0 /* result: major << 16 | minor */
-#define XENVER_extraversion 1
-#define XENVER_compile_info 2
-#define XENVER_capabilities 3
-#define XENVER_changeset 4
+#define XENVER_version             0 /* result: major << 16 | minor */
+#define XENVER_extraversion        1
+#define XENVER_compile_info        2
+#define XENVER_capabilities        3
+#define XENVER_changeset           4
 #define XENVER_platform_parameters 5
-#define XENVER_get_features 6
-#define XENVER_pagesize 7
-#define XENVER_guest_handle 8 /* the domain's UUID, 16 bytes */
-#define XENVER_commandline 9
-#define XENVER_build_id 10
+#define XENVER_get_features        6
+#define XENVER_pagesize            7
+#define XENVER_guest_handle        8 /* the domain's UUID, 16 bytes */
+#define XENVER_commandline         9
+#define XENVER_build_id            10
 
-#define XEN_EXTRAVERSION_LEN 16
+#define XEN_EXTRAVERSION_LEN      16
 #define XEN_CAPABILITIES_INFO_LEN 1024
-#define XEN_CHANGESET_INFO_LEN 64
-#define XEN_COMMANDLINE_LEN 1024
+#define XEN_CHANGESET_INFO_LEN    64
+#define XEN_COMMANDLINE_LEN       1024
 
 /* Bit numbers in the words of XENVER_get_features. */
-#define XENFEAT_writable_page_tables 0
+#define XENFEAT_writable_page_tables       0
 #define XENFEAT_writable_descriptor_tables 1
-#define XENFEAT_auto_translated_physmap 2
-#define XENFEAT_supervisor_mode_kernel 3
-#define XENFEAT_pae_pgdir_above_4gb 4
-#define XENFEAT_mmu_pt_update_preserve_ad 5
-#define XENFEAT_highmem_assist 6
-#define XENFEAT_gnttab_map_avail_bits 7
-#define XENFEAT_hvm_callback_vector 8
-#define XENFEAT_hvm_safe_pvclock 9
-#define XENFEAT_hvm_pirqs 10
-#define XENFEAT_dom0 11
-#define XENFEAT_memory_op_vnode_supported 13
-#define XENFEAT_ARM_SMCCC_supported 14
-#define XENFEAT_linux_rsdp_unrestricted 15
-#define XENFEAT_not_direct_mapped 16
-#define XENFEAT_direct_mapped 17
-#define XENFEAT_NR_SUBMAPS 1
+#define XENFEAT_auto_translated_physmap    2
+#define XENFEAT_supervisor_mode_kernel     3
+#define XENFEAT_pae_pgdir_above_4gb        4
+#define XENFEAT_mmu_pt_update_preserve_ad  5
+#define XENFEAT_highmem_assist             6
+#define XENFEAT_gnttab_map_avail_bits      7
+#define XENFEAT_hvm_callback_vector        8
+#define XENFEAT_hvm_safe_pvclock           9
+#define XENFEAT_hvm_pirqs                  10
+#define XENFEAT_dom0                       11
+#define XENFEAT_memory_op_vnode_supported  13
+#define XENFEAT_ARM_SMCCC_supported        14
+#define XENFEAT_linux_rsdp_unrestricted    15
+#define XENFEAT_not_direct_mapped          16
+#define XENFEAT_direct_mapped              17
+#define XENFEAT_NR_SUBMAPS                 1
 
 #ifndef __ASSEMBLER__
 #include "pv-abi/types.h"

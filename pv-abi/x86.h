@@ -7,51 +7,51 @@
 #define PV_ABI_X86_H
 
 /* Selectors that every guest finds in the reserved part of its GDT. */
-#define FLAT_RING3_CS32 0xe023
-#define FLAT_RING3_CS64 0xe033
-#define FLAT_RING3_DS32 0xe02b
-#define FLAT_RING3_DS64 0x0000
-#define FLAT_RING3_SS32 0xe02b
-#define FLAT_RING3_SS64 0xe02b
+#define FLAT_RING3_CS32  0xe023
+#define FLAT_RING3_CS64  0xe033
+#define FLAT_RING3_DS32  0xe02b
+#define FLAT_RING3_DS64  0x0000
+#define FLAT_RING3_SS32  0xe02b
+#define FLAT_RING3_SS64  0xe02b
 #define FLAT_KERNEL_CS64 FLAT_RING3_CS64
 #define FLAT_KERNEL_CS32 FLAT_RING3_CS32
-#define FLAT_KERNEL_CS FLAT_KERNEL_CS64
+#define FLAT_KERNEL_CS   FLAT_KERNEL_CS64
 #define FLAT_KERNEL_DS64 FLAT_RING3_DS64
 #define FLAT_KERNEL_DS32 FLAT_RING3_DS32
-#define FLAT_KERNEL_DS FLAT_KERNEL_DS64
+#define FLAT_KERNEL_DS   FLAT_KERNEL_DS64
 #define FLAT_KERNEL_SS64 FLAT_RING3_SS64
 #define FLAT_KERNEL_SS32 FLAT_RING3_SS32
-#define FLAT_KERNEL_SS FLAT_KERNEL_SS64
-#define FLAT_USER_CS64 FLAT_RING3_CS64
-#define FLAT_USER_CS32 FLAT_RING3_CS32
-#define FLAT_USER_CS FLAT_USER_CS64
-#define FLAT_USER_DS64 FLAT_RING3_DS64
-#define FLAT_USER_DS32 FLAT_RING3_DS32
-#define FLAT_USER_DS FLAT_USER_DS64
-#define FLAT_USER_SS64 FLAT_RING3_SS64
-#define FLAT_USER_SS32 FLAT_RING3_SS32
-#define FLAT_USER_SS FLAT_USER_SS64
+#define FLAT_KERNEL_SS   FLAT_KERNEL_SS64
+#define FLAT_USER_CS64   FLAT_RING3_CS64
+#define FLAT_USER_CS32   FLAT_RING3_CS32
+#define FLAT_USER_CS     FLAT_USER_CS64
+#define FLAT_USER_DS64   FLAT_RING3_DS64
+#define FLAT_USER_DS32   FLAT_RING3_DS32
+#define FLAT_USER_DS     FLAT_USER_DS64
+#define FLAT_USER_SS64   FLAT_RING3_SS64
+#define FLAT_USER_SS32   FLAT_RING3_SS32
+#define FLAT_USER_SS     FLAT_USER_SS64
 
 /* The GDT's first 14 pages are the guest's, the rest is the hypervisor's. */
-#define FIRST_RESERVED_GDT_PAGE 14
-#define FIRST_RESERVED_GDT_BYTE 57344
+#define FIRST_RESERVED_GDT_PAGE  14
+#define FIRST_RESERVED_GDT_BYTE  57344
 #define FIRST_RESERVED_GDT_ENTRY 7168
 
 /* The hole in every guest's address space; the machine-to-physical table stands at its start. */
-#define HYPERVISOR_VIRT_START 0xffff800000000000
-#define HYPERVISOR_VIRT_END 0xffff880000000000
+#define HYPERVISOR_VIRT_START   0xffff800000000000
+#define HYPERVISOR_VIRT_END     0xffff880000000000
 #define __HYPERVISOR_VIRT_START HYPERVISOR_VIRT_START
-#define __HYPERVISOR_VIRT_END HYPERVISOR_VIRT_END
-#define MACH2PHYS_VIRT_START 0xffff800000000000
-#define MACH2PHYS_VIRT_END 0xffff804000000000
-#define __MACH2PHYS_VIRT_START MACH2PHYS_VIRT_START
-#define __MACH2PHYS_VIRT_END MACH2PHYS_VIRT_END
-#define MACH2PHYS_NR_ENTRIES 0x800000000
+#define __HYPERVISOR_VIRT_END   HYPERVISOR_VIRT_END
+#define MACH2PHYS_VIRT_START    0xffff800000000000
+#define MACH2PHYS_VIRT_END      0xffff804000000000
+#define __MACH2PHYS_VIRT_START  MACH2PHYS_VIRT_START
+#define __MACH2PHYS_VIRT_END    MACH2PHYS_VIRT_END
+#define MACH2PHYS_NR_ENTRIES    0x800000000
 
 /* set_segment_base: which base, first argument. */
-#define SEGBASE_FS 0
-#define SEGBASE_GS_USER 1
-#define SEGBASE_GS_KERNEL 2
+#define SEGBASE_FS          0
+#define SEGBASE_GS_USER     1
+#define SEGBASE_GS_KERNEL   2
 #define SEGBASE_GS_USER_SEL 3 /* load a selector into GS of user mode */
 
 /* iret_context.flags: return by sysret instead of iret. */
@@ -59,56 +59,56 @@
 #define VGCF_IN_SYSCALL VGCF_in_syscall
 
 /* vcpu_guest_context.flags. */
-#define VGCF_i387_valid 0x01
-#define VGCF_I387_VALID VGCF_i387_valid
-#define VGCF_in_kernel 0x04
-#define VGCF_IN_KERNEL VGCF_in_kernel
+#define VGCF_i387_valid               0x01
+#define VGCF_I387_VALID               VGCF_i387_valid
+#define VGCF_in_kernel                0x04
+#define VGCF_IN_KERNEL                VGCF_in_kernel
 #define VGCF_failsafe_disables_events 0x08
-#define VGCF_syscall_disables_events 0x10
-#define VGCF_online 0x20
+#define VGCF_syscall_disables_events  0x10
+#define VGCF_online                   0x20
 
 #define XEN_LEGACY_MAX_VCPUS 32 /* vcpu_info slots in shared_info */
 
 /* CPUID leaves of the hypervisor; signature "XenVMMXenVMM" in EBX, ECX, EDX of the first. */
-#define XEN_CPUID_FIRST_LEAF 0x40000000
-#define XEN_CPUID_LEAF(i) (XEN_CPUID_FIRST_LEAF + (i))
-#define XEN_CPUID_SIGNATURE_EBX 0x566e6558
-#define XEN_CPUID_SIGNATURE_ECX 0x65584d4d
-#define XEN_CPUID_SIGNATURE_EDX 0x4d4d566e
-#define XEN_CPUID_FEAT1_MMU_PT_UPDATE_PRESERVE_AD 1 /* leaf +2, ECX */
-#define XEN_HVM_CPUID_APIC_ACCESS_VIRT 0x01         /* leaf +4, EAX, HVM guests only */
-#define XEN_HVM_CPUID_X2APIC_VIRT 0x02
-#define XEN_HVM_CPUID_IOMMU_MAPPINGS 0x04
-#define XEN_HVM_CPUID_VCPU_ID_PRESENT 0x08
-#define XEN_HVM_CPUID_DOMID_PRESENT 0x10
-#define XEN_HVM_CPUID_EXT_DEST_ID 0x20
-#define XEN_HVM_CPUID_UPCALL_VECTOR 0x40
-#define XEN_CPUID_MACHINE_ADDRESS_WIDTH_MASK 0xff /* leaf +5, EBX */
-#define XEN_CPUID_MAX_NUM_LEAVES 5
-#define XEN_CPUID_NO_SUBLEAF 0xffffffff
-#define XEN_CPUID_INPUT_UNUSED 0xffffffff
+#define XEN_CPUID_FIRST_LEAF                      0x40000000
+#define XEN_CPUID_LEAF(i)                         (XEN_CPUID_FIRST_LEAF + (i))
+#define XEN_CPUID_SIGNATURE_EBX                   0x566e6558
+#define XEN_CPUID_SIGNATURE_ECX                   0x65584d4d
+#define XEN_CPUID_SIGNATURE_EDX                   0x4d4d566e
+#define XEN_CPUID_FEAT1_MMU_PT_UPDATE_PRESERVE_AD 1    /* leaf +2, ECX */
+#define XEN_HVM_CPUID_APIC_ACCESS_VIRT            0x01 /* leaf +4, EAX, HVM guests only */
+#define XEN_HVM_CPUID_X2APIC_VIRT                 0x02
+#define XEN_HVM_CPUID_IOMMU_MAPPINGS              0x04
+#define XEN_HVM_CPUID_VCPU_ID_PRESENT             0x08
+#define XEN_HVM_CPUID_DOMID_PRESENT               0x10
+#define XEN_HVM_CPUID_EXT_DEST_ID                 0x20
+#define XEN_HVM_CPUID_UPCALL_VECTOR               0x40
+#define XEN_CPUID_MACHINE_ADDRESS_WIDTH_MASK      0xff /* leaf +5, EBX */
+#define XEN_CPUID_MAX_NUM_LEAVES                  5
+#define XEN_CPUID_NO_SUBLEAF                      0xffffffff
+#define XEN_CPUID_INPUT_UNUSED                    0xffffffff
 
 /* Bytes before CPUID that ask the hypervisor to emulate it: ud2, then "xen". */
 #define XEN_EMULATE_PREFIX_BYTES 0x0f, 0x0b, 0x78, 0x65, 0x6e
 
 /* trap_info.flags: privilege that may use `int n`, and whether events are masked on entry. */
 #define TRAP_INFO_DPL_MASK 3
-#define TRAP_INFO_IF 4
+#define TRAP_INFO_IF       4
 
 /* xen_arch_domainconfig. PV guests have no emulated devices: emulation_flags is 0. */
-#define XEN_X86_EMU_LAPIC 0x001
-#define XEN_X86_EMU_HPET 0x002
-#define XEN_X86_EMU_PM 0x004
-#define XEN_X86_EMU_RTC 0x008
-#define XEN_X86_EMU_IOAPIC 0x010
-#define XEN_X86_EMU_PIC 0x020
-#define XEN_X86_EMU_VGA 0x040
-#define XEN_X86_EMU_IOMMU 0x080
-#define XEN_X86_EMU_PIT 0x100
-#define XEN_X86_EMU_USE_PIRQ 0x200
-#define XEN_X86_EMU_VPCI 0x400
-#define XEN_X86_EMU_ALL 0x7ff
-#define XEN_X86_MSR_RELAXED 1
+#define XEN_X86_EMU_LAPIC      0x001
+#define XEN_X86_EMU_HPET       0x002
+#define XEN_X86_EMU_PM         0x004
+#define XEN_X86_EMU_RTC        0x008
+#define XEN_X86_EMU_IOAPIC     0x010
+#define XEN_X86_EMU_PIC        0x020
+#define XEN_X86_EMU_VGA        0x040
+#define XEN_X86_EMU_IOMMU      0x080
+#define XEN_X86_EMU_PIT        0x100
+#define XEN_X86_EMU_USE_PIRQ   0x200
+#define XEN_X86_EMU_VPCI       0x400
+#define XEN_X86_EMU_ALL        0x7ff
+#define XEN_X86_MSR_RELAXED    1
 #define XEN_X86_MISC_FLAGS_MAX XEN_X86_MSR_RELAXED
 
 #ifndef __ASSEMBLER__
@@ -205,7 +205,7 @@ struct arch_vcpu_info {
 };
 
 struct arch_shared_info {
-    uint64_t max_pfn;                   /* written by the guest: size of its p2m */
+    uint64_t max_pfn;                    /* written by the guest: size of its p2m */
     uint64_t pfn_to_mfn_frame_list_list; /* written by the guest: machine frame */
     uint64_t nmi_reason;
     uint64_t p2m_cr3;

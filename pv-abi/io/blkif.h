@@ -6,26 +6,26 @@
 #ifndef PV_ABI_IO_BLKIF_H
 #define PV_ABI_IO_BLKIF_H
 
-#define BLKIF_OP_READ 0
-#define BLKIF_OP_WRITE 1
-#define BLKIF_OP_WRITE_BARRIER 2
+#define BLKIF_OP_READ            0
+#define BLKIF_OP_WRITE           1
+#define BLKIF_OP_WRITE_BARRIER   2
 #define BLKIF_OP_FLUSH_DISKCACHE 3
-#define BLKIF_OP_RESERVED_1 4
-#define BLKIF_OP_DISCARD 5
-#define BLKIF_OP_INDIRECT 6
+#define BLKIF_OP_RESERVED_1      4
+#define BLKIF_OP_DISCARD         5
+#define BLKIF_OP_INDIRECT        6
 
-#define BLKIF_MAX_SEGMENTS_PER_REQUEST 11
+#define BLKIF_MAX_SEGMENTS_PER_REQUEST       11
 #define BLKIF_MAX_INDIRECT_PAGES_PER_REQUEST 8
-#define BLKIF_DISCARD_SECURE 1
+#define BLKIF_DISCARD_SECURE                 1
 
-#define BLKIF_RSP_OKAY 0
-#define BLKIF_RSP_ERROR (-1)
+#define BLKIF_RSP_OKAY       0
+#define BLKIF_RSP_ERROR      (-1)
 #define BLKIF_RSP_EOPNOTSUPP (-2)
 
 /* The store's "info" key. */
-#define VDISK_CDROM 1
+#define VDISK_CDROM     1
 #define VDISK_REMOVABLE 2
-#define VDISK_READONLY 4
+#define VDISK_READONLY  4
 
 #ifndef __ASSEMBLER__
 #include "pv-abi/grant_table.h"

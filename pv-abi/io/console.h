@@ -6,7 +6,7 @@
 #ifndef PV_ABI_IO_CONSOLE_H
 #define PV_ABI_IO_CONSOLE_H
 
-#define XENCONS_IN_BYTES 1024
+#define XENCONS_IN_BYTES  1024
 #define XENCONS_OUT_BYTES 2048
 
 #ifndef __ASSEMBLER__

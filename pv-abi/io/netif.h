@@ -7,35 +7,35 @@
 #define PV_ABI_IO_NETIF_H
 
 #define XEN_NETIF_NR_SLOTS_MIN 18
-#define XEN_NETIF_MAX_TX_SIZE 0xffff
+#define XEN_NETIF_MAX_TX_SIZE  0xffff
 
-#define NETTXF_csum_blank 1
+#define NETTXF_csum_blank     1
 #define NETTXF_data_validated 2
-#define NETTXF_more_data 4
-#define NETTXF_extra_info 8
+#define NETTXF_more_data      4
+#define NETTXF_extra_info     8
 
 #define NETRXF_data_validated 1
-#define NETRXF_csum_blank 2
-#define NETRXF_more_data 4
-#define NETRXF_extra_info 8
-#define NETRXF_gso_prefix 16
+#define NETRXF_csum_blank     2
+#define NETRXF_more_data      4
+#define NETRXF_extra_info     8
+#define NETRXF_gso_prefix     16
 
-#define XEN_NETIF_EXTRA_TYPE_NONE 0
-#define XEN_NETIF_EXTRA_TYPE_GSO 1
+#define XEN_NETIF_EXTRA_TYPE_NONE      0
+#define XEN_NETIF_EXTRA_TYPE_GSO       1
 #define XEN_NETIF_EXTRA_TYPE_MCAST_ADD 2
 #define XEN_NETIF_EXTRA_TYPE_MCAST_DEL 3
-#define XEN_NETIF_EXTRA_TYPE_HASH 4
-#define XEN_NETIF_EXTRA_TYPE_MAX 5
-#define XEN_NETIF_EXTRA_FLAG_MORE 1
+#define XEN_NETIF_EXTRA_TYPE_HASH      4
+#define XEN_NETIF_EXTRA_TYPE_MAX       5
+#define XEN_NETIF_EXTRA_FLAG_MORE      1
 
-#define XEN_NETIF_GSO_TYPE_NONE 0
+#define XEN_NETIF_GSO_TYPE_NONE  0
 #define XEN_NETIF_GSO_TYPE_TCPV4 1
 #define XEN_NETIF_GSO_TYPE_TCPV6 2
 
 #define NETIF_RSP_DROPPED (-2)
-#define NETIF_RSP_ERROR (-1)
-#define NETIF_RSP_OKAY 0
-#define NETIF_RSP_NULL 1 /* answers an extra-info slot */
+#define NETIF_RSP_ERROR   (-1)
+#define NETIF_RSP_OKAY    0
+#define NETIF_RSP_NULL    1 /* answers an extra-info slot */
 
 #ifndef __ASSEMBLER__
 #include "pv-abi/grant_table.h"

@@ -18,18 +18,18 @@
 typedef uint32_t RING_IDX;
 
 #define DEFINE_RING_TYPES(name, req_t, rsp_t) \
-    union name##_sring_entry { \
-        req_t req; \
-        rsp_t rsp; \
-    }; \
-    struct name##_sring { \
-        RING_IDX req_prod; \
-        RING_IDX req_event; \
-        RING_IDX rsp_prod; \
-        RING_IDX rsp_event; \
-        uint8_t pvt[4]; \
-        uint8_t __pad[44]; \
-        union name##_sring_entry ring[]; \
+    union name##_sring_entry {                \
+        req_t req;                            \
+        rsp_t rsp;                            \
+    };                                        \
+    struct name##_sring {                     \
+        RING_IDX req_prod;                    \
+        RING_IDX req_event;                   \
+        RING_IDX rsp_prod;                    \
+        RING_IDX rsp_event;                   \
+        uint8_t pvt[4];                       \
+        uint8_t __pad[44];                    \
+        union name##_sring_entry ring[];      \
     }
 
 /* Slots in a shared ring of @bytes: the largest power of two that fits. */
