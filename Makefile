@@ -48,6 +48,7 @@ inner = mkdir -p build && flock build/.lock env -u CMD $(MAKE) --no-print-direct
 # Builds quietly: noise goes to build/make.log, whose end is shown if it fails.
 quietly = ($(inner) $(1)) >build/make.log 2>&1 || { tail -n 30 build/make.log >&2; exit 1; }
 setup = dom0-tools/host/setup
+bootable := $(if $(filter pavo,$(HV)),build/pavo) build/host/initrd build/guest/guest.img
 
 .PHONY: all images demo check check-long check-only shell run bench fuzz lint format headercheck \
         unit clean install help setup FORCE
@@ -61,8 +62,8 @@ FORCE:
 setup: ; @$(setup)
 
 demo: ; +@$(setup) && mkdir -p build && $(call quietly,images) && exec tests/host/demo
-shell: ; +@$(setup) && mkdir -p build && $(call quietly,images) && exec tests/host/run --shell
-run: ; +@mkdir -p build && $(setup) >&2 && { $(call quietly,images); } && exec tests/host/run
+shell: ; +@$(setup) && mkdir -p build && $(call quietly,$(bootable)) && exec tests/host/run --shell
+run: ; +@mkdir -p build && $(setup) >&2 && { $(call quietly,$(bootable)); } && exec tests/host/run
 check: ; +@$(setup) && mkdir -p build && MAKE_INNER='$(inner)' exec tests/check
 check-long: ; +@$(setup) && mkdir -p build && MAKE_INNER='$(inner)' exec tests/check --long
 bench: ; +@$(setup) && mkdir -p build && $(call quietly,images bench-programs) && exec tests/bench/run
@@ -239,17 +240,18 @@ host-progs := $(addprefix build/,$(filter dom0-tools/% xenstore-like/%,$(progs))
 build/cache/packages.stamp: dom0-tools/host/fetch docs/dependencies.txt
 	@dom0-tools/host/fetch
 
-build/host/initrd: dom0-tools/host/build-initrd dom0-tools/host/init build/cache/packages.stamp \
+build/host/initrd: dom0-tools/host/build-initrd dom0-tools/host/image-lib.sh dom0-tools/host/init \
+		dom0-tools/host/svc dom0-tools/host/demo tests/host/snapshot build/cache/packages.stamp \
 		$(wildcard dom0-tools/host/files/* dom0-tools/host/files/*/*) $(helpers) $(host-progs)
 	$(call say,INITRD)
 	$(Q)dom0-tools/host/build-initrd $(host-progs)
 build/host/vmlinuz: build/host/initrd ;
-build/guest/disk.img: dom0-tools/guest-image/build build/cache/packages.stamp \
-		$(wildcard dom0-tools/guest-image/files/*) $(helpers)
+build/guest/guest.img: dom0-tools/guest-image/build dom0-tools/host/image-lib.sh build/cache/packages.stamp \
+		$(wildcard dom0-tools/guest-image/*) $(helpers)
 	$(call say,GUEST)
 	$(Q)dom0-tools/guest-image/build
-build/guest/vmlinuz build/guest/initrd: build/guest/disk.img ;
-images: programs build/host/initrd build/host/vmlinuz build/guest/disk.img guest-programs
+build/guest/vmlinuz build/guest/initrd build/guest/disk.img: build/guest/guest.img ;
+images: programs build/host/initrd build/host/vmlinuz build/guest/guest.img guest-programs
 
 # ---- headers compile alone
 

@@ -47,6 +47,8 @@ find_library() {
 add_libraries() {
     local found file need lib again=1 seen=" "
     mkdir -p "$root/lib/x86_64-linux-gnu" "$root/lib64"
+    # The C library opens this one by itself, to cancel or end a thread.
+    cp -L "$(find_library libgcc_s.so.1)" "$root/lib/x86_64-linux-gnu/"
     while [ $again = 1 ]; do
         again=0
         while read -r file; do

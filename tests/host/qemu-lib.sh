@@ -87,7 +87,8 @@ host_prepare() {
     if [ "${DISKS:-1}" = 1 ] && [ -e "$build/guest/guest.img" ]; then
         ln "$build/guest/guest.img" "$work/guest.img" 2>/dev/null ||
             cp --sparse=always "$build/guest/guest.img" "$work/guest.img"
-        drives+=(-drive "file=$work/guest.img,format=raw,if=virtio,snapshot=on")
+        drives+=(-drive "file=$work/guest.img,format=raw,if=none,id=guest,snapshot=on"
+            -device virtio-blk-pci,drive=guest,serial=guest)
     fi
     exec {buildlock}>&-
     if [ -n "${FILES:-}" ]; then
@@ -96,7 +97,8 @@ host_prepare() {
         kib=$(du -sk --apparent-size "$FILES" | cut -f1)
         truncate -s $((kib * 5 / 4 + 65536))K "$work/files.img"
         mke2fs -q -F -t ext4 -O ^has_journal -L files -E root_owner=0:0 -d "$FILES" "$work/files.img"
-        drives+=(-drive "file=$work/files.img,format=raw,if=virtio,cache=unsafe")
+        drives+=(-drive "file=$work/files.img,format=raw,if=none,id=files,cache=unsafe"
+            -device virtio-blk-pci,drive=files,serial=files)
     fi
 }
 
