@@ -1,0 +1,650 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The meaning of a config's keys: from parsed text, and to and from JSON. */
+#include "dom0-tools/lib/guest.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dom0-tools/lib/config.h"
+#include "dom0-tools/lib/err.h"
+#include "dom0-tools/lib/json.h"
+
+#define DEFAULT_BRIDGE "pavobr0"
+
+struct reader {
+    struct guest_config *g;
+    const struct cfg *c;
+    const char *file, *dir;
+    guest_warn_fn warn;
+    void *arg;
+    struct err *e;
+    int line; /* of the element whose warnings come next */
+    const char *key;
+    char *root, *extra;
+    bool uses_cmdline;
+};
+
+static const char *const action_names[] = {"destroy", "restart", "preserve"};
+
+const char *action_name(enum action a)
+{
+    return action_names[a];
+}
+
+bool action_parse(enum action *a, const char *text)
+{
+    int i;
+
+    for (i = 0; i < 3; i++)
+        if (!strcmp(text, action_names[i])) {
+            *a = (enum action)i;
+            return true;
+        }
+    return false;
+}
+
+void guest_config_free(struct guest_config *g)
+{
+    size_t i;
+
+    free(g->kernel);
+    free(g->ramdisk);
+    free(g->cmdline);
+    for (i = 0; i < g->nr_disks; i++)
+        disk_spec_free(&g->disks[i]);
+    free(g->disks);
+    free(g->vifs);
+    memset(g, 0, sizeof(*g));
+}
+
+/* ---- what holds for every config, wherever it came from. @where names the culprit. */
+
+static int check(const struct guest_config *g, struct err *e, const char **key)
+{
+    size_t i, k;
+
+    *key = "name";
+    if (!g->name[0])
+        return err_set(e, STATUS_USAGE, NULL, NULL, "missing");
+    if (!guest_name_ok(g->name))
+        return err_set(e, STATUS_USAGE, NULL, NULL,
+                       "'%s' is no name: letters, digits and _-.+: up to %d", g->name,
+                       GUEST_NAME_MAX);
+    *key = "kernel";
+    if (!g->kernel || !g->kernel[0])
+        return err_set(e, STATUS_USAGE, NULL, NULL, "missing");
+    *key = "cmdline";
+    if (strlen(g->cmdline) > GUEST_CMDLINE_MAX)
+        return err_set(e, STATUS_USAGE, NULL, NULL, "%zu bytes, but at most %d fit",
+                       strlen(g->cmdline), GUEST_CMDLINE_MAX);
+    *key = "memory";
+    if (g->memory_mib < GUEST_MEMORY_MIN_MIB || g->memory_mib > GUEST_MEMORY_MAX_MIB)
+        return err_set(e, STATUS_USAGE, NULL, NULL, "%llu MiB is not between %d and %u",
+                       (unsigned long long)g->memory_mib, GUEST_MEMORY_MIN_MIB,
+                       GUEST_MEMORY_MAX_MIB);
+    *key = "maxmem";
+    if (g->maxmem_mib < g->memory_mib || g->maxmem_mib > GUEST_MEMORY_MAX_MIB)
+        return err_set(e, STATUS_USAGE, NULL, NULL, "%llu MiB is not between memory and %u",
+                       (unsigned long long)g->maxmem_mib, GUEST_MEMORY_MAX_MIB);
+    *key = "vcpus";
+    if (g->vcpus < 1 || g->vcpus > GUEST_VCPUS_MAX)
+        return err_set(e, STATUS_USAGE, NULL, NULL, "%u is not between 1 and %d", g->vcpus,
+                       GUEST_VCPUS_MAX);
+    *key = "maxvcpus";
+    if (g->maxvcpus < g->vcpus || g->maxvcpus > GUEST_VCPUS_MAX)
+        return err_set(e, STATUS_USAGE, NULL, NULL, "%u is not between vcpus and %d", g->maxvcpus,
+                       GUEST_VCPUS_MAX);
+    *key = "disk";
+    for (i = 0; i < g->nr_disks; i++)
+        for (k = 0; k < i; k++)
+            if (g->disks[i].devid == g->disks[k].devid)
+                return err_set(e, STATUS_USAGE, NULL, NULL, "vdev %s is given twice",
+                               g->disks[i].vdev);
+    *key = "vif";
+    for (i = 0; i < g->nr_vifs; i++)
+        for (k = 0; k < i; k++)
+            if (g->vifs[i].has_mac && g->vifs[k].has_mac &&
+                !memcmp(g->vifs[i].mac, g->vifs[k].mac, 6))
+                return err_set(e, STATUS_USAGE, NULL, NULL, "two interfaces have the same mac");
+    return 0;
+}
+
+/* ---- from the text of a file */
+
+static void place(const struct reader *r, int line, const char *key, char *what, size_t size)
+{
+    if (line)
+        snprintf(what, size, "%.180s:%d: %.60s", r->file, line, key);
+    else
+        snprintf(what, size, "%.180s: %.60s", r->file, key);
+}
+
+static int bad_value(struct reader *r, const struct cfg_item *it, int line, const char *why)
+{
+    char what[256];
+
+    place(r, line ? line : it->line, it->key, what, sizeof(what));
+    return err_set(r->e, STATUS_USAGE, what, NULL, "%s", why);
+}
+
+static void warn_here(const char *text, void *arg)
+{
+    struct reader *r = arg;
+    char what[256], line[512];
+
+    if (!r->warn)
+        return;
+    place(r, r->line, r->key, what, sizeof(what));
+    snprintf(line, sizeof(line), "%s: %s", what, text);
+    r->warn(line, r->arg);
+}
+
+static int get_string(struct reader *r, const struct cfg_item *it, char **to)
+{
+    if (it->value.type == CFG_LIST)
+        return bad_value(r, it, 0, "a string is needed, not a list");
+    free(*to);
+    *to = strdup(it->value.str);
+    return *to ? 0 : bad_value(r, it, 0, "out of memory");
+}
+
+static int get_path(struct reader *r, const struct cfg_item *it, char **to)
+{
+    if (get_string(r, it, to))
+        return -1;
+    if (!**to)
+        return bad_value(r, it, 0, "the path is empty");
+    return 0;
+}
+
+static int get_number(struct reader *r, const struct cfg_item *it, uint64_t max, uint64_t *to)
+{
+    char why[160], *end;
+
+    if (it->value.type == CFG_LIST)
+        return bad_value(r, it, 0, "a number is needed, not a list");
+    errno = 0;
+    *to = strtoull(it->value.str, &end, 0);
+    if (!isdigit((unsigned char)it->value.str[0]) || *end) {
+        snprintf(why, sizeof(why), "'%.60s' is not a number", it->value.str);
+        return bad_value(r, it, 0, why);
+    }
+    if (errno || *to > max) {
+        snprintf(why, sizeof(why), "%.60s is more than %llu", it->value.str,
+                 (unsigned long long)max);
+        return bad_value(r, it, 0, why);
+    }
+    return 0;
+}
+
+static int get_u32(struct reader *r, const struct cfg_item *it, uint32_t *to)
+{
+    uint64_t n = 0;
+
+    if (get_number(r, it, GUEST_VCPUS_MAX, &n))
+        return -1;
+    *to = (uint32_t)n;
+    return n ? 0 : bad_value(r, it, 0, "must be at least 1");
+}
+
+static int get_action(struct reader *r, const struct cfg_item *it, enum action *to)
+{
+    char why[160];
+
+    if (it->value.type == CFG_STRING && action_parse(to, it->value.str))
+        return 0;
+    snprintf(why, sizeof(why), "'%.40s' is none of destroy, restart, preserve",
+             it->value.type == CFG_LIST ? "[...]" : it->value.str);
+    return bad_value(r, it, 0, why);
+}
+
+/* Checks that @it is a list of at most @max strings. */
+static int check_list(struct reader *r, const struct cfg_item *it, size_t max)
+{
+    size_t i;
+
+    if (it->value.type != CFG_LIST)
+        return bad_value(r, it, 0, "a list of strings is needed: [ \"...\", ]");
+    if (it->value.count > max)
+        return bad_value(r, it, 0, "the list is too long");
+    for (i = 0; i < it->value.count; i++)
+        if (it->value.items[i].type != CFG_STRING)
+            return bad_value(r, it, it->value.items[i].line, "each element must be a string");
+    return 0;
+}
+
+static int get_disks(struct reader *r, const struct cfg_item *it)
+{
+    struct guest_config *g = r->g;
+    char why[256];
+    size_t i;
+
+    if (check_list(r, it, GUEST_DISKS_MAX))
+        return -1;
+    g->disks = calloc(it->value.count + 1, sizeof(*g->disks));
+    if (!g->disks)
+        return bad_value(r, it, 0, "out of memory");
+    for (i = 0; i < it->value.count; i++, g->nr_disks++)
+        if (disk_spec_parse(&g->disks[i], it->value.items[i].str, why, sizeof(why)))
+            return bad_value(r, it, it->value.items[i].line, why);
+    return 0;
+}
+
+static int get_vifs(struct reader *r, const struct cfg_item *it)
+{
+    struct guest_config *g = r->g;
+    char why[256];
+    size_t i;
+
+    if (check_list(r, it, GUEST_VIFS_MAX))
+        return -1;
+    g->vifs = calloc(it->value.count + 1, sizeof(*g->vifs));
+    if (!g->vifs)
+        return bad_value(r, it, 0, "out of memory");
+    for (i = 0; i < it->value.count; i++, g->nr_vifs++) {
+        r->line = it->value.items[i].line;
+        r->key = it->key;
+        if (vif_spec_parse(&g->vifs[i], it->value.items[i].str, warn_here, r, why, sizeof(why)))
+            return bad_value(r, it, r->line, why);
+        if (!g->vifs[i].bridge[0])
+            strcpy(g->vifs[i].bridge, DEFAULT_BRIDGE);
+    }
+    return 0;
+}
+
+static int key_name(struct reader *r, const struct cfg_item *it)
+{
+    if (it->value.type == CFG_LIST || !guest_name_ok(it->value.str))
+        return bad_value(r, it, 0, "no name: letters, digits and _-.+: up to 63");
+    strcpy(r->g->name, it->value.str);
+    return 0;
+}
+
+static int key_uuid(struct reader *r, const struct cfg_item *it)
+{
+    if (it->value.type == CFG_LIST || !uuid_parse(r->g->uuid, it->value.str))
+        return bad_value(r, it, 0, "no UUID, such as 01234567-89ab-cdef-0123-456789abcdef");
+    r->g->has_uuid = true;
+    return 0;
+}
+
+static int key_kernel(struct reader *r, const struct cfg_item *it)
+{
+    return get_path(r, it, &r->g->kernel);
+}
+
+static int key_ramdisk(struct reader *r, const struct cfg_item *it)
+{
+    return get_path(r, it, &r->g->ramdisk);
+}
+
+static int key_cmdline(struct reader *r, const struct cfg_item *it)
+{
+    r->uses_cmdline = true;
+    return get_string(r, it, &r->g->cmdline);
+}
+
+static int key_root(struct reader *r, const struct cfg_item *it)
+{
+    return get_string(r, it, &r->root);
+}
+
+static int key_extra(struct reader *r, const struct cfg_item *it)
+{
+    return get_string(r, it, &r->extra);
+}
+
+static int key_memory(struct reader *r, const struct cfg_item *it)
+{
+    return get_number(r, it, GUEST_MEMORY_MAX_MIB, &r->g->memory_mib);
+}
+
+static int key_maxmem(struct reader *r, const struct cfg_item *it)
+{
+    return get_number(r, it, GUEST_MEMORY_MAX_MIB, &r->g->maxmem_mib);
+}
+
+static int key_vcpus(struct reader *r, const struct cfg_item *it)
+{
+    return get_u32(r, it, &r->g->vcpus);
+}
+
+static int key_maxvcpus(struct reader *r, const struct cfg_item *it)
+{
+    return get_u32(r, it, &r->g->maxvcpus);
+}
+
+static int key_on_poweroff(struct reader *r, const struct cfg_item *it)
+{
+    return get_action(r, it, &r->g->on_poweroff);
+}
+
+static int key_on_reboot(struct reader *r, const struct cfg_item *it)
+{
+    return get_action(r, it, &r->g->on_reboot);
+}
+
+static int key_on_crash(struct reader *r, const struct cfg_item *it)
+{
+    return get_action(r, it, &r->g->on_crash);
+}
+
+static int key_type(struct reader *r, const struct cfg_item *it)
+{
+    if (it->value.type != CFG_STRING ||
+        (strcmp(it->value.str, "pv") && strcmp(it->value.str, "generic")))
+        return bad_value(r, it, 0, "only PV guests are supported: type = \"pv\"");
+    return 0;
+}
+
+static const struct {
+    const char *name;
+    int (*read)(struct reader *r, const struct cfg_item *it);
+} keys[] = {
+    {"name", key_name},
+    {"uuid", key_uuid},
+    {"type", key_type},
+    {"builder", key_type},
+    {"kernel", key_kernel},
+    {"ramdisk", key_ramdisk},
+    {"cmdline", key_cmdline},
+    {"root", key_root},
+    {"extra", key_extra},
+    {"memory", key_memory},
+    {"maxmem", key_maxmem},
+    {"vcpus", key_vcpus},
+    {"maxvcpus", key_maxvcpus},
+    {"disk", get_disks},
+    {"vif", get_vifs},
+    {"on_poweroff", key_on_poweroff},
+    {"on_reboot", key_on_reboot},
+    {"on_crash", key_on_crash},
+};
+
+static int read_item(struct reader *r, const struct cfg_item *it)
+{
+    size_t i;
+
+    r->line = it->line;
+    r->key = it->key;
+    if (cfg_find(r->c, it->key) != it) {
+        warn_here("has no effect: a later line sets it again", r);
+        return 0;
+    }
+    for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+        if (!strcmp(it->key, keys[i].name))
+            return keys[i].read(r, it);
+    warn_here("unknown key, ignored", r);
+    return 0;
+}
+
+/* cmdline wins over root and extra, as in xl.cfg(5). */
+static int make_cmdline(struct reader *r)
+{
+    struct guest_config *g = r->g;
+
+    if (r->uses_cmdline) {
+        if (r->root || r->extra) {
+            r->line = 0;
+            r->key = "root and extra";
+            warn_here("have no effect beside cmdline", r);
+        }
+        return 0;
+    }
+    free(g->cmdline);
+    g->cmdline = NULL;
+    if (asprintf(&g->cmdline, "%s%s%s%s", r->root ? "root=" : "", r->root ? r->root : "",
+                 r->root && r->extra ? " " : "", r->extra ? r->extra : "") < 0) {
+        g->cmdline = NULL;
+        return err_set(r->e, STATUS_FAILED, r->file, NULL, "out of memory");
+    }
+    return 0;
+}
+
+static int complete_path(char **path, const char *dir)
+{
+    char *full;
+
+    if (!*path || **path == '/' || !dir)
+        return 0;
+    if (asprintf(&full, "%s/%s", dir, *path) < 0)
+        return -1;
+    free(*path);
+    *path = full;
+    return 0;
+}
+
+static int complete_paths(struct reader *r)
+{
+    struct guest_config *g = r->g;
+    size_t i;
+    int rc = complete_path(&g->kernel, r->dir) | complete_path(&g->ramdisk, r->dir);
+
+    for (i = 0; i < g->nr_disks; i++)
+        rc |= complete_path(&g->disks[i].target, r->dir);
+    return rc ? err_set(r->e, STATUS_FAILED, r->file, NULL, "out of memory") : 0;
+}
+
+static void set_defaults(struct guest_config *g)
+{
+    memset(g, 0, sizeof(*g));
+    g->on_poweroff = ACTION_DESTROY;
+    g->on_reboot = ACTION_RESTART;
+    g->on_crash = ACTION_DESTROY;
+}
+
+static int check_file(struct reader *r)
+{
+    const struct cfg_item *it;
+    const char *key = "";
+    char what[256];
+
+    if (!check(r->g, r->e, &key))
+        return 0;
+    it = cfg_find(r->c, key);
+    place(r, it ? it->line : 0, key, what, sizeof(what));
+    return err_prefix(r->e, what);
+}
+
+int guest_config_from_cfg(struct guest_config *g, const struct cfg *c, const char *file,
+                          const char *dir, guest_warn_fn warn, void *arg, struct err *e)
+{
+    struct reader r = {
+        .g = g, .c = c, .file = file, .dir = dir, .warn = warn, .arg = arg, .e = e, .key = ""};
+    size_t i;
+    int rc = 0;
+
+    set_defaults(g);
+    for (i = 0; !rc && i < c->count; i++)
+        rc = read_item(&r, &c->items[i]);
+    if (!rc)
+        rc = make_cmdline(&r);
+    if (!rc) {
+        /* xl.cfg(5): 128 MiB and one vCPU unless told; a maximum alone sets both. */
+        if (!g->memory_mib && !cfg_find(c, "memory"))
+            g->memory_mib = g->maxmem_mib ? g->maxmem_mib : 128;
+        if (!g->maxmem_mib)
+            g->maxmem_mib = g->memory_mib;
+        if (!g->vcpus)
+            g->vcpus = g->maxvcpus ? g->maxvcpus : 1;
+        if (!g->maxvcpus)
+            g->maxvcpus = g->vcpus;
+        rc = complete_paths(&r);
+    }
+    if (!rc)
+        rc = check_file(&r);
+    free(r.root);
+    free(r.extra);
+    if (rc)
+        guest_config_free(g);
+    return rc;
+}
+
+/* ---- JSON */
+
+static void disk_to_json(const struct disk_spec *d, struct json_out *o)
+{
+    json_object(o);
+    json_put_str(o, "target", d->target);
+    json_put_str(o, "vdev", d->vdev);
+    json_put_str(o, "access", d->writable ? "rw" : "ro");
+    json_end_object(o);
+}
+
+static void vif_to_json(const struct vif_spec *v, struct json_out *o)
+{
+    char mac[18];
+
+    json_object(o);
+    if (v->has_mac) {
+        mac_format(mac, v->mac);
+        json_put_str(o, "mac", mac);
+    }
+    json_put_str(o, "bridge", v->bridge);
+    if (v->vifname[0])
+        json_put_str(o, "vifname", v->vifname);
+    if (v->rate_bytes) {
+        json_put_u64(o, "rate_bytes", v->rate_bytes);
+        json_put_u64(o, "rate_usecs", v->rate_usecs);
+    }
+    json_end_object(o);
+}
+
+void guest_config_to_json(const struct guest_config *g, struct json_out *o)
+{
+    char uuid[37];
+    size_t i;
+
+    json_object(o);
+    json_put_str(o, "name", g->name);
+    if (g->has_uuid) {
+        uuid_format(uuid, g->uuid);
+        json_put_str(o, "uuid", uuid);
+    }
+    json_put_str(o, "kernel", g->kernel);
+    if (g->ramdisk)
+        json_put_str(o, "ramdisk", g->ramdisk);
+    json_put_str(o, "cmdline", g->cmdline);
+    json_put_u64(o, "memory", g->memory_mib);
+    json_put_u64(o, "maxmem", g->maxmem_mib);
+    json_put_u64(o, "vcpus", g->vcpus);
+    json_put_u64(o, "maxvcpus", g->maxvcpus);
+    json_key(o, "disk");
+    json_array(o);
+    for (i = 0; i < g->nr_disks; i++)
+        disk_to_json(&g->disks[i], o);
+    json_end_array(o);
+    json_key(o, "vif");
+    json_array(o);
+    for (i = 0; i < g->nr_vifs; i++)
+        vif_to_json(&g->vifs[i], o);
+    json_end_array(o);
+    json_put_str(o, "on_poweroff", action_name(g->on_poweroff));
+    json_put_str(o, "on_reboot", action_name(g->on_reboot));
+    json_put_str(o, "on_crash", action_name(g->on_crash));
+    json_end_object(o);
+}
+
+static bool dup_json_str(char **to, const struct json *j, const char *key)
+{
+    const char *s = json_get_str(j, key);
+
+    *to = s ? strdup(s) : NULL;
+    return !s || *to;
+}
+
+static bool disk_from_json(struct disk_spec *d, const struct json *j)
+{
+    const char *vdev = json_get_str(j, "vdev"), *access = json_get_str(j, "access");
+
+    memset(d, 0, sizeof(*d));
+    if (!json_get_str(j, "target") || !vdev || !access || strlen(vdev) >= sizeof(d->vdev) ||
+        !vdev_to_devid(vdev, &d->devid) || (strcmp(access, "rw") && strcmp(access, "ro")))
+        return false;
+    strcpy(d->vdev, vdev);
+    d->writable = !strcmp(access, "rw");
+    return dup_json_str(&d->target, j, "target");
+}
+
+static bool vif_from_json(struct vif_spec *v, const struct json *j)
+{
+    const char *mac = json_get_str(j, "mac"), *bridge = json_get_str(j, "bridge");
+    const char *vifname = json_get_str(j, "vifname");
+    uint64_t usecs = 0;
+
+    memset(v, 0, sizeof(*v));
+    if (!bridge || !ifname_ok(bridge) || (vifname && !ifname_ok(vifname)))
+        return false;
+    strcpy(v->bridge, bridge);
+    if (vifname)
+        strcpy(v->vifname, vifname);
+    v->has_mac = mac != NULL;
+    if (mac && !mac_parse(v->mac, mac))
+        return false;
+    if (json_get_u64(j, "rate_bytes", &v->rate_bytes) &&
+        (!json_get_u64(j, "rate_usecs", &usecs) || !usecs || usecs > 60000000))
+        return false;
+    v->rate_usecs = (uint32_t)usecs;
+    return true;
+}
+
+static bool devices_from_json(struct guest_config *g, const struct json *j)
+{
+    const struct json *disks = json_get(j, "disk"), *vifs = json_get(j, "vif");
+    size_t i, nr_disks = json_length(disks), nr_vifs = json_length(vifs);
+
+    if (nr_disks > GUEST_DISKS_MAX || nr_vifs > GUEST_VIFS_MAX)
+        return false;
+    g->disks = calloc(nr_disks + 1, sizeof(*g->disks));
+    g->vifs = calloc(nr_vifs + 1, sizeof(*g->vifs));
+    if (!g->disks || !g->vifs)
+        return false;
+    for (i = 0; i < nr_disks; i++, g->nr_disks++)
+        if (!disk_from_json(&g->disks[i], json_at(disks, i)))
+            return false;
+    for (i = 0; i < nr_vifs; i++, g->nr_vifs++)
+        if (!vif_from_json(&g->vifs[i], json_at(vifs, i)))
+            return false;
+    return true;
+}
+
+static bool scalars_from_json(struct guest_config *g, const struct json *j)
+{
+    const char *name = json_get_str(j, "name"), *uuid = json_get_str(j, "uuid");
+    const char *off = json_get_str(j, "on_poweroff"), *boot = json_get_str(j, "on_reboot");
+    const char *crash = json_get_str(j, "on_crash");
+    uint64_t vcpus = 0, maxvcpus = 0;
+
+    if (!name || strlen(name) > GUEST_NAME_MAX || (uuid && !uuid_parse(g->uuid, uuid)))
+        return false;
+    strcpy(g->name, name);
+    g->has_uuid = uuid != NULL;
+    if (!json_get_u64(j, "memory", &g->memory_mib) || !json_get_u64(j, "maxmem", &g->maxmem_mib) ||
+        !json_get_u64(j, "vcpus", &vcpus) || !json_get_u64(j, "maxvcpus", &maxvcpus) ||
+        vcpus > GUEST_VCPUS_MAX || maxvcpus > GUEST_VCPUS_MAX)
+        return false;
+    g->vcpus = (uint32_t)vcpus;
+    g->maxvcpus = (uint32_t)maxvcpus;
+    return off && boot && crash && action_parse(&g->on_poweroff, off) &&
+           action_parse(&g->on_reboot, boot) && action_parse(&g->on_crash, crash) &&
+           dup_json_str(&g->kernel, j, "kernel") && dup_json_str(&g->ramdisk, j, "ramdisk") &&
+           dup_json_str(&g->cmdline, j, "cmdline") && g->kernel && g->cmdline;
+}
+
+int guest_config_from_json(struct guest_config *g, const struct json *j, struct err *e)
+{
+    const char *key = "";
+    int rc = 0;
+
+    set_defaults(g);
+    if (!scalars_from_json(g, j) || !devices_from_json(g, j))
+        rc = err_set(e, STATUS_USAGE, "config", NULL, "a member is missing or has a wrong value");
+    else if (check(g, e, &key))
+        rc = err_prefix(e, key);
+    if (rc)
+        guest_config_free(g);
+    return rc;
+}
