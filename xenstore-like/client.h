@@ -42,7 +42,8 @@ struct store_event {
 };
 
 /*
- * Connects to the daemon. @socket_path NULL means $STORE_SOCKET or, without it, STORE_SOCKET.
+ * Connects to the daemon. @socket_path NULL means the environment variable
+ * STORE_SOCKET or, without it, the path above.
  * Returns 0 with *@s set; -ENOENT or -ECONNREFUSED when no daemon serves that path; -EACCES.
  */
 int store_open(struct store **s, const char *socket_path);

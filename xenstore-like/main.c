@@ -1,0 +1,557 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * stored: the store's daemon. Options, sockets and the poll loop.
+ *
+ * One turn of the loop: take what epoll and the event channels report, then serve each
+ * connection on the ready list once, with a bounded amount of work; whoever has more to do goes
+ * to the end of the list. So no connection, however busy, keeps the others waiting.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "pv-abi/io/xs_wire.h"
+#include "xenstore-like/alloc.h"
+#include "xenstore-like/conn.h"
+#include "xenstore-like/domain.h"
+#include "xenstore-like/links.h"
+#include "xenstore-like/log.h"
+#include "xenstore-like/ring.h"
+#include "xenstore-like/stored.h"
+
+#define DEFAULT_SOCKET "/run/xenstored/socket"
+#define VERSION "1.0"
+#define MESSAGES_PER_TURN 16
+#define PORTS_PER_TURN 256
+#define ACCEPTS_PER_TURN 64
+#define EVENTS_PER_TURN 128
+#define PARTS_PER_WRITE 64
+
+/* A socket: conn->carrier. Rings have none. */
+struct carrier {
+    int fd;
+    uint32_t polled; /* what epoll watches for */
+    bool readable, hung_up;
+};
+
+struct options {
+    const char *socket_path, *log_path;
+    bool verbose, no_kernel;
+};
+
+static struct stored st;
+static struct links *links;
+static int epoll_fd, listen_fd, signal_fd;
+static int spare_fd; /* given up to refuse a connection when descriptors run out */
+static bool stopping;
+
+/* What epoll's data points to, for what is no connection. */
+static char is_listen, is_links, is_signal;
+
+static void usage(FILE *f)
+{
+    fputs("usage: stored [-v] [-o FILE] [--socket PATH] [--no-kernel]\n"
+          "Serves the store: to programs of dom0 on a socket, to dom0's kernel and to guests on\n"
+          "shared rings. Stays in the foreground.\n"
+          "  -o, --log FILE       append the log to FILE instead of stderr\n"
+          "  -v, --verbose        log every message\n"
+          "      --socket PATH    socket to serve (" DEFAULT_SOCKET ")\n"
+          "      --no-kernel      socket only: no hypervisor, no rings (for tests)\n"
+          "  -h, --help           show this\n"
+          "      --version        show the version\n",
+          f);
+}
+
+static int parse_options(int argc, char **argv, struct options *o)
+{
+    enum { OPT_SOCKET = 256, OPT_NO_KERNEL, OPT_VERSION };
+    static const struct option longs[] = {
+        { "log", required_argument, NULL, 'o' },
+        { "verbose", no_argument, NULL, 'v' },
+        { "socket", required_argument, NULL, OPT_SOCKET },
+        { "no-kernel", no_argument, NULL, OPT_NO_KERNEL },
+        { "help", no_argument, NULL, 'h' },
+        { "version", no_argument, NULL, OPT_VERSION },
+        { NULL, 0, NULL, 0 },
+    };
+    int c;
+
+    *o = (struct options){ .socket_path = DEFAULT_SOCKET };
+    while ((c = getopt_long(argc, argv, "o:vh", longs, NULL)) != -1) {
+        switch (c) {
+        case 'o':
+            o->log_path = optarg;
+            break;
+        case 'v':
+            o->verbose = true;
+            break;
+        case OPT_SOCKET:
+            o->socket_path = optarg;
+            break;
+        case OPT_NO_KERNEL:
+            o->no_kernel = true;
+            break;
+        case 'h':
+            usage(stdout);
+            exit(0);
+        case OPT_VERSION:
+            puts("stored " VERSION);
+            exit(0);
+        default:
+            usage(stderr);
+            return -EINVAL;
+        }
+    }
+    if (optind < argc) {
+        fprintf(stderr, "stored: %s: not expected\n", argv[optind]);
+        return -EINVAL;
+    }
+    return 0;
+}
+
+static int poll_add(int fd, uint32_t events, void *what)
+{
+    struct epoll_event ev = { .events = events, .data.ptr = what };
+
+    return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &ev) ? -errno : 0;
+}
+
+/* Whether a daemon serves the socket of that address already. */
+static bool is_served(const struct sockaddr_un *addr)
+{
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool served = fd >= 0 && !connect(fd, (const struct sockaddr *)addr, sizeof(*addr));
+
+    if (fd >= 0)
+        close(fd);
+    return served;
+}
+
+static void make_folder(const char *socket_path)
+{
+    char folder[sizeof(((struct sockaddr_un *)0)->sun_path)];
+    char *slash;
+
+    snprintf(folder, sizeof(folder), "%s", socket_path);
+    slash = strrchr(folder, '/');
+    if (slash && slash != folder) {
+        *slash = '\0';
+        mkdir(folder, 0755);
+    }
+}
+
+static int listen_at(const char *path)
+{
+    struct sockaddr_un addr = { .sun_family = AF_UNIX };
+    mode_t mask;
+    int rc;
+
+    if (strlen(path) >= sizeof(addr.sun_path))
+        return -ENAMETOOLONG;
+    strcpy(addr.sun_path, path);
+    if (is_served(&addr))
+        return -EADDRINUSE;
+    make_folder(path);
+    listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (listen_fd < 0)
+        return -errno;
+    unlink(path);
+    mask = umask(0177); /* the socket gets mode 0600, from its first moment */
+    rc = bind(listen_fd, (struct sockaddr *)&addr, sizeof(addr)) ? -errno : 0;
+    umask(mask);
+    if (!rc && listen(listen_fd, 1024))
+        rc = -errno;
+    return rc ? rc : poll_add(listen_fd, EPOLLIN, &is_listen);
+}
+
+static int catch_signals(void)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    return signal_fd < 0 ? -errno : poll_add(signal_fd, EPOLLIN, &is_signal);
+}
+
+/* Without a descriptor for it a waiting connection would be reported for ever. */
+static void refuse_one(void)
+{
+    static bool said;
+
+    if (!said)
+        log_line("no descriptors left: refusing connections (said once)");
+    said = true;
+    close(spare_fd);
+    close(accept(listen_fd, NULL, NULL));
+    spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+static void accept_all(void)
+{
+    int i;
+
+    for (i = 0; i < ACCEPTS_PER_TURN; i++) {
+        int fd = accept4(listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        struct carrier *k;
+        struct conn *c;
+
+        if (fd < 0) {
+            if (errno == EMFILE || errno == ENFILE)
+                refuse_one();
+            return;
+        }
+        k = xcalloc(1, sizeof(*k));
+        k->fd = fd;
+        k->polled = EPOLLIN;
+        c = conn_new(&st, NULL);
+        c->carrier = k;
+        if (poll_add(fd, k->polled, c)) {
+            log_line("cannot poll a connection: %s", strerror(errno));
+            conn_free(&st, c);
+            close(fd);
+            free(k);
+        }
+    }
+}
+
+static void drop_socket(struct conn *c)
+{
+    struct carrier *k = c->carrier;
+
+    log_trace("%lu: closed", c->serial);
+    close(k->fd);
+    free(k);
+    conn_free(&st, c);
+}
+
+static void drop_sockets(void)
+{
+    struct list *pos, *tmp;
+
+    list_for_each(pos, tmp, &st.conns) {
+        struct conn *c = list_entry(pos, struct conn, link);
+
+        if (!c->domain)
+            drop_socket(c);
+    }
+}
+
+/* Writes what waits, by one call. A negative errno if the connection is gone. */
+static int flush_socket(struct conn *c)
+{
+    struct carrier *k = c->carrier;
+    struct iovec iov[PARTS_PER_WRITE];
+    struct msghdr msg = { .msg_iov = iov };
+    struct msg *m;
+    ssize_t n;
+
+    for (m = c->out_first; m && msg.msg_iovlen < PARTS_PER_WRITE; m = m->next)
+        iov[msg.msg_iovlen++] = (struct iovec){ m->data + m->sent, m->size - m->sent };
+    n = sendmsg(k->fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (n >= 0)
+        conn_sent(c, n);
+    else if (errno != EAGAIN && errno != EINTR)
+        return -errno;
+    return 0;
+}
+
+/* Has epoll report what the connection can use. */
+static void poll_again(struct conn *c)
+{
+    struct carrier *k = c->carrier;
+    uint32_t events = 0;
+
+    if (!conn_stalled(&st, c) && conn_room(c))
+        events |= EPOLLIN;
+    if (c->out_first)
+        events |= EPOLLOUT;
+    if (events != k->polled) {
+        struct epoll_event ev = { .events = events, .data.ptr = c };
+
+        epoll_ctl(epoll_fd, EPOLL_CTL_MOD, k->fd, &ev);
+        k->polled = events;
+    }
+}
+
+/* -EPIPE at the end of input, 0 otherwise. */
+static int fill_from_socket(struct conn *c)
+{
+    struct carrier *k = c->carrier;
+    ssize_t n;
+
+    if (!k->readable || conn_stalled(&st, c) || !conn_room(c))
+        return 0;
+    k->readable = false;
+    n = recv(k->fd, c->in + c->in_len, conn_room(c), MSG_DONTWAIT);
+    if (n > 0)
+        c->in_len += n;
+    else if (n == 0 || (errno != EAGAIN && errno != EINTR))
+        return -EPIPE;
+    return 0;
+}
+
+static void serve_socket(struct conn *c)
+{
+    struct carrier *k = c->carrier;
+    int rc = k->hung_up ? -EPIPE : fill_from_socket(c), more = 0;
+
+    if (!rc) {
+        more = conn_process(&st, c, MESSAGES_PER_TURN);
+        rc = more < 0 ? more : 0;
+    }
+    if (!rc && c->out_first) {
+        bool stalled = conn_stalled(&st, c);
+
+        rc = flush_socket(c);
+        if (stalled && !conn_stalled(&st, c))
+            more = 1; /* messages may wait in c->in */
+    }
+    if (rc) {
+        drop_socket(c);
+        return;
+    }
+    poll_again(c);
+    if (more)
+        conn_mark_ready(&st, c);
+}
+
+/* A ring whose indices, or messages, make no sense is served no more. */
+static void break_ring(struct conn *c, unsigned int error, const char *why)
+{
+    struct domain *d = c->domain;
+
+    log_line("domain %u: %s: its connection is no longer served", d->domid, why);
+    conn_ignore(&st, c);
+    ring_set_error(d->ring, error);
+    st.machine.notify(st.machine.ctx, d->port);
+}
+
+/* Moves answers to the ring. Bytes moved or a negative errno. */
+static int flush_ring(struct conn *c)
+{
+    int total = 0;
+
+    while (c->out_first) {
+        struct msg *m = c->out_first;
+        int n = ring_write(c->domain->ring, m->data + m->sent, m->size - m->sent);
+
+        if (n < 0)
+            return n;
+        if (!n)
+            break;
+        conn_sent(c, n);
+        total += n;
+    }
+    return total;
+}
+
+static void serve_ring(struct conn *c)
+{
+    struct domain *d = c->domain;
+    int in = 0, more, out;
+
+    if (c->ignored || !d->ring)
+        return;
+    if (!conn_stalled(&st, c) && conn_room(c)) {
+        in = ring_read(d->ring, c->in + c->in_len, conn_room(c));
+        if (in < 0) {
+            break_ring(c, XENSTORE_ERROR_RINGIDX, "impossible indices in its ring");
+            return;
+        }
+        c->in_len += in;
+    }
+    more = conn_process(&st, c, MESSAGES_PER_TURN);
+    if (more < 0) {
+        break_ring(c, XENSTORE_ERROR_PROTO, "a message longer than allowed");
+        return;
+    }
+    out = flush_ring(c);
+    if (out < 0) {
+        break_ring(c, XENSTORE_ERROR_RINGIDX, "impossible indices in its ring");
+        return;
+    }
+    if (in || out)
+        st.machine.notify(st.machine.ctx, d->port);
+    /* The other side may have written while we were busy; it tells us only of what comes next. */
+    if (more || in || out)
+        conn_mark_ready(&st, c);
+}
+
+static void take_ports(void)
+{
+    bool domains, check = false;
+    int port, i;
+
+    for (i = 0; i < PORTS_PER_TURN && (port = links_next(links, &domains)) >= 0; i++) {
+        struct domain *d = domains ? NULL : domain_by_port(&st, port);
+
+        check = check || domains;
+        if (d)
+            conn_mark_ready(&st, d->conn);
+    }
+    if (check)
+        domains_check(&st);
+}
+
+static void take_signals(const struct options *o)
+{
+    struct signalfd_siginfo info;
+
+    while (read(signal_fd, &info, sizeof(info)) == sizeof(info)) {
+        if (info.ssi_signo == SIGHUP) {
+            if (o->log_path)
+                log_open(o->log_path); /* after rotation */
+            continue;
+        }
+        log_line("ended by signal %u", info.ssi_signo);
+        stopping = true;
+    }
+}
+
+static void serve_ready(void)
+{
+    struct list turn;
+
+    list_take(&st.ready, &turn);
+    while (!list_empty(&turn)) {
+        struct conn *c = list_entry(turn.next, struct conn, ready);
+
+        list_del(&c->ready);
+        if (c->domain)
+            serve_ring(c);
+        else
+            serve_socket(c);
+    }
+}
+
+static void loop(const struct options *o)
+{
+    struct epoll_event events[EVENTS_PER_TURN];
+
+    while (!stopping) {
+        int n = epoll_wait(epoll_fd, events, EVENTS_PER_TURN, list_empty(&st.ready) ? -1 : 0), i;
+
+        for (i = 0; i < n; i++) {
+            void *what = events[i].data.ptr;
+            struct conn *c = what;
+            struct carrier *k;
+
+            if (what == &is_listen) {
+                accept_all();
+            } else if (what == &is_links) {
+                take_ports();
+            } else if (what == &is_signal) {
+                take_signals(o);
+            } else {
+                k = c->carrier;
+                if (events[i].events & EPOLLIN)
+                    k->readable = true;
+                else if (events[i].events & (EPOLLHUP | EPOLLERR))
+                    k->hung_up = true;
+                conn_mark_ready(&st, c);
+            }
+        }
+        serve_ready();
+    }
+}
+
+static int fail(const char *what, int rc, const char *hint)
+{
+    fprintf(stderr, "stored: %s: %s%s%s%s\n", what, strerror(-rc), hint ? " (" : "",
+            hint ? hint : "", hint ? ")" : "");
+    return 1;
+}
+
+static void seed(void)
+{
+    uint64_t value;
+
+    if (getrandom(&value, sizeof(value), GRND_NONBLOCK) == sizeof(value)) {
+        hash_seed(value);
+    } else { /* early in boot; addresses and the clock are not known to guests either */
+        struct timespec now;
+
+        clock_gettime(CLOCK_REALTIME, &now);
+        hash_seed(now.tv_nsec * 1000003u ^ (uintptr_t)&value);
+    }
+}
+
+static void raise_file_limit(void)
+{
+    struct rlimit limit;
+
+    if (!getrlimit(RLIMIT_NOFILE, &limit)) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    struct xenstore_domain_interface *ring = NULL;
+    struct machine machine;
+    struct options o;
+    const char *what;
+    uint32_t port = 0;
+    int rc;
+
+    if (parse_options(argc, argv, &o))
+        return 2;
+    log_verbose = o.verbose;
+    if (o.log_path && (rc = log_open(o.log_path)))
+        return fail(o.log_path, rc, NULL);
+    seed();
+    spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    raise_file_limit();
+    epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    if (epoll_fd < 0)
+        return fail("epoll", -errno, NULL);
+    if ((rc = catch_signals()))
+        return fail("signals", rc, NULL);
+
+    links_none(&machine);
+    if (!o.no_kernel) {
+        rc = links_open(&links, &machine, &what);
+        if (rc)
+            return fail(what, rc, "not dom0 of a hypervisor? --no-kernel serves the socket only");
+        rc = links_dom0_ring(links, &ring, &port, &what);
+        if (rc)
+            return fail(what, rc, "is xenfs mounted on /proc/xen?");
+        if ((rc = poll_add(links_fd(links), EPOLLIN, &is_links)))
+            return fail("event channels", rc, NULL);
+    }
+    stored_init(&st, &machine);
+    rc = listen_at(o.socket_path);
+    if (rc)
+        return fail(o.socket_path, rc, rc == -EADDRINUSE ? "another store daemon runs" : NULL);
+    if (ring)
+        domain_introduce_dom0(&st, ring, port);
+    log_line("serving %s%s", o.socket_path, ring ? ", dom0's kernel, guests" : "");
+
+    loop(&o);
+
+    unlink(o.socket_path);
+    drop_sockets();
+    stored_free(&st);
+    links_close(links);
+    return 0;
+}
