@@ -77,6 +77,7 @@
 #define XEN_DOMCTL_set_cpu_policy          83
 #define XEN_DOMCTL_get_paging_mempool_size 85
 #define XEN_DOMCTL_set_paging_mempool_size 86
+#define XEN_DOMCTL_vmtrace_op              84
 #define XEN_DOMCTL_gdbsx_guestmemio        1000
 #define XEN_DOMCTL_gdbsx_pausevcpu         1001
 #define XEN_DOMCTL_gdbsx_unpausevcpu       1002

@@ -124,19 +124,16 @@ struct gnttab_transfer {
     uint16_t _pad1[3];
 };
 
-struct gnttab_copy_ptr {
-    union {
-        grant_ref_t ref;
-        uint64_t gmfn;
-    } u;
-    domid_t domid;
-    uint16_t offset;
-    uint32_t _pad;
-};
-
 struct gnttab_copy {
-    struct gnttab_copy_ptr source;
-    struct gnttab_copy_ptr dest;
+    struct gnttab_copy_ptr {
+        union {
+            grant_ref_t ref;
+            uint64_t gmfn;
+        } u;
+        domid_t domid;
+        uint16_t offset;
+        uint32_t _pad;
+    } source, dest;
     uint16_t len;
     uint16_t flags; /* GNTCOPY_* */
     int16_t status;

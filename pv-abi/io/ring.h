@@ -17,6 +17,7 @@
 
 typedef uint32_t RING_IDX;
 
+/* ring[1]: as many as fit, see RING_SLOTS. */
 #define DEFINE_RING_TYPES(name, req_t, rsp_t) \
     union name##_sring_entry {                \
         req_t req;                            \
@@ -29,7 +30,7 @@ typedef uint32_t RING_IDX;
         RING_IDX rsp_event;                   \
         uint8_t pvt[4];                       \
         uint8_t __pad[44];                    \
-        union name##_sring_entry ring[];      \
+        union name##_sring_entry ring[1];     \
     }
 
 /* Slots in a shared ring of @bytes: the largest power of two that fits. */
