@@ -7,6 +7,7 @@
 set -u
 test_name=$(basename "$0" .sh) test_name=${test_name#test_}
 export LOG=$PWD/build/check/host-$test_name.console.log ACCEL=tcg
+mkdir -p build/check
 scratch=$(mktemp -d "$PWD/build/check/$test_name.XXXXXX")
 trap 'rm -rf "$scratch"' EXIT
 failures=0
