@@ -432,21 +432,16 @@ int pirq_domain_init(struct domain *d)
 {
     unsigned int nr = nr_gsis + NR_MSIS;
     struct pirq_map *map = hv_alloc(sizeof(*map));
-    uint16_t *ports = hv_alloc(nr * sizeof(*ports));
+    int rc = map ? evtchn_init_pirqs(d, nr) : -ENOMEM;
 
-    if (!map || !ports) {
+    if (rc) {
         hv_free(map);
-        hv_free(ports);
-        return -ENOMEM;
+        return rc;
     }
     idpool_init(&map->msis, nr_gsis, nr - 1);
     spin_lock(&map_lock);
     d->arch.pirqs = map;
     spin_unlock(&map_lock);
-    spin_lock(&d->evtchn.lock);
-    d->evtchn.pirq_to_port = ports;
-    d->evtchn.nr_pirqs = nr;
-    spin_unlock(&d->evtchn.lock);
     return 0;
 }
 
@@ -806,19 +801,16 @@ void arch_pirq_set_affinity(struct domain *d, unsigned int pirq, struct vcpu *v)
 
 void arch_pirq_release_all(struct domain *d)
 {
+    struct pirq_map *map;
+
     spin_lock(&map_lock);
-    for (unsigned int i = 0; d->arch.pirqs && i < nr_gsis + NR_MSIS; i++)
+    map = d->arch.pirqs;
+    for (unsigned int i = 0; map && i < nr_gsis + NR_MSIS; i++)
         if (irqs[i].d == d)
             unmap_locked(&irqs[i]);
-    spin_unlock(&map_lock);
-}
-
-void pirq_domain_destroy(struct domain *d)
-{
-    hv_free(d->arch.pirqs);
     d->arch.pirqs = NULL;
-    hv_free(d->evtchn.pirq_to_port);
-    d->evtchn.pirq_to_port = NULL;
+    spin_unlock(&map_lock);
+    hv_free(map);
 }
 
 /* ---- device memory */

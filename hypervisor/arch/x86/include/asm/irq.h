@@ -13,9 +13,9 @@
 /* apic.c: vectors 0xf0 and above. */
 void apic_vector(struct cpu_regs *regs, uint8_t vector);
 
-/* Give @d pirq numbers (a driver domain): the machine's GSIs and room for MSIs. -ENOMEM. */
+/* Give @d pirq numbers (a driver domain): the machine's GSIs and room for MSIs. -ENOMEM.
+ * arch_pirq_release_all() takes them back. */
 int pirq_domain_init(struct domain *d);
-void pirq_domain_destroy(struct domain *d);
 
 unsigned int irq_nr_gsis(void);
 
