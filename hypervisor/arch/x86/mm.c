@@ -1,0 +1,448 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Guest page tables: what an entry may hold, and the references behind it.
+ *
+ * Invariants:
+ *  - An entry of a validated table holds one general reference on the frame that it maps: plus one
+ *    WRITABLE reference if it is a writable level-1 entry, plus one reference of the next lower level
+ *    if it is a level 2..4 entry. Entries that map device memory hold none.
+ *  - mm_write_entry() and arch_frame_validate() are the only writers of such entries, apart from the
+ *    processor, which sets accessed and dirty bits: therefore compare-and-swap.
+ *  - Every present entry has the user bit (guest kernels run at privilege level 3) and no large page.
+ *  - Slots 256 to 271 of every level-4 table are the hypervisor's, equal to idle_root's.
+ */
+#include <asm/layout.h>
+#include <asm/machine.h>
+#include <asm/mm.h>
+#include <hv/arch.h>
+#include <pv-abi/errno.h>
+#include <pv-abi/grant_table.h>
+#include <pv-abi/types.h>
+
+#define GUEST_AVAIL_SHIFT 16 /* GNTMAP flags from here on are for the entry's software bits */
+
+static bool slot_is_guests(enum frame_type t, unsigned int i)
+{
+    return t != FRAME_T_L4 || i < HV_SLOT_FIRST || i > HV_SLOT_LAST;
+}
+
+/* Take the references of a level-1 entry of @owner that maps a frame of @pg_owner; mends *@pte. */
+static int l1e_get(uint64_t *pte, const struct domain *owner, const struct domain *pg_owner)
+{
+    mfn_t mfn = pte_mfn(*pte);
+    struct frame *f;
+
+    if (!(*pte & PTE_P))
+        return 0;
+    *pte |= PTE_US;
+    if (!mfn_valid(mfn) || frame_owner(mfn_to_frame(mfn)) == FRAME_OWNER_IO)
+        return mmio_allowed(owner, mfn) ? 0 : -EPERM;
+    f = mfn_to_frame(mfn);
+    /* Memory types other than write-back may disagree with the directmap: hardware domains only. */
+    if (!owner->arch.io_allowed)
+        *pte &= ~PTE_CACHE;
+    if (*pte & PTE_RW)
+        return frame_get_and_type(f, pg_owner, FRAME_T_WRITABLE);
+    return frame_get(f, pg_owner) ? 0 : -EPERM;
+}
+
+static void l1e_put(uint64_t pte, bool flushed)
+{
+    mfn_t mfn = pte_mfn(pte);
+    struct frame *f;
+
+    if (!(pte & PTE_P) || !mfn_valid(mfn))
+        return;
+    f = mfn_to_frame(mfn);
+    if (frame_owner(f) == FRAME_OWNER_IO)
+        return;
+    if (pte & PTE_RW) {
+        if (flushed)
+            frame_put_type_flushed(f);
+        else
+            frame_put_type(f);
+    }
+    frame_put(f);
+}
+
+static int table_entry_get(uint64_t *pte, enum frame_type child, const struct domain *owner)
+{
+    if (!(*pte & PTE_P))
+        return 0;
+    if ((*pte & PTE_PSE) || !mfn_valid(pte_mfn(*pte)))
+        return -EINVAL;
+    *pte |= PTE_US;
+    return frame_get_and_type(mfn_to_frame(pte_mfn(*pte)), owner, child);
+}
+
+static int entry_get(uint64_t *pte, enum frame_type t, const struct domain *owner,
+                     const struct domain *pg_owner)
+{
+    return t == FRAME_T_L1 ? l1e_get(pte, owner, pg_owner) : table_entry_get(pte, t - 1, owner);
+}
+
+static void entry_put(uint64_t pte, enum frame_type t, bool flushed)
+{
+    if (t == FRAME_T_L1)
+        l1e_put(pte, flushed);
+    else if (pte & PTE_P)
+        frame_put_and_type(mfn_to_frame(pte_mfn(pte)));
+}
+
+bool descriptor_ok(uint64_t *desc)
+{
+    uint64_t d = *desc;
+
+    if (!(d & (1ull << 47))) /* not present: harmless */
+        return true;
+    /* Code and data only: system descriptors would hand out gates and task segments. */
+    if (!(d & (1ull << 44)))
+        return !(d & (0xfull << 40)); /* type 0: nothing */
+    d |= 3ull << 45;
+    *desc = d;
+    return true;
+}
+
+static int segdesc_validate(uint64_t *desc)
+{
+    for (unsigned int i = 0; i < PAGE_SIZE / 8; i++) {
+        uint64_t d = desc[i];
+
+        if (!descriptor_ok(&d))
+            return -EINVAL;
+        if (d != desc[i])
+            desc[i] = d;
+    }
+    return 0;
+}
+
+int arch_frame_validate(struct frame *f, enum frame_type t, const struct domain *d,
+                        unsigned int *start)
+{
+    uint64_t *table = mfn_to_virt(frame_to_mfn(f));
+    unsigned int i;
+    int rc;
+
+    if (t == FRAME_T_SEGDESC)
+        return segdesc_validate(table);
+    for (i = *start; i < 512; i++) {
+        uint64_t pte;
+
+        if (!slot_is_guests(t, i))
+            continue;
+        pte = table[i];
+        if (!(pte & PTE_P))
+            continue;
+        rc = entry_get(&pte, t, d, d);
+        if (rc == -ERESTART) {
+            *start = i;
+            return rc;
+        }
+        if (rc) {
+            guest_printk(d, "level-%u table %lx entry %u = %lx refused (%d)\n", (unsigned int)t,
+                         (unsigned long)frame_to_mfn(f).n, i, (unsigned long)pte, rc);
+            arch_frame_devalidate(f, t, d, i);
+            return -EINVAL;
+        }
+        if (pte != table[i])
+            table[i] = pte; /* no other writer: no guest maps it writable, and it is not live yet */
+    }
+    if (t == FRAME_T_L4)
+        memcpy(&table[HV_SLOT_FIRST], &idle_l4()[HV_SLOT_FIRST],
+               (HV_SLOT_LAST - HV_SLOT_FIRST + 1) * sizeof(*table));
+    return 0;
+}
+
+void arch_frame_devalidate(struct frame *f, enum frame_type t, const struct domain *d,
+                           unsigned int nr)
+{
+    uint64_t *table = mfn_to_virt(frame_to_mfn(f));
+
+    (void)d;
+    for (unsigned int i = 0; i < nr; i++) {
+        if (slot_is_guests(t, i) && (table[i] & PTE_P))
+            entry_put(table[i], t, false);
+    }
+    if (t == FRAME_T_L4)
+        memset(&table[HV_SLOT_FIRST], 0, (HV_SLOT_LAST - HV_SLOT_FIRST + 1) * sizeof(*table));
+}
+
+int mm_write_entry(struct domain *owner, struct domain *pg_owner, struct frame *table,
+                   unsigned int level, unsigned int index, uint64_t new, unsigned int flags,
+                   uint64_t *oldp)
+{
+    uint64_t *p = (uint64_t *)mfn_to_virt(frame_to_mfn(table)) + index;
+    uint64_t old = ACCESS_ONCE(*p), same, val;
+    enum frame_type t = (enum frame_type)level;
+    bool took = false;
+    int rc;
+
+    if (!slot_is_guests(t, index))
+        return -EINVAL;
+    for (;;) {
+        if ((flags & MM_EXPECT) && ((old ^ *oldp) & ~(PTE_A | PTE_D))) {
+            rc = -EAGAIN;
+            goto out_drop;
+        }
+        /* What decides about references is unchanged: nothing to take or drop. */
+        same = PTE_ADDR | PTE_P | PTE_RW | PTE_CACHE;
+        if (!took && (new & PTE_P) && !((old ^ new) & same)) {
+            val = new | PTE_US;
+            if (flags & MM_PRESERVE_AD)
+                val = (val & ~(PTE_A | PTE_D)) | (old & (PTE_A | PTE_D));
+            if (__atomic_compare_exchange_n(p, &old, val, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
+                return 0;
+            continue;
+        }
+        if (!took) {
+            rc = entry_get(&new, t, owner, pg_owner);
+            if (rc)
+                return rc;
+            took = true;
+        }
+        val = new;
+        if ((flags & MM_PRESERVE_AD) && (new & PTE_P))
+            val = (val & ~(PTE_A | PTE_D)) | (old & (PTE_A | PTE_D));
+        if (__atomic_compare_exchange_n(p, &old, val, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
+            break;
+    }
+    entry_put(old, t, flags & MM_FLUSHED);
+    if (oldp)
+        *oldp = old;
+    return 0;
+out_drop:
+    if (took)
+        entry_put(new, t, false);
+    return rc;
+}
+
+/* May the walk go on through @mfn: RAM of @d (so that it is in the directmap). */
+static bool walkable(const struct domain *d, mfn_t mfn)
+{
+    return mfn_valid(mfn) && frame_owner(mfn_to_frame(mfn)) == d->domid;
+}
+
+struct frame *mm_walk_l1(const struct domain *d, mfn_t root, uint64_t va)
+{
+    struct frame *f;
+
+    /* Another vcpu may take the tables apart meanwhile: each step is checked to be memory of @d, and the
+     * end must be a live level-1 table. Which of its own tables is then the guest's own affair. */
+    for (unsigned int level = 4; level > 1; level--) {
+        uint64_t e;
+
+        if (!walkable(d, root))
+            return NULL;
+        e = ACCESS_ONCE(((uint64_t *)mfn_to_virt(root))[pte_index(va, level)]);
+        if (!(e & PTE_P))
+            return NULL;
+        root = pte_mfn(e);
+    }
+    if (!mfn_valid(root))
+        return NULL;
+    f = mfn_to_frame(root);
+    if (!frame_get(f, d))
+        return NULL;
+    if (!frame_get_type_live(f, FRAME_T_L1)) {
+        frame_put(f);
+        return NULL;
+    }
+    return f;
+}
+
+uint64_t mm_lookup(mfn_t root, uint64_t va)
+{
+    uint64_t e = 0;
+
+    for (unsigned int level = 4; level >= 1; level--) {
+        if (!mfn_valid(root) || frame_owner(mfn_to_frame(root)) == FRAME_OWNER_IO)
+            return 0;
+        e = ACCESS_ONCE(((uint64_t *)mfn_to_virt(root))[pte_index(va, level)]);
+        if (!(e & PTE_P))
+            return 0;
+        root = pte_mfn(e);
+    }
+    return e;
+}
+
+int mm_pin_table(struct domain *d, mfn_t mfn, enum frame_type t)
+{
+    struct frame *f;
+    int rc;
+
+    if (!mfn_valid(mfn))
+        return -EINVAL;
+    f = mfn_to_frame(mfn);
+    rc = frame_get_and_type(f, d, t);
+    if (rc)
+        return rc;
+    if (frame_test_and_set(f, FRAME_PINNED)) {
+        frame_put_and_type(f);
+        return -EINVAL;
+    }
+    /* A domain that dies meanwhile sweeps its frames for pins: it must see this one or we it. */
+    if (ACCESS_ONCE(d->dying) != DOMAIN_ALIVE && frame_test_and_clear(f, FRAME_PINNED))
+        frame_put_and_type(f);
+    return 0;
+}
+
+int mm_unpin_table(struct domain *d, mfn_t mfn)
+{
+    struct frame *f;
+
+    if (!mfn_valid(mfn))
+        return -EINVAL;
+    f = mfn_to_frame(mfn);
+    if (!frame_get(f, d))
+        return -EINVAL;
+    if (!frame_test_and_clear(f, FRAME_PINNED)) {
+        frame_put(f);
+        return -EINVAL;
+    }
+    frame_put_and_type(f);
+    frame_put(f);
+    return 0;
+}
+
+static int root_replace(struct vcpu *v, mfn_t *slot, mfn_t mfn)
+{
+    mfn_t old = *slot;
+    int rc;
+
+    if (mfn_eq(old, mfn))
+        return 0;
+    if (!mfn_is_invalid(mfn)) {
+        if (!mfn_valid(mfn))
+            return -EINVAL;
+        rc = frame_get_and_type(mfn_to_frame(mfn), v->domain, FRAME_T_L4);
+        if (rc)
+            return rc;
+    }
+    *slot = mfn;
+    if (!mfn_is_invalid(old))
+        frame_put_and_type(mfn_to_frame(old)); /* devalidated at the earliest when this call drains */
+    return 0;
+}
+
+int vcpu_set_kernel_root(struct vcpu *v, mfn_t mfn)
+{
+    int rc = root_replace(v, &v->arch.kernel_root, mfn);
+
+    if (!rc)
+        v->arch.hw_cr3_kernel = mfn_is_invalid(mfn) ? 0 : mfn_to_maddr(mfn);
+    return rc;
+}
+
+int vcpu_set_user_root(struct vcpu *v, mfn_t mfn)
+{
+    int rc = root_replace(v, &v->arch.user_root, mfn);
+
+    if (!rc)
+        v->arch.hw_cr3_user = mfn_is_invalid(mfn) ? 0 : mfn_to_maddr(mfn);
+    return rc;
+}
+
+int arch_vcpu_set_roots(struct vcpu *v, mfn_t kernel, mfn_t user)
+{
+    int rc = vcpu_set_kernel_root(v, kernel);
+
+    return rc ? rc : vcpu_set_user_root(v, user);
+}
+
+/* The level-1 table and index that a grant operation means; both references held. */
+static struct frame *grant_table_of(struct domain *d, uint64_t addr, unsigned int flags,
+                                    unsigned int *index)
+{
+    struct frame *f;
+    mfn_t mfn;
+
+    if (!(flags & GNTMAP_contains_pte)) {
+        if (!guest_va_ok(addr))
+            return NULL;
+        *index = pte_index(addr, 1);
+        return mm_walk_l1(d, current->arch.kernel_root, addr);
+    }
+    mfn = maddr_to_mfn(addr);
+    if ((addr & 7) || !mfn_valid(mfn))
+        return NULL;
+    f = mfn_to_frame(mfn);
+    if (!frame_get(f, d))
+        return NULL;
+    if (!frame_get_type_live(f, FRAME_T_L1)) {
+        frame_put(f);
+        return NULL;
+    }
+    *index = (addr & ~PAGE_MASK) / 8;
+    return f;
+}
+
+/* Put @new where *@old stands; the references of the grant travel with the entry. */
+static int grant_exchange(struct frame *table, unsigned int index, uint64_t new, uint64_t *old,
+                          mfn_t expect)
+{
+    uint64_t *p = (uint64_t *)mfn_to_virt(frame_to_mfn(table)) + index;
+
+    *old = ACCESS_ONCE(*p);
+    do {
+        if (!mfn_is_invalid(expect) &&
+            (!(*old & PTE_P) || !mfn_eq(pte_mfn(*old), expect)))
+            return -EINVAL;
+    } while (!__atomic_compare_exchange_n(p, old, new, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
+    return 0;
+}
+
+int arch_grant_map(struct domain *d, uint64_t addr, mfn_t mfn, unsigned int flags, bool readonly)
+{
+    unsigned int index;
+    struct frame *table = grant_table_of(d, addr, flags, &index);
+    uint64_t pte, old;
+
+    if (!table)
+        return GNTST_general_error;
+    pte = mfn_to_maddr(mfn) | PTE_P | PTE_A | PTE_US | PTE_NX;
+    if (!readonly)
+        pte |= PTE_RW | PTE_D;
+    pte |= ((flags >> GUEST_AVAIL_SHIFT) & 7ull) << 9; /* the software bits 9-11 */
+    grant_exchange(table, index, pte, &old, INVALID_MFN);
+    l1e_put(old, false);
+    frame_put_and_type(table);
+    return GNTST_okay;
+}
+
+int arch_grant_unmap(struct domain *d, uint64_t addr, mfn_t mfn, unsigned int flags, bool readonly,
+                     uint64_t new_addr)
+{
+    unsigned int index, new_index;
+    struct frame *table = grant_table_of(d, addr, flags, &index), *new_table = NULL;
+    uint64_t old, new = 0;
+    int rc = GNTST_okay;
+
+    if (!table)
+        return GNTST_general_error;
+    if (new_addr) {
+        new_table = grant_table_of(d, new_addr, 0, &new_index);
+        if (!new_table) {
+            rc = GNTST_general_error;
+            goto out;
+        }
+        grant_exchange(new_table, new_index, 0, &new, INVALID_MFN);
+    }
+    if (grant_exchange(table, index, new, &old, mfn)) {
+        if (new_table)
+            grant_exchange(new_table, new_index, new, &old, INVALID_MFN);
+        rc = GNTST_general_error;
+        goto out;
+    }
+    /* The granter's frame may change its type as soon as the reference is gone, and then only its owner's
+     * CPUs are flushed: so this domain's translations go first. */
+    if (flags & GNTMAP_contains_pte)
+        arch_flush_domain_tlb(d);
+    else
+        tlb_flush_va_mask(d->arch.tlb_cpus[0], addr);
+    l1e_put(old, false); /* the references that arch_grant_map() entered */
+out:
+    if (new_table)
+        frame_put_and_type(new_table);
+    frame_put_and_type(table);
+    return rc;
+}

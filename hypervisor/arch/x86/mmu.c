@@ -1,0 +1,486 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Page-table hypercalls: mmu_update, mmuext_op, update_va_mapping, and trapped writes to page tables.
+ *
+ * Entries of level 1 leave stale translations to the guest, which asks for flushes; what isolation
+ * needs is flushed by type changes (tlb.c). Upper levels are the same: a table that is unhooked keeps its
+ * type until it is devalidated, and its frame is flushed for before it becomes anything else.
+ *
+ * ABI: pv-abi/mmu.h (source: Xen public xen.h).
+ */
+#include <asm/decode.h>
+#include <asm/layout.h>
+#include <asm/machine.h>
+#include <asm/mm.h>
+#include <asm/msr.h>
+#include <hv/arch.h>
+#include <hv/hypercall.h>
+#include <pv-abi/mmu.h>
+#include <pv-abi/types.h>
+
+/* A new level-1 entry of current's own address space is to be flushed on these CPUs. */
+static uint64_t vcpu_mask_to_cpus(struct domain *d, uint64_t vcpus)
+{
+    uint64_t cpus = 0;
+
+    for (unsigned int i = 0; i < d->max_vcpus; i++) {
+        if (((vcpus >> i) & 1) && d->vcpu[i])
+            cpus |= 1ull << ACCESS_ONCE(d->vcpu[i]->sched.cpu) |
+                    1ull << ACCESS_ONCE(d->vcpu[i]->arch.last_cpu);
+    }
+    return cpus & __atomic_load_n(&d->arch.tlb_cpus[0], __ATOMIC_SEQ_CST);
+}
+
+/* The domain whose frames an operation means. With a reference, unless it is @d itself. */
+static int page_owner_get(struct domain *d, unsigned int id, struct domain **out)
+{
+    *out = d;
+    if (id == DOMID_SELF || id == d->domid || id == DOMID_IO)
+        return 0;
+    return domain_get_controlled(d, (domid_t)id, out);
+}
+
+static void page_owner_put(struct domain *d, struct domain *owner)
+{
+    if (owner != d)
+        domain_put(owner);
+}
+
+/* The frame of the previous update, held: updates come in runs on one table. */
+struct table_ref {
+    struct frame *frame;
+    enum frame_type type;
+};
+
+static void table_ref_drop(struct table_ref *r)
+{
+    if (r->frame)
+        frame_put_and_type(r->frame);
+    r->frame = NULL;
+}
+
+static int table_ref_get(struct table_ref *r, struct domain *d, mfn_t mfn)
+{
+    struct frame *f;
+    int rc;
+
+    if (!mfn_valid(mfn))
+        return -EINVAL;
+    f = mfn_to_frame(mfn);
+    if (r->frame == f)
+        return 0;
+    table_ref_drop(r);
+    if (!frame_get(f, d))
+        return -EINVAL;
+    for (;;) {
+        r->type = frame_state_type(frame_state(f));
+        if (r->type >= FRAME_T_L1 && r->type <= FRAME_T_L4 && frame_get_type_live(f, r->type))
+            break;
+        /* No table: the guest may write it by this call as it may by a store. */
+        r->type = FRAME_T_WRITABLE;
+        rc = frame_get_type(f, FRAME_T_WRITABLE);
+        if (!rc)
+            break;
+        if (rc == -EINVAL && frame_state_type(frame_state(f)) != FRAME_T_SEGDESC)
+            continue; /* became a table just now */
+        frame_put(f);
+        return rc;
+    }
+    r->frame = f;
+    return 0;
+}
+
+static int one_update(struct domain *d, struct domain *pt_owner, struct domain *pg_owner,
+                      struct table_ref *r, uint64_t ptr, uint64_t val)
+{
+    unsigned int kind = ptr & 3;
+    mfn_t mfn = maddr_to_mfn(ptr & ~7ull);
+    unsigned int index = (ptr & ~PAGE_MASK) / 8;
+    int rc;
+
+    if (kind == MMU_MACHPHYS_UPDATE) {
+        if (!mfn_valid(mfn) || !frame_get(mfn_to_frame(mfn), pg_owner))
+            return -EINVAL;
+        arch_m2p_set(mfn, val);
+        frame_put(mfn_to_frame(mfn));
+        return 0;
+    }
+    if (ptr & 4)
+        return -EINVAL;
+    rc = table_ref_get(r, pt_owner, mfn);
+    if (rc)
+        return rc;
+    if (r->type == FRAME_T_WRITABLE) {
+        uint64_t *p = (uint64_t *)mfn_to_virt(mfn) + index;
+
+        __atomic_store_n(p, val, __ATOMIC_RELAXED);
+        return 0;
+    }
+    (void)d;
+    return mm_write_entry(pt_owner, pg_owner, r->frame, r->type, index, val,
+                          kind == MMU_PT_UPDATE_PRESERVE_AD ? MM_PRESERVE_AD : 0, NULL);
+}
+
+long hc_mmu_update(struct domain *d, guest_va_t ureqs, uint64_t count, guest_va_t done,
+                   uint64_t foreign)
+{
+    struct mmu_update req[16];
+    struct table_ref ref = {0};
+    struct domain *pg_owner, *pt_owner = d;
+    uint32_t total = 0, left = (uint32_t)count & ~MMU_UPDATE_PREEMPTED, i = 0, n;
+    long rc;
+
+    /* A continued call carries on from what `done` already says. */
+    if (((uint32_t)count & MMU_UPDATE_PREEMPTED) && done && copy_from_guest(&total, done, 4))
+        return -EFAULT;
+    if ((foreign >> 16) & 0xffff) {
+        rc = domain_get_controlled(d, (domid_t)((foreign >> 16) - 1), &pt_owner);
+        if (rc)
+            return rc;
+    }
+    rc = page_owner_get(d, foreign & 0xffff, &pg_owner);
+    if (rc)
+        goto out_pt;
+    while (left) {
+        n = left < 16 ? left : 16;
+        if (copy_from_guest(req, ureqs, n * sizeof(*req))) {
+            rc = -EFAULT;
+            break;
+        }
+        for (i = 0; i < n && !rc; i++)
+            rc = one_update(d, pt_owner, pg_owner, &ref, req[i].ptr, req[i].val);
+        if (rc)
+            i--;
+        total += i;
+        left -= i;
+        ureqs += i * sizeof(*req);
+        if (rc == -ERESTART || (!rc && left && hypercall_preempt_check())) {
+            rc = HC_CONTINUE;
+            break;
+        }
+        if (rc)
+            break;
+    }
+    table_ref_drop(&ref);
+    if (rc && rc != HC_CONTINUE)
+        guest_printk(d, "mmu_update %lx = %lx refused (%ld)\n",
+                     i < 16 ? (unsigned long)req[i].ptr : 0, i < 16 ? (unsigned long)req[i].val : 0, rc);
+    page_owner_put(d, pg_owner);
+    if (done && copy_to_guest(done, &total, 4))
+        rc = -EFAULT;
+    if (rc == HC_CONTINUE) {
+        current->hc_args[0] = ureqs;
+        current->hc_args[1] = left | MMU_UPDATE_PREEMPTED;
+    }
+out_pt:
+    if (pt_owner != d)
+        domain_put(pt_owner);
+    return rc;
+}
+
+/* Flush as the low bits of a UVMF word or as an operation asks; @va only for one page. */
+static int flush_request(struct domain *d, uint64_t cpus, bool one_page, uint64_t va)
+{
+    if (one_page && !guest_va_ok(va))
+        return 0;
+    if (one_page)
+        tlb_flush_va_mask(cpus, va);
+    else
+        tlb_flush_mask(cpus);
+    return 0;
+}
+
+long hc_update_va_mapping(struct domain *d, uint64_t va, uint64_t val, uint64_t flags)
+{
+    struct vcpu *v = current;
+    uint64_t cpus = 0, me = 1ull << this_cpu(), vcpus;
+    unsigned int wflags = 0;
+    struct frame *table;
+    int rc;
+
+    if (!guest_va_ok(va))
+        return -EINVAL;
+    if (flags & UVMF_FLUSHTYPE_MASK) {
+        switch (flags & ~(uint64_t)UVMF_FLUSHTYPE_MASK) {
+        case UVMF_LOCAL:
+            cpus = me;
+            break;
+        case UVMF_ALL:
+            cpus = d->arch.tlb_cpus[0];
+            break;
+        default:
+            if (copy_from_guest(&vcpus, flags & ~(uint64_t)UVMF_FLUSHTYPE_MASK, 8))
+                return -EFAULT;
+            cpus = vcpu_mask_to_cpus(d, vcpus);
+        }
+    }
+    table = mm_walk_l1(d, v->arch.kernel_root, va);
+    if (!table)
+        return -EINVAL;
+    /* Alone on this CPU, one INVLPG leaves nothing stale of the old mapping: frames that the guest turns
+     * into page tables right after it made them read-only then need no full flush. */
+    if (ACCESS_ONCE(d->arch.tlb_cpus[0]) == me)
+        wflags = MM_FLUSHED;
+    rc = mm_write_entry(d, d, table, 1, pte_index(va, 1), val, wflags, NULL);
+    if (rc) {
+        frame_put_and_type(table);
+        if (rc == -ERESTART)
+            return HC_CONTINUE;
+        guest_printk(d, "update_va_mapping %lx = %lx refused (%d)\n", (unsigned long)va,
+                     (unsigned long)val, rc);
+        return rc;
+    }
+    if (wflags)
+        invlpg(va);
+    frame_put_and_type(table);
+    if ((flags & UVMF_FLUSHTYPE_MASK) == UVMF_TLB_FLUSH)
+        flush_request(d, cpus, false, 0);
+    else if ((flags & UVMF_FLUSHTYPE_MASK) == UVMF_INVLPG && !(wflags && cpus == me))
+        flush_request(d, cpus, true, va);
+    return 0;
+}
+
+long hc_update_va_mapping_otherdomain(struct domain *d, uint64_t va, uint64_t val, uint64_t flags,
+                                      uint64_t domid)
+{
+    return -ENOSYS;
+}
+
+static void load_kernel_root(struct vcpu *v)
+{
+    tlb_flush_begin();
+    write_cr3(v->arch.hw_cr3_kernel);
+}
+
+static int op_new_baseptr(struct vcpu *v, mfn_t mfn)
+{
+    mfn_t old = v->arch.kernel_root;
+    int rc = mfn_is_invalid(mfn) ? -EINVAL : vcpu_set_kernel_root(v, mfn);
+
+    /* The old root may be devalidated when this call drains: it must not be live then. */
+    if (!rc && !mfn_eq(old, mfn))
+        load_kernel_root(v);
+    else if (!rc)
+        tlb_flush_local();
+    return rc;
+}
+
+static int op_copy_clear(struct domain *d, mfn_t dst, bool copy, mfn_t src)
+{
+    struct frame *f, *s = NULL;
+    int rc;
+
+    if (!mfn_valid(dst) || (copy && !mfn_valid(src)))
+        return -EINVAL;
+    f = mfn_to_frame(dst);
+    if (copy) {
+        s = mfn_to_frame(src);
+        if (!frame_get(s, d))
+            return -EINVAL;
+    }
+    rc = frame_get_and_type(f, d, FRAME_T_WRITABLE);
+    if (!rc) {
+        if (copy)
+            memcpy(mfn_to_virt(dst), mfn_to_virt(src), PAGE_SIZE);
+        else
+            memset(mfn_to_virt(dst), 0, PAGE_SIZE);
+        frame_put_and_type(f);
+    }
+    if (s)
+        frame_put(s);
+    return rc == -EPERM ? -EINVAL : rc;
+}
+
+static int op_set_ldt(struct vcpu *v, uint64_t base, uint32_t entries);
+
+static int one_mmuext(struct domain *d, struct domain *owner, const struct mmuext_op *op)
+{
+    struct vcpu *v = current;
+    mfn_t mfn = _mfn(op->arg1.mfn);
+    uint64_t vcpus;
+
+    switch (op->cmd) {
+    case MMUEXT_PIN_L1_TABLE:
+    case MMUEXT_PIN_L2_TABLE:
+    case MMUEXT_PIN_L3_TABLE:
+    case MMUEXT_PIN_L4_TABLE: {
+        int rc = mm_pin_table(owner, mfn, FRAME_T_L1 + (op->cmd - MMUEXT_PIN_L1_TABLE));
+
+        return rc == -EPERM ? -EINVAL : rc;
+    }
+    case MMUEXT_UNPIN_TABLE:
+        return mm_unpin_table(owner, mfn);
+    case MMUEXT_FLUSH_CACHE:
+    case MMUEXT_FLUSH_CACHE_GLOBAL:
+        if (!d->arch.io_allowed)
+            return -EPERM;
+        __asm__ volatile("wbinvd" ::: "memory");
+        return 0;
+    }
+    /* The rest acts on the caller's own vcpu and address space. */
+    if (owner != d)
+        return -EPERM;
+    switch (op->cmd) {
+    case MMUEXT_NEW_BASEPTR:
+        return op_new_baseptr(v, mfn);
+    case MMUEXT_NEW_USER_BASEPTR:
+        return vcpu_set_user_root(v, mfn.n ? mfn : INVALID_MFN);
+    case MMUEXT_TLB_FLUSH_LOCAL:
+        tlb_flush_local();
+        return 0;
+    case MMUEXT_INVLPG_LOCAL:
+        return flush_request(d, 1ull << this_cpu(), true, op->arg1.linear_addr);
+    case MMUEXT_TLB_FLUSH_MULTI:
+    case MMUEXT_INVLPG_MULTI:
+        if (copy_from_guest(&vcpus, op->arg2.vcpumask, 8))
+            return -EFAULT;
+        return flush_request(d, vcpu_mask_to_cpus(d, vcpus), op->cmd == MMUEXT_INVLPG_MULTI,
+                             op->arg1.linear_addr);
+    case MMUEXT_TLB_FLUSH_ALL:
+        return flush_request(d, d->arch.tlb_cpus[0], false, 0);
+    case MMUEXT_INVLPG_ALL:
+        return flush_request(d, d->arch.tlb_cpus[0], true, op->arg1.linear_addr);
+    case MMUEXT_SET_LDT:
+        return op_set_ldt(v, op->arg1.linear_addr, op->arg2.nr_ents);
+    case MMUEXT_CLEAR_PAGE:
+        return op_copy_clear(d, mfn, false, INVALID_MFN);
+    case MMUEXT_COPY_PAGE:
+        return op_copy_clear(d, mfn, true, _mfn(op->arg2.src_mfn));
+    default:
+        return -ENOSYS;
+    }
+}
+
+static int op_set_ldt(struct vcpu *v, uint64_t base, uint32_t entries)
+{
+    if (entries > 8192 || (entries && (base & ~PAGE_MASK)) || (entries && !guest_va_ok(base)))
+        return -EINVAL;
+    vcpu_set_ldt(v, base, entries);
+    return 0;
+}
+
+long hc_mmuext_op(struct domain *d, guest_va_t uops, uint64_t count, guest_va_t done,
+                  uint64_t foreign)
+{
+    uint32_t total = 0, left = (uint32_t)count & ~MMU_UPDATE_PREEMPTED;
+    struct mmuext_op op = {0};
+    struct domain *owner;
+    long rc;
+
+    if (((uint32_t)count & MMU_UPDATE_PREEMPTED) && done && copy_from_guest(&total, done, 4))
+        return -EFAULT;
+    rc = page_owner_get(d, foreign & 0xffff, &owner);
+    if (rc)
+        return rc;
+    while (left) {
+        if (copy_from_guest(&op, uops, sizeof(op))) {
+            rc = -EFAULT;
+            break;
+        }
+        rc = one_mmuext(d, owner, &op);
+        if (rc == -ERESTART)
+            rc = HC_CONTINUE;
+        if (rc)
+            break;
+        total++;
+        left--;
+        uops += sizeof(op);
+        if (left && hypercall_preempt_check()) {
+            rc = HC_CONTINUE;
+            break;
+        }
+    }
+    /* What unpinning a foreign domain's tables queued is not drained on its own way out: it may never run. */
+    if (owner != d && frame_drain(owner, true) && !rc)
+        rc = left ? HC_CONTINUE : 0;
+    if (rc && rc != HC_CONTINUE)
+        guest_printk(d, "mmuext_op %u %lx refused (%ld)\n", op.cmd, (unsigned long)op.arg1.mfn, rc);
+    page_owner_put(d, owner);
+    if (done && copy_to_guest(done, &total, 4))
+        rc = -EFAULT;
+    if (rc == HC_CONTINUE) {
+        current->hc_args[0] = uops;
+        current->hc_args[1] = left | MMU_UPDATE_PREEMPTED;
+    }
+    return rc;
+}
+
+long hc_update_descriptor(struct domain *d, uint64_t maddr, uint64_t desc)
+{
+    mfn_t mfn = maddr_to_mfn(maddr);
+    struct frame *f;
+    int rc = -EINVAL;
+
+    if ((maddr & 7) || !mfn_valid(mfn) || !descriptor_ok(&desc))
+        return -EINVAL;
+    f = mfn_to_frame(mfn);
+    if (!frame_get(f, d))
+        return -EINVAL;
+    /* As a descriptor table if it is one, else as the plain memory that it then must be. */
+    if (frame_get_type_live(f, FRAME_T_SEGDESC) || !frame_get_type(f, FRAME_T_WRITABLE)) {
+        uint64_t *p = mfn_to_virt(mfn);
+
+        __atomic_store_n(&p[(maddr & ~PAGE_MASK) / 8], desc, __ATOMIC_RELAXED);
+        frame_put_type(f);
+        rc = 0;
+    }
+    frame_put(f);
+    return rc;
+}
+
+/*
+ * A guest kernel stored to a page table that it maps read-only: do it for the guest, checked. Plain stores
+ * and the read-modify-write instructions that kernels use on entries; 8 bytes, aligned.
+ */
+int mm_emulate_pt_write(struct cpu_regs *regs, uint64_t va, uint32_t error_code)
+{
+    struct domain *d = current->domain;
+    struct cpu_regs copy = *regs;
+    uint8_t insn[15];
+    struct pt_write w;
+    struct frame *f;
+    uint64_t pte, old, new;
+    enum frame_type t;
+    unsigned int len = sizeof(insn);
+    int rc = -EINVAL;
+
+    if (!guest_va_ok(va))
+        return -EINVAL;
+    pte = mm_lookup(current->arch.kernel_root, va);
+    if (!(pte & PTE_P) || (pte & PTE_RW) || !mfn_valid(pte_mfn(pte)))
+        return -EINVAL;
+    f = mfn_to_frame(pte_mfn(pte));
+    if (!frame_get(f, d))
+        return -EINVAL;
+    t = frame_state_type(frame_state(f));
+    if (t < FRAME_T_L1 || t > FRAME_T_L4 || !frame_get_type_live(f, t)) {
+        frame_put(f);
+        return -EINVAL;
+    }
+    /* The instruction may end right before an unmapped page. */
+    if (copy_from_guest(insn, regs->rip, len)) {
+        len = (unsigned int)(PAGE_SIZE - (regs->rip & ~PAGE_MASK));
+        if (len >= sizeof(insn) || copy_from_guest(insn, regs->rip, len))
+            goto out;
+    }
+    if (decode_write(insn, len, &copy, &w) || w.size != 8 || (w.addr & 7) || w.addr != (va & ~7ull))
+        goto out;
+    do {
+        old = ACCESS_ONCE(((uint64_t *)mfn_to_virt(pte_mfn(pte)))[(va & ~PAGE_MASK) / 8]);
+        copy = *regs;
+        if (!pt_write_apply(&w, old, &new, &copy)) { /* e.g. a cmpxchg that compares unequal */
+            rc = 0;
+            break;
+        }
+        rc = mm_write_entry(d, d, f, t, (va & ~PAGE_MASK) / 8, new, MM_EXPECT, &old);
+    } while (rc == -EAGAIN);
+    if (!rc) {
+        copy.rip += w.len;
+        *regs = copy;
+    } else if (rc == -ERESTART) {
+        rc = 0; /* the instruction faults again after the interruption */
+    }
+out:
+    frame_put_and_type(f);
+    return rc;
+}

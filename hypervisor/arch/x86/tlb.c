@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Translation caches: flushing them, and knowing when that is not needed.
+ *
+ * A logical clock ticks with each full flush. Each CPU remembers the clock of its last full flush, each
+ * frame the clock at which it last lost a reference that a stale translation could still use. A CPU
+ * must flush for a frame only when its own flush is not newer than the frame's stamp. Not recording a
+ * flush (mode switches between guest user and kernel load CR3 too) only makes a later one superfluous.
+ *
+ * Root loads flush everything: there are no global pages and no PCIDs.
+ *
+ * Shoot-down: the request of a CPU stands in `request`, one at a time (flush_lock); receivers answer in
+ * the IPI handler by clearing their bit. Senders have interrupts on, so that they answer others while they
+ * wait for the lock. SDM vol. 3A 4.10.5: the sender changes the entry before the interrupt (a locked
+ * instruction orders it), the receiver flushes before it answers.
+ */
+#include <asm/machine.h>
+#include <asm/msr.h>
+#include <hv/arch.h>
+
+static uint32_t tlb_clock = 1;
+static uint32_t cpu_stamp[NR_CPUS];
+
+static spinlock_t flush_lock = SPINLOCK_INIT;
+static struct {
+    uint64_t cpus; /* that have not answered */
+    uint64_t va;
+    bool one_page;
+} request;
+
+uint32_t arch_tlb_clock(void)
+{
+    return __atomic_load_n(&tlb_clock, __ATOMIC_RELAXED);
+}
+
+/* The clock wrapped: no stamp can be trusted, so all CPUs count as never flushed. */
+static void clock_wrapped(void)
+{
+    for (unsigned int i = 0; i < NR_CPUS; i++)
+        __atomic_store_n(&cpu_stamp[i], 0, __ATOMIC_RELAXED);
+}
+
+/* Call before the flush: whatever is stamped from now on is newer than it. */
+void tlb_flush_begin(void)
+{
+    uint32_t now = __atomic_add_fetch(&tlb_clock, 1, __ATOMIC_SEQ_CST);
+
+    if (unlikely(!now))
+        clock_wrapped();
+    else
+        __atomic_store_n(&cpu_stamp[this_cpu()], now, __ATOMIC_RELAXED);
+}
+
+void tlb_flush_local(void)
+{
+    tlb_flush_begin();
+    write_cr3(read_cr3());
+}
+
+static bool cpu_needs_flush(unsigned int cpu, uint32_t stamp)
+{
+    return ACCESS_ONCE(cpu_stamp[cpu]) <= stamp;
+}
+
+void tlb_flush_ipi(void)
+{
+    uint64_t me = 1ull << this_cpu();
+
+    if (!(__atomic_load_n(&request.cpus, __ATOMIC_ACQUIRE) & me))
+        return;
+    if (request.one_page)
+        invlpg(request.va);
+    else
+        tlb_flush_local();
+    __atomic_fetch_and(&request.cpus, ~me, __ATOMIC_RELEASE);
+}
+
+static void flush_others(uint64_t cpus, bool one_page, uint64_t va)
+{
+    cpus &= ~(1ull << this_cpu());
+    if (!cpus)
+        return;
+    while (!spin_trylock(&flush_lock)) {
+        tlb_flush_ipi(); /* also when interrupts are off by mistake: no deadlock between two senders */
+        __builtin_ia32_pause();
+    }
+    request.va = va;
+    request.one_page = one_page;
+    __atomic_store_n(&request.cpus, cpus, __ATOMIC_SEQ_CST);
+    apic_send_ipi_mask(cpus, VEC_TLB);
+    while (__atomic_load_n(&request.cpus, __ATOMIC_ACQUIRE))
+        __builtin_ia32_pause();
+    spin_unlock(&flush_lock);
+}
+
+void tlb_flush_mask(uint64_t cpus)
+{
+    if (cpus & (1ull << this_cpu()))
+        tlb_flush_local();
+    flush_others(cpus, false, 0);
+}
+
+void tlb_flush_va_mask(uint64_t cpus, uint64_t va)
+{
+    if (cpus & (1ull << this_cpu()))
+        invlpg(va);
+    flush_others(cpus, true, va);
+}
+
+static void flush_older(uint64_t cpus, uint32_t stamp)
+{
+    uint64_t need = 0;
+
+    for (uint64_t left = cpus; left; left &= left - 1) {
+        unsigned int cpu = (unsigned int)__builtin_ctzll(left);
+
+        if (cpu_needs_flush(cpu, stamp))
+            need |= 1ull << cpu;
+    }
+    tlb_flush_mask(need);
+}
+
+void arch_type_change_flush(const struct domain *d, uint32_t stamp)
+{
+    flush_older(__atomic_load_n(&d->arch.tlb_cpus[0], __ATOMIC_SEQ_CST), stamp);
+}
+
+void arch_free_flush(uint32_t stamp)
+{
+    uint64_t online = 0;
+
+    for (unsigned int i = 0; i < NR_CPUS; i++) {
+        if (arch_cpu_online(i))
+            online |= 1ull << i;
+    }
+    flush_older(online, stamp);
+}
+
+void arch_flush_domain_tlb(const struct domain *d)
+{
+    tlb_flush_mask(__atomic_load_n(&d->arch.tlb_cpus[0], __ATOMIC_SEQ_CST));
+}

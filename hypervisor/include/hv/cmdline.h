@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The hypervisor's command line: NAME=VALUE and NAME words. core/cmdline.c. Unknown words are logged. */
+#ifndef HV_CMDLINE_H
+#define HV_CMDLINE_H
+
+#include <hv/types.h>
+
+#define LOGLVL_DEFAULT 3u /* errors, warnings, information */
+
+struct cmdline_options {
+    uint64_t dom0_mem_pages;     /* dom0_mem=SIZE[KMG][,max:SIZE] ; 0: default */
+    unsigned int dom0_max_vcpus; /* 0: as many as CPUs */
+    unsigned int
+        loglvl; /* none|error|warning|info|debug (all): so many levels are shown on the console */
+    bool noreboot;
+    bool nosmp;
+    bool dom0_iobitmap;
+    char console[16]; /* "com1" (default), "com2", "none" */
+    unsigned int console_baud;
+};
+extern struct cmdline_options options;
+void cmdline_parse(const char *s);
+
+#endif

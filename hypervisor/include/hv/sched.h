@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The scheduler: a run queue per CPU, ordered by weighted virtual run time; wake-up preemption, work
+ * stealing by idle CPUs, bounded time slice. core/sched.c. Lock: the queue lock of the vcpu's cpu
+ * (irq-safe: wake-ups come from interrupts).
+ */
+#ifndef HV_SCHED_H
+#define HV_SCHED_H
+
+#include <hv/list.h>
+#include <hv/types.h>
+
+struct sched_vcpu {
+    struct list queue;      /* in the run queue of @cpu while runnable and not running */
+    unsigned int cpu;       /* whose queue lock guards this vcpu */
+    bool running;           /* is some cpu's current (or still being switched away from) */
+    bool queued;
+    uint64_t vruntime_ns;
+    s_time_t started_ns;
+    uint64_t run_ns;        /* total time on a CPU */
+    uint64_t affinity[(NR_CPUS + 63) / 64];
+    unsigned int weight;    /* 1..65535, default 256 */
+    unsigned int cap;       /* percent of one CPU; 0: none */
+};
+
+void sched_init(void);              /* boot CPU */
+void sched_cpu_up(unsigned int cpu); /* before that cpu calls sched_run_idle; makes its idle vcpu */
+struct vcpu *sched_idle_vcpu(unsigned int cpu);
+/* The idle loop: runs softirqs, waits. Start and resume an idle vcpu here, with a fresh stack. */
+void sched_run_idle(void) __attribute__((noreturn));
+/* Also sets up v's three timers (singleshot and periodic send VIRQ_TIMER). */
+int sched_vcpu_init(struct vcpu *v, unsigned int cpu);
+void sched_vcpu_destroy(struct vcpu *v);
+/* Called in softirq context: pick the next vcpu and switch to it (arch_switch_to, does not return when
+ * it switches). arch_switch_to is called with interrupts off and no lock held. */
+void schedule(void);
+/* Called by arch on the new side of a switch, when the old state is saved: @prev may now run elsewhere. */
+void sched_switch_done(struct vcpu *prev);
+
+void vcpu_wake(struct vcpu *v);         /* runnable may have become true */
+void vcpu_sleep_nosync(struct vcpu *v); /* runnable may have become false: stop it soon */
+void vcpu_sleep_sync(struct vcpu *v);   /* and wait until its state is saved */
+bool vcpu_runnable(const struct vcpu *v);
+int vcpu_set_affinity(struct vcpu *v, const uint64_t *mask);
+void sched_runstate(struct vcpu *v, int state, s_time_t now); /* runstate accounting */
+uint64_t vcpu_run_ns(const struct vcpu *v);
+
+/* Per-CPU work flags, looked at before each return to a guest and in the idle loop. */
+enum { SOFTIRQ_SCHEDULE, SOFTIRQ_TIMER, SOFTIRQ_TLB_FLUSH, SOFTIRQ_TIME_CALIBRATION, SOFTIRQ_DOMAIN, NR_SOFTIRQ };
+void softirq_raise(unsigned int nr);                       /* this CPU */
+void softirq_raise_on(unsigned int cpu, unsigned int nr);  /* sends an IPI unless it is this one */
+bool softirq_pending(void);
+void softirq_run(void); /* runs all pending; may not return (schedule) */
+void softirq_open(unsigned int nr, void (*fn)(void));
+/* True when a long operation should stop and continue later: softirq pending, or an event for current. */
+bool hypercall_preempt_check(void);
+
+/* Hypercalls */
+long hc_sched_op(struct domain *d, uint64_t cmd, guest_va_t arg);
+long hc_set_timer_op(struct domain *d, uint64_t timeout_ns);
+
+#endif

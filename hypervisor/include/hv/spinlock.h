@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Ticket locks. A lock that an interrupt handler takes is taken with interrupts off everywhere
+ * (spin_lock_irqsave); the others are never taken in interrupt context.
+ *
+ * Lock order, first taken first (docs/architecture.md explains it):
+ *   domctl_lock, domain_list_lock, d->lock, grant (mapper's, then granter's), d->page_lock,
+ *   d->evtchn_lock (two domains: lower domid first), heap_lock, irq descriptor, sched (runqueue; two:
+ *   lower cpu first), timer, console.
+ */
+#ifndef HV_SPINLOCK_H
+#define HV_SPINLOCK_H
+
+#include <asm/cpu.h>
+#include <hv/lib.h>
+
+typedef struct {
+    uint16_t head, tail;
+} spinlock_t;
+#define SPINLOCK_INIT {0, 0}
+
+static inline void spin_lock(spinlock_t *l)
+{
+    uint16_t t = __atomic_fetch_add(&l->tail, 1, __ATOMIC_RELAXED);
+
+    while (__atomic_load_n(&l->head, __ATOMIC_ACQUIRE) != t)
+        __builtin_ia32_pause();
+}
+static inline bool spin_trylock(spinlock_t *l)
+{
+    uint16_t h = __atomic_load_n(&l->head, __ATOMIC_RELAXED);
+
+    return __atomic_compare_exchange_n(&l->tail, &h, (uint16_t)(h + 1), false, __ATOMIC_ACQUIRE,
+                                       __ATOMIC_RELAXED);
+}
+static inline void spin_unlock(spinlock_t *l)
+{
+    __atomic_store_n(&l->head, (uint16_t)(l->head + 1), __ATOMIC_RELEASE);
+}
+static inline bool spin_is_locked(const spinlock_t *l)
+{
+    return ACCESS_ONCE(l->head) != ACCESS_ONCE(l->tail);
+}
+#define spin_lock_irqsave(l, flags)                                                                \
+    do {                                                                                           \
+        (flags) = arch_irq_save();                                                                 \
+        spin_lock(l);                                                                              \
+    } while (0)
+#define spin_unlock_irqrestore(l, flags)                                                           \
+    do {                                                                                           \
+        spin_unlock(l);                                                                            \
+        arch_irq_restore(flags);                                                                   \
+    } while (0)
+/* Both locks of a pair in address order; the same lock twice is taken once. */
+static inline void spin_lock_pair(spinlock_t *a, spinlock_t *b)
+{
+    if (a > b) {
+        spinlock_t *t = a;
+
+        a = b;
+        b = t;
+    }
+    spin_lock(a);
+    if (a != b)
+        spin_lock(b);
+}
+static inline void spin_unlock_pair(spinlock_t *a, spinlock_t *b)
+{
+    spin_unlock(a);
+    if (a != b)
+        spin_unlock(b);
+}
+
+#endif
