@@ -26,3 +26,10 @@ xenstore-like/stored-srcs += dom0-tools/lib/foreign.c
 xenstore-like/stored-srcs += dom0-tools/lib/grant.c
 xenstore-like/stored-srcs += dom0-tools/lib/hv.c
 xenstore-like/stored-libs := -lxencall -lxenevtchn -lxengnttab -lxenforeignmemory
+
+progs += xenstore-like/store
+xenstore-like/store-srcs := xenstore-like/cli.c
+xenstore-like/store-srcs += xenstore-like/client.c
+xenstore-like/store-srcs += xenstore-like/errors.c
+xenstore-like/store-srcs += dom0-tools/lib/json.c
+xenstore-like/store-libs := -lyajl
