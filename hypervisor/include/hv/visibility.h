@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Included before everything in the hypervisor: all symbols are in the one image, none needs a GOT entry. */
+#ifndef HV_VISIBILITY_H
+#define HV_VISIBILITY_H
+#pragma GCC visibility push(hidden)
+#endif
