@@ -80,7 +80,7 @@ host_prepare() {
     ln "$build/host/vmlinuz" "$work/vmlinuz" 2>/dev/null || cp "$build/host/vmlinuz" "$work/vmlinuz"
     {
         cat "$build/host/initrd"
-        [ "$HV" != xen ] || cat "$build/host/xen-tools.cpio"
+        [ "$HV" != xen ] || [ "${XEN_TOOLS:-1}" = 0 ] || cat "$build/host/xen-tools.cpio"
         host_cpio "$work/extra"
     } >"$work/initrd"
     drives=()
