@@ -24,7 +24,7 @@ struct evtchn_domain {
 
 /* @max_port: highest port the domain may have (0: as many as there are). -ENOMEM. */
 int evtchn_init(struct domain *d, unsigned int max_port);
-/* @d may bind pirqs 0..@nr-1. Once, before it runs; dom0 gets 1,024 by itself. -ENOMEM. */
+/* @d may bind pirqs 0..@nr-1. Once, before it runs. -ENOMEM. */
 int evtchn_init_pirqs(struct domain *d, unsigned int nr);
 /* Close all ports (dying domain). Bounded slices: 0 or -ERESTART. */
 int evtchn_close_all(struct domain *d);

@@ -1,0 +1,905 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Event channels: one-bit notifications from domains, virqs and pirqs.
+ * States:    FREE -> RESERVED -> UNBOUND, INTERDOMAIN, VIRQ, IPI or PIRQ -> FREE, in d->evtchn.bucket.
+ *            A close of one interdomain end leaves the other one UNBOUND.
+ * Invariant: two INTERDOMAIN ends name each other; guests cannot act on a RESERVED port.
+ * Locking:   d->evtchn.lock guards d's ports; for two domains, lower domid first. Each port has a lock of
+ *            its own (irq-safe, two: lower address first) that is all a sender takes. A port's state
+ *            changes under both. Buckets live as long as the domain, so a sender needs no other lock.
+ * Delivery:  2-level (event_set_pending), apart from the state of ports.
+ * ABI:       pv-abi/event_channel.h, pv-abi/shared_info.h (source: Xen public headers).
+ */
+#include <hv/alloc.h>
+#include <hv/arch.h>
+#include <hv/domain.h>
+#include <hv/evtchn.h>
+#include <hv/guest_access.h>
+#include <hv/hypercall.h>
+#include <pv-abi/event_channel.h>
+
+enum evtchn_state {
+    EVTCHN_FREE,
+    EVTCHN_RESERVED,
+    EVTCHN_UNBOUND,
+    EVTCHN_INTERDOMAIN,
+    EVTCHN_VIRQ,
+    EVTCHN_IPI,
+    EVTCHN_PIRQ,
+};
+
+struct evtchn {
+    spinlock_t lock;
+    uint8_t state;
+    uint16_t vcpu; /* who is notified */
+    union {
+        domid_t unbound_dom; /* who may bind */
+        struct {
+            struct domain *d;
+            evtchn_port_t port;
+        } remote;
+        uint32_t virq;
+        uint32_t pirq;
+    };
+};
+
+/* ---- delivery, 2-level ------------------------------------------------------------------------- */
+
+bool vcpu_events_pending(const struct vcpu *v)
+{
+    const struct vcpu_info *info = ACCESS_ONCE(v->info);
+
+    return info && ACCESS_ONCE(info->evtchn_upcall_pending) &&
+           !ACCESS_ONCE(info->evtchn_upcall_mask);
+}
+
+void vcpu_mark_events_pending(struct vcpu *v)
+{
+    struct vcpu_info *info = ACCESS_ONCE(v->info);
+
+    if (!info)
+        return;
+    /* The exchange is a full barrier: the bits below are visible before the flag, and the flag before
+     * we look whether @v sleeps. Partner: sched_block(), which sets "blocked", then reads the flag. */
+    if (__atomic_exchange_n(&info->evtchn_upcall_pending, 1, __ATOMIC_SEQ_CST))
+        return;
+    vcpu_unblock(v);
+    if (ACCESS_ONCE(v->sched.running) && v != current)
+        arch_vcpu_kick(v);
+}
+
+static void wake_pollers(struct domain *d, evtchn_port_t port)
+{
+    unsigned long pollers = __atomic_load_n(&d->evtchn.pollers, __ATOMIC_SEQ_CST);
+
+    while (pollers) {
+        unsigned int id = (unsigned int)__builtin_ctzl(pollers);
+        struct vcpu *v = d->vcpu[id];
+        int wanted = ACCESS_ONCE(v->poll_port);
+
+        pollers &= pollers - 1;
+        if (wanted <= 0 || wanted == (int)port)
+            vcpu_unblock(v);
+    }
+}
+
+/* The order is the ABI's: pending bit, then selector of the vcpu, then its upcall flag. */
+static void event_set_pending(struct domain *d, evtchn_port_t port, unsigned int vcpu)
+{
+    struct shared_info *s = d->shared;
+    struct vcpu *v = d->vcpu[vcpu];
+    struct vcpu_info *info = ACCESS_ONCE(v->info);
+
+    if (test_and_set_bit(port, s->evtchn_pending))
+        return;
+    if (!test_bit(port, s->evtchn_mask) && info &&
+        !test_and_set_bit(port / 64, &info->evtchn_pending_sel))
+        vcpu_mark_events_pending(v);
+    wake_pollers(d, port);
+}
+
+static void event_unmask(struct domain *d, evtchn_port_t port, unsigned int vcpu)
+{
+    struct shared_info *s = d->shared;
+    struct vcpu_info *info = ACCESS_ONCE(d->vcpu[vcpu]->info);
+
+    if (test_and_clear_bit(port, s->evtchn_mask) && test_bit(port, s->evtchn_pending) && info &&
+        !test_and_set_bit(port / 64, &info->evtchn_pending_sel))
+        vcpu_mark_events_pending(d->vcpu[vcpu]);
+}
+
+/* ---- ports --------------------------------------------------------------------------------------- */
+
+/* NULL: no such port. No lock needed: a bucket, once there, stays. */
+static struct evtchn *port_get(const struct domain *d, evtchn_port_t port)
+{
+    struct evtchn *b;
+
+    if (port >= d->evtchn.max_port)
+        return NULL;
+    b = __atomic_load_n(&d->evtchn.bucket[port / EVTCHN_BUCKET], __ATOMIC_ACQUIRE);
+    return b ? &b[port % EVTCHN_BUCKET] : NULL;
+}
+
+static struct vcpu *vcpu_get(const struct domain *d, uint32_t id)
+{
+    return id < d->max_vcpus && id < MAX_VCPUS ? d->vcpu[id] : NULL;
+}
+
+static int bucket_add(struct domain *d, evtchn_port_t port)
+{
+    struct evtchn *b = hv_alloc(EVTCHN_BUCKET * sizeof(*b));
+
+    if (!b)
+        return -ENOMEM;
+    __atomic_store_n(&d->evtchn.bucket[port / EVTCHN_BUCKET], b, __ATOMIC_RELEASE);
+    return 0;
+}
+
+/* Take the lowest free port. Caller holds the lock. -ENOSPC, -ENOMEM. */
+static int port_reserve_locked(struct domain *d, evtchn_port_t *port)
+{
+    for (evtchn_port_t p = d->evtchn.next_free_hint; p < d->evtchn.max_port; p++) {
+        struct evtchn *e = port_get(d, p);
+
+        if (!e) {
+            if (bucket_add(d, p))
+                return -ENOMEM;
+            e = port_get(d, p);
+        }
+        if (e->state != EVTCHN_FREE)
+            continue;
+        e->state = EVTCHN_RESERVED;
+        e->vcpu = 0;
+        d->evtchn.next_free_hint = p + 1;
+        d->evtchn.in_use++;
+        *port = p;
+        return 0;
+    }
+    if (!d->evtchn.limit_logged) {
+        d->evtchn.limit_logged = true;
+        printk(LOG_WARN "d%u: no free event channel, limit is %u ports\n", d->domid,
+               d->evtchn.max_port);
+    }
+    return -ENOSPC;
+}
+
+static int port_reserve(struct domain *d, evtchn_port_t *port)
+{
+    int rc;
+
+    spin_lock(&d->evtchn.lock);
+    rc = d->dying ? -EINVAL : port_reserve_locked(d, port);
+    spin_unlock(&d->evtchn.lock);
+    return rc;
+}
+
+/* Make a port FREE again. Caller holds d's lock and the port's. */
+static void port_free_locked(struct domain *d, struct evtchn *e, evtchn_port_t port)
+{
+    e->state = EVTCHN_FREE;
+    e->vcpu = 0;
+    e->remote.d = NULL;
+    if (d->shared)
+        clear_bit(port, d->shared->evtchn_pending);
+    d->evtchn.in_use--;
+    if (port < d->evtchn.next_free_hint)
+        d->evtchn.next_free_hint = port;
+}
+
+static void port_unreserve(struct domain *d, evtchn_port_t port)
+{
+    struct evtchn *e = port_get(d, port);
+    unsigned long flags;
+
+    spin_lock(&d->evtchn.lock);
+    spin_lock_irqsave(&e->lock, flags);
+    port_free_locked(d, e, port);
+    spin_unlock_irqrestore(&e->lock, flags);
+    spin_unlock(&d->evtchn.lock);
+}
+
+static void lock_two(struct domain *a, struct domain *b)
+{
+    if (a->domid > b->domid) {
+        struct domain *t = a;
+
+        a = b;
+        b = t;
+    }
+    spin_lock(&a->evtchn.lock);
+    if (a != b)
+        spin_lock(&b->evtchn.lock);
+}
+
+static void unlock_two(struct domain *a, struct domain *b)
+{
+    spin_unlock(&a->evtchn.lock);
+    if (a != b)
+        spin_unlock(&b->evtchn.lock);
+}
+
+/* ---- opening -------------------------------------------------------------------------------------- */
+
+/*
+ * Each open_* turns a reserved port into what was asked for, or fails and leaves it reserved. A domain
+ * that began to die meanwhile keeps nothing: its ports are being closed.
+ */
+static int open_unbound(struct domain *d, evtchn_port_t port, domid_t remote)
+{
+    struct evtchn *e = port_get(d, port);
+    unsigned long flags;
+    int rc = -EINVAL;
+
+    spin_lock(&d->evtchn.lock);
+    if (!d->dying) {
+        spin_lock_irqsave(&e->lock, flags);
+        e->unbound_dom = remote;
+        e->state = EVTCHN_UNBOUND;
+        spin_unlock_irqrestore(&e->lock, flags);
+        rc = 0;
+    }
+    spin_unlock(&d->evtchn.lock);
+    return rc;
+}
+
+static int open_interdomain(struct domain *d, evtchn_port_t port, struct domain *rd,
+                            evtchn_port_t rport)
+{
+    struct evtchn *e = port_get(d, port), *re;
+    unsigned long flags;
+    int rc = -EINVAL;
+
+    lock_two(d, rd);
+    re = port_get(rd, rport);
+    if (!re || re == e || re->state != EVTCHN_UNBOUND || re->unbound_dom != d->domid || d->dying ||
+        rd->dying)
+        goto out;
+    flags = arch_irq_save();
+    spin_lock_pair(&e->lock, &re->lock);
+    e->remote.d = rd;
+    e->remote.port = rport;
+    e->state = EVTCHN_INTERDOMAIN;
+    re->remote.d = d;
+    re->remote.port = port;
+    re->state = EVTCHN_INTERDOMAIN;
+    /* What was sent while the remote port was unbound is lost: have the new end look once. */
+    event_set_pending(d, port, e->vcpu);
+    spin_unlock_pair(&e->lock, &re->lock);
+    arch_irq_restore(flags);
+    rc = 0;
+out:
+    unlock_two(d, rd);
+    return rc;
+}
+
+static int open_virq(struct domain *d, evtchn_port_t port, struct vcpu *v, uint32_t virq)
+{
+    struct evtchn *e = port_get(d, port);
+    unsigned long flags;
+    int rc = -EEXIST;
+
+    spin_lock(&d->evtchn.lock);
+    if (!v->virq_to_port[virq]) {
+        spin_lock_irqsave(&e->lock, flags);
+        e->virq = virq;
+        e->vcpu = (uint16_t)v->id;
+        e->state = EVTCHN_VIRQ;
+        spin_unlock_irqrestore(&e->lock, flags);
+        __atomic_store_n(&v->virq_to_port[virq], port, __ATOMIC_RELEASE);
+        rc = 0;
+    }
+    spin_unlock(&d->evtchn.lock);
+    return rc;
+}
+
+static int open_ipi(struct domain *d, evtchn_port_t port, struct vcpu *v)
+{
+    struct evtchn *e = port_get(d, port);
+    unsigned long flags;
+
+    spin_lock(&d->evtchn.lock);
+    spin_lock_irqsave(&e->lock, flags);
+    e->vcpu = (uint16_t)v->id;
+    e->state = EVTCHN_IPI;
+    spin_unlock_irqrestore(&e->lock, flags);
+    spin_unlock(&d->evtchn.lock);
+    return 0;
+}
+
+static int open_pirq(struct domain *d, evtchn_port_t port, uint32_t pirq, bool share)
+{
+    struct evtchn *e = port_get(d, port);
+    unsigned long flags;
+    int rc = -EEXIST;
+
+    spin_lock(&d->evtchn.lock);
+    if (d->evtchn.pirq_to_port[pirq])
+        goto out;
+    spin_lock_irqsave(&e->lock, flags);
+    e->pirq = pirq;
+    e->state = EVTCHN_PIRQ;
+    spin_unlock_irqrestore(&e->lock, flags);
+    /* The interrupt may come as soon as it is bound: the way to the port must be there. */
+    __atomic_store_n(&d->evtchn.pirq_to_port[pirq], (uint16_t)port, __ATOMIC_RELEASE);
+    rc = arch_pirq_bind(d->vcpu[0], pirq, share);
+    if (rc) {
+        __atomic_store_n(&d->evtchn.pirq_to_port[pirq], 0, __ATOMIC_RELEASE);
+        spin_lock_irqsave(&e->lock, flags);
+        e->state = EVTCHN_RESERVED;
+        spin_unlock_irqrestore(&e->lock, flags);
+    }
+out:
+    spin_unlock(&d->evtchn.lock);
+    return rc;
+}
+
+/* ---- closing -------------------------------------------------------------------------------------- */
+
+/*
+ * Lock @d and, if @port is an interdomain end, the remote domain as well, in order. Returns that
+ * domain (maybe @d) or NULL. The link keeps the remote domain alive: it dies only after closing its ports.
+ */
+static struct domain *lock_for_close(struct domain *d, struct evtchn *e)
+{
+    struct domain *rd;
+
+    spin_lock(&d->evtchn.lock);
+    while (e->state == EVTCHN_INTERDOMAIN) {
+        rd = e->remote.d;
+        if (rd == d)
+            return rd;
+        if (rd->domid > d->domid) {
+            spin_lock(&rd->evtchn.lock);
+            return rd;
+        }
+        domain_ref(rd);
+        spin_unlock(&d->evtchn.lock);
+        spin_lock(&rd->evtchn.lock);
+        spin_lock(&d->evtchn.lock);
+        if (e->state == EVTCHN_INTERDOMAIN && e->remote.d == rd) {
+            /* Not the last one: the link is still there. */
+            domain_put(rd);
+            return rd;
+        }
+        spin_unlock(&d->evtchn.lock);
+        spin_unlock(&rd->evtchn.lock);
+        domain_put(rd);
+        spin_lock(&d->evtchn.lock);
+    }
+    return NULL;
+}
+
+static void virq_unbind(struct domain *d, uint32_t virq, evtchn_port_t port)
+{
+    for (unsigned int i = 0; i < d->max_vcpus; i++) {
+        struct vcpu *v = d->vcpu[i];
+
+        if (v && v->virq_to_port[virq] == port)
+            __atomic_store_n(&v->virq_to_port[virq], 0, __ATOMIC_RELEASE);
+    }
+}
+
+/* -EINVAL: not open. */
+static int port_close(struct domain *d, evtchn_port_t port)
+{
+    struct evtchn *e = port_get(d, port), *re;
+    struct domain *rd;
+    unsigned long flags;
+    int rc = 0;
+
+    if (!e)
+        return -EINVAL;
+    rd = lock_for_close(d, e);
+    switch (e->state) {
+    case EVTCHN_FREE:
+    case EVTCHN_RESERVED:
+        rc = -EINVAL;
+        goto out;
+    case EVTCHN_VIRQ:
+        virq_unbind(d, e->virq, port);
+        break;
+    case EVTCHN_PIRQ:
+        arch_pirq_unbind(d, e->pirq);
+        __atomic_store_n(&d->evtchn.pirq_to_port[e->pirq], 0, __ATOMIC_RELEASE);
+        break;
+    case EVTCHN_INTERDOMAIN:
+        re = port_get(rd, e->remote.port);
+        BUG_ON(re->state != EVTCHN_INTERDOMAIN || re->remote.d != d || re->remote.port != port);
+        flags = arch_irq_save();
+        spin_lock_pair(&e->lock, &re->lock);
+        re->state = EVTCHN_UNBOUND;
+        re->remote.d = NULL;
+        re->unbound_dom = d->domid;
+        port_free_locked(d, e, port);
+        spin_unlock_pair(&e->lock, &re->lock);
+        arch_irq_restore(flags);
+        goto out;
+    default:
+        break;
+    }
+    spin_lock_irqsave(&e->lock, flags);
+    port_free_locked(d, e, port);
+    spin_unlock_irqrestore(&e->lock, flags);
+out:
+    if (rd)
+        unlock_two(d, rd);
+    else
+        spin_unlock(&d->evtchn.lock);
+    return rc;
+}
+
+/* ---- senders -------------------------------------------------------------------------------------- */
+
+static int port_send(struct domain *d, evtchn_port_t port)
+{
+    struct evtchn *e = port_get(d, port), *re;
+    unsigned long flags;
+    int rc = 0;
+
+    if (!e)
+        return -EINVAL;
+    spin_lock_irqsave(&e->lock, flags);
+    switch (e->state) {
+    case EVTCHN_INTERDOMAIN:
+        /* Our lock alone keeps the link, and so the remote port and domain, as they are. */
+        re = port_get(e->remote.d, e->remote.port);
+        event_set_pending(e->remote.d, e->remote.port, ACCESS_ONCE(re->vcpu));
+        break;
+    case EVTCHN_IPI:
+        event_set_pending(d, port, e->vcpu);
+        break;
+    case EVTCHN_UNBOUND: /* nobody there yet: dropped */
+        break;
+    default:
+        rc = -EINVAL;
+        break;
+    }
+    spin_unlock_irqrestore(&e->lock, flags);
+    return rc;
+}
+
+static bool virq_is_per_vcpu(uint32_t virq)
+{
+    return virq == VIRQ_TIMER || virq == VIRQ_DEBUG || virq == VIRQ_XENOPROF || virq == VIRQ_XENPMU;
+}
+
+void virq_send_vcpu(struct vcpu *v, unsigned int virq)
+{
+    evtchn_port_t port = __atomic_load_n(&v->virq_to_port[virq], __ATOMIC_ACQUIRE);
+    struct evtchn *e;
+    unsigned long flags;
+
+    if (!port)
+        return;
+    e = port_get(v->domain, port);
+    spin_lock_irqsave(&e->lock, flags);
+    if (e->state == EVTCHN_VIRQ && e->virq == virq)
+        event_set_pending(v->domain, port, e->vcpu);
+    spin_unlock_irqrestore(&e->lock, flags);
+}
+
+void virq_send_domain(struct domain *d, unsigned int virq)
+{
+    BUG_ON(virq_is_per_vcpu(virq));
+    if (d->vcpu[0])
+        virq_send_vcpu(d->vcpu[0], virq);
+}
+
+void virq_send_global(unsigned int virq)
+{
+    struct domain *d = ACCESS_ONCE(dom0);
+
+    if (d)
+        virq_send_domain(d, virq);
+}
+
+void pirq_send(struct domain *d, unsigned int pirq)
+{
+    evtchn_port_t port;
+    struct evtchn *e;
+    unsigned long flags;
+
+    if (pirq >= d->evtchn.nr_pirqs)
+        return;
+    port = __atomic_load_n(&d->evtchn.pirq_to_port[pirq], __ATOMIC_ACQUIRE);
+    if (!port)
+        return;
+    e = port_get(d, port);
+    spin_lock_irqsave(&e->lock, flags);
+    if (e->state == EVTCHN_PIRQ && e->pirq == pirq)
+        event_set_pending(d, port, e->vcpu);
+    spin_unlock_irqrestore(&e->lock, flags);
+}
+
+int evtchn_port_pending(struct domain *d, evtchn_port_t port)
+{
+    const struct evtchn *e = port_get(d, port);
+
+    if (!e || ACCESS_ONCE(e->state) <= EVTCHN_RESERVED)
+        return -EINVAL;
+    return test_bit(port, d->shared->evtchn_pending);
+}
+
+/* ---- life ------------------------------------------------------------------------------------------ */
+
+int evtchn_init(struct domain *d, unsigned int max_port)
+{
+    d->evtchn.max_port = max_port && max_port < EVTCHN_MAX_PORTS ? max_port + 1 : EVTCHN_MAX_PORTS;
+    if (bucket_add(d, 0))
+        return -ENOMEM;
+    d->evtchn.bucket[0][0].state = EVTCHN_RESERVED; /* port 0 means "none" everywhere */
+    d->evtchn.next_free_hint = 1;
+    return 0;
+}
+
+int evtchn_init_pirqs(struct domain *d, unsigned int nr)
+{
+    uint16_t *map = hv_alloc(nr * sizeof(*map));
+
+    if (!map)
+        return -ENOMEM;
+    d->evtchn.pirq_to_port = map;
+    __atomic_store_n(&d->evtchn.nr_pirqs, nr, __ATOMIC_RELEASE);
+    return 0;
+}
+
+int evtchn_close_all(struct domain *d)
+{
+    unsigned int closed = 0;
+
+    for (evtchn_port_t p = 1; p < d->evtchn.max_port; p++) {
+        if (!port_get(d, p)) {
+            p |= EVTCHN_BUCKET - 1; /* no bucket: on to the next */
+            continue;
+        }
+        if (!port_close(d, p) && !(++closed % 64) && hypercall_preempt_check())
+            return -ERESTART;
+    }
+    return 0;
+}
+
+void evtchn_destroy(struct domain *d)
+{
+    for (unsigned int i = 0; i < ARRAY_SIZE(d->evtchn.bucket); i++) {
+        hv_free(d->evtchn.bucket[i]);
+        d->evtchn.bucket[i] = NULL;
+    }
+    d->evtchn.max_port = 0;
+    d->evtchn.nr_pirqs = 0;
+    hv_free(d->evtchn.pirq_to_port);
+    d->evtchn.pirq_to_port = NULL;
+}
+
+unsigned int evtchn_in_use(const struct domain *d)
+{
+    return ACCESS_ONCE(d->evtchn.in_use);
+}
+
+int evtchn_alloc_unbound_for(struct domain *d, domid_t remote, evtchn_port_t *port)
+{
+    int rc = port_reserve(d, port);
+
+    if (!rc)
+        rc = open_unbound(d, *port, remote);
+    return rc;
+}
+
+void evtchn_dump(struct domain *d)
+{
+    static const char *const names[] = {"free", "reserved", "unbound", "interdomain", "virq", "ipi", "pirq"};
+
+    printk("d%u: event channels in use %u of %u\n", d->domid, d->evtchn.in_use, d->evtchn.max_port);
+    for (evtchn_port_t p = 1; p < d->evtchn.max_port; p++) {
+        const struct evtchn *e = port_get(d, p);
+
+        if (!e || e->state == EVTCHN_FREE)
+            continue;
+        printk("  port %u %s vcpu %u [%c%c] %d/%d\n", p, names[e->state], e->vcpu,
+               test_bit(p, d->shared->evtchn_pending) ? 'p' : '-',
+               test_bit(p, d->shared->evtchn_mask) ? 'm' : '-',
+               e->state == EVTCHN_INTERDOMAIN ? e->remote.d->domid : (int)e->virq,
+               e->state == EVTCHN_INTERDOMAIN ? (int)e->remote.port : 0);
+    }
+}
+
+/* ---- hypercall ------------------------------------------------------------------------------------- */
+
+/* The shape of all that open a port: reserve, report, commit. A guest that never learned its port could
+ * not close it, so a failed report undoes the reservation. */
+#define REPORT_AND_OPEN(d, arg, op, port, open)                                                    \
+    ({                                                                                             \
+        long rc_ = -EFAULT;                                                                        \
+                                                                                                   \
+        if (!copy_to_guest(arg, &(op), sizeof(op)))                                                \
+            rc_ = (open);                                                                          \
+        if (rc_)                                                                                   \
+            port_unreserve(d, port);                                                               \
+        rc_;                                                                                       \
+    })
+
+/*
+ * EVTCHNOP_alloc_unbound: give op.dom a new port that op.remote_dom may bind.
+ * Returns 0 with op.port set; -EFAULT bad @arg; -ESRCH no such op.dom; -EPERM caller does not control
+ * op.dom; -ENOSPC no free port; -EINVAL op.dom is dying; -ENOMEM.
+ */
+static long op_alloc_unbound(struct domain *d, guest_va_t arg)
+{
+    struct evtchn_alloc_unbound op;
+    struct domain *owner;
+    domid_t remote;
+    long rc;
+
+    if (copy_from_guest(&op, arg, sizeof(op)))
+        return -EFAULT;
+    rc = domain_get_controlled(d, op.dom, &owner);
+    if (rc)
+        return rc;
+    remote = op.remote_dom == DOMID_SELF ? d->domid : op.remote_dom;
+    rc = port_reserve(owner, &op.port);
+    if (!rc)
+        rc = REPORT_AND_OPEN(owner, arg, op, op.port, open_unbound(owner, op.port, remote));
+    domain_put(owner);
+    return rc;
+}
+
+/*
+ * EVTCHNOP_bind_interdomain: connect a new local port to op.remote_port of op.remote_dom.
+ * -EFAULT; -ESRCH no such domain; -EINVAL the remote port is not open for us; -ENOSPC; -ENOMEM.
+ */
+static long op_bind_interdomain(struct domain *d, guest_va_t arg)
+{
+    struct evtchn_bind_interdomain op;
+    struct domain *rd;
+    long rc;
+
+    if (copy_from_guest(&op, arg, sizeof(op)))
+        return -EFAULT;
+    rd = domain_get(op.remote_dom == DOMID_SELF ? d->domid : op.remote_dom);
+    if (!rd)
+        return -ESRCH;
+    rc = port_reserve(d, &op.local_port);
+    if (!rc)
+        rc = REPORT_AND_OPEN(d, arg, op, op.local_port,
+                             open_interdomain(d, op.local_port, rd, op.remote_port));
+    domain_put(rd);
+    return rc;
+}
+
+/* -EFAULT; -EINVAL no such virq, or a global one on another vcpu than 0; -ENOENT no such vcpu; -EEXIST bound;
+ * -ENOSPC; -ENOMEM. */
+static long op_bind_virq(struct domain *d, guest_va_t arg)
+{
+    struct evtchn_bind_virq op;
+    struct vcpu *v;
+    long rc;
+
+    if (copy_from_guest(&op, arg, sizeof(op)))
+        return -EFAULT;
+    if (op.virq >= NR_VIRQS || (!virq_is_per_vcpu(op.virq) && op.vcpu))
+        return -EINVAL;
+    v = vcpu_get(d, op.vcpu);
+    if (!v)
+        return -ENOENT;
+    rc = port_reserve(d, &op.port);
+    if (!rc)
+        rc = REPORT_AND_OPEN(d, arg, op, op.port, open_virq(d, op.port, v, op.virq));
+    return rc;
+}
+
+/* -EFAULT; -ENOENT no such vcpu; -ENOSPC; -ENOMEM. */
+static long op_bind_ipi(struct domain *d, guest_va_t arg)
+{
+    struct evtchn_bind_ipi op;
+    struct vcpu *v;
+    long rc;
+
+    if (copy_from_guest(&op, arg, sizeof(op)))
+        return -EFAULT;
+    v = vcpu_get(d, op.vcpu);
+    if (!v)
+        return -ENOENT;
+    rc = port_reserve(d, &op.port);
+    if (!rc)
+        rc = REPORT_AND_OPEN(d, arg, op, op.port, open_ipi(d, op.port, v));
+    return rc;
+}
+
+/* -EFAULT; -EINVAL no such pirq, or not mapped by this domain; -EEXIST bound; -EBUSY held by another;
+ * -ENOSPC; -ENOMEM. */
+static long op_bind_pirq(struct domain *d, guest_va_t arg)
+{
+    struct evtchn_bind_pirq op;
+    long rc;
+
+    if (copy_from_guest(&op, arg, sizeof(op)))
+        return -EFAULT;
+    if (op.pirq >= d->evtchn.nr_pirqs)
+        return -EINVAL;
+    rc = port_reserve(d, &op.port);
+    if (!rc)
+        rc = REPORT_AND_OPEN(d, arg, op, op.port,
+                             open_pirq(d, op.port, op.pirq, op.flags & BIND_PIRQ__WILL_SHARE));
+    return rc;
+}
+
+static void status_fill(const struct evtchn *e, struct evtchn_status *op)
+{
+    switch (e->state) {
+    case EVTCHN_UNBOUND:
+        op->status = EVTCHNSTAT_unbound;
+        op->u.unbound.dom = e->unbound_dom;
+        break;
+    case EVTCHN_INTERDOMAIN:
+        op->status = EVTCHNSTAT_interdomain;
+        op->u.interdomain.dom = e->remote.d->domid;
+        op->u.interdomain.port = e->remote.port;
+        break;
+    case EVTCHN_PIRQ:
+        op->status = EVTCHNSTAT_pirq;
+        op->u.pirq = e->pirq;
+        break;
+    case EVTCHN_VIRQ:
+        op->status = EVTCHNSTAT_virq;
+        op->u.virq = e->virq;
+        break;
+    case EVTCHN_IPI:
+        op->status = EVTCHNSTAT_ipi;
+        break;
+    default:
+        op->status = EVTCHNSTAT_closed;
+        break;
+    }
+    op->vcpu = e->vcpu;
+}
+
+/* -EFAULT; -ESRCH, -EPERM as alloc_unbound; -EINVAL no such port. */
+static long op_status(struct domain *d, guest_va_t arg)
+{
+    struct evtchn_status op;
+    struct domain *owner;
+    struct evtchn *e;
+    unsigned long flags;
+    long rc;
+
+    if (copy_from_guest(&op, arg, sizeof(op)))
+        return -EFAULT;
+    rc = domain_get_controlled(d, op.dom, &owner);
+    if (rc)
+        return rc;
+    e = port_get(owner, op.port);
+    if (e) {
+        memset(&op.u, 0, sizeof(op.u));
+        spin_lock_irqsave(&e->lock, flags);
+        status_fill(e, &op);
+        spin_unlock_irqrestore(&e->lock, flags);
+        rc = copy_to_guest(arg, &op, sizeof(op)) ? -EFAULT : 0;
+    } else if (op.port < owner->evtchn.max_port) {
+        op.status = EVTCHNSTAT_closed;
+        op.vcpu = 0;
+        rc = copy_to_guest(arg, &op, sizeof(op)) ? -EFAULT : 0;
+    } else {
+        rc = -EINVAL;
+    }
+    domain_put(owner);
+    return rc;
+}
+
+/* -EFAULT; -ENOENT no such vcpu; -EINVAL no such port, or one that belongs to a vcpu for good. */
+static long op_bind_vcpu(struct domain *d, guest_va_t arg)
+{
+    struct evtchn_bind_vcpu op;
+    struct evtchn *e;
+    struct vcpu *v;
+    unsigned long flags;
+    long rc = 0;
+
+    if (copy_from_guest(&op, arg, sizeof(op)))
+        return -EFAULT;
+    v = vcpu_get(d, op.vcpu);
+    if (!v)
+        return -ENOENT;
+    e = port_get(d, op.port);
+    if (!e)
+        return -EINVAL;
+    spin_lock(&d->evtchn.lock);
+    switch (e->state) {
+    case EVTCHN_VIRQ:
+        if (virq_is_per_vcpu(e->virq))
+            rc = -EINVAL;
+        break;
+    case EVTCHN_UNBOUND:
+    case EVTCHN_INTERDOMAIN:
+        break;
+    case EVTCHN_PIRQ:
+        arch_pirq_set_affinity(d, e->pirq, v);
+        break;
+    default:
+        rc = -EINVAL;
+        break;
+    }
+    if (!rc) {
+        spin_lock_irqsave(&e->lock, flags);
+        e->vcpu = (uint16_t)op.vcpu;
+        spin_unlock_irqrestore(&e->lock, flags);
+    }
+    spin_unlock(&d->evtchn.lock);
+    return rc;
+}
+
+/* -EFAULT; -EINVAL no such port. */
+static long op_unmask(struct domain *d, guest_va_t arg)
+{
+    struct evtchn_unmask op;
+    struct evtchn *e;
+    unsigned long flags;
+
+    if (copy_from_guest(&op, arg, sizeof(op)))
+        return -EFAULT;
+    e = port_get(d, op.port);
+    if (!e)
+        return -EINVAL;
+    spin_lock_irqsave(&e->lock, flags);
+    if (e->state > EVTCHN_RESERVED)
+        event_unmask(d, op.port, e->vcpu);
+    spin_unlock_irqrestore(&e->lock, flags);
+    return 0;
+}
+
+static long op_close(struct domain *d, guest_va_t arg)
+{
+    struct evtchn_close op;
+
+    if (copy_from_guest(&op, arg, sizeof(op)))
+        return -EFAULT;
+    return port_close(d, op.port);
+}
+
+static long op_send(struct domain *d, guest_va_t arg)
+{
+    struct evtchn_send op;
+
+    if (copy_from_guest(&op, arg, sizeof(op)))
+        return -EFAULT;
+    return port_send(d, op.port);
+}
+
+/* EVTCHNOP_reset: close all ports of op.dom. -EFAULT; -ESRCH, -EPERM as alloc_unbound. */
+static long op_reset(struct domain *d, guest_va_t arg)
+{
+    struct evtchn_reset op;
+    struct domain *owner;
+    long rc;
+
+    if (copy_from_guest(&op, arg, sizeof(op)))
+        return -EFAULT;
+    rc = domain_get_controlled(d, op.dom, &owner);
+    if (rc)
+        return rc;
+    if (evtchn_close_all(owner) == -ERESTART)
+        rc = HC_CONTINUE; /* what is closed stays closed: start over */
+    domain_put(owner);
+    return rc;
+}
+
+/* -ENOSYS: FIFO delivery (11 to 13) and what does not exist. Guests fall back to 2-level. */
+long hc_event_channel_op(struct domain *d, uint64_t cmd, guest_va_t arg)
+{
+    static long (*const ops[])(struct domain *, guest_va_t) = {
+        [EVTCHNOP_bind_interdomain] = op_bind_interdomain,
+        [EVTCHNOP_bind_virq] = op_bind_virq,
+        [EVTCHNOP_bind_pirq] = op_bind_pirq,
+        [EVTCHNOP_close] = op_close,
+        [EVTCHNOP_send] = op_send,
+        [EVTCHNOP_status] = op_status,
+        [EVTCHNOP_alloc_unbound] = op_alloc_unbound,
+        [EVTCHNOP_bind_ipi] = op_bind_ipi,
+        [EVTCHNOP_bind_vcpu] = op_bind_vcpu,
+        [EVTCHNOP_unmask] = op_unmask,
+        [EVTCHNOP_reset] = op_reset,
+    };
+
+    if (cmd >= ARRAY_SIZE(ops))
+        return -ENOSYS;
+    return ops[cmd](d, arg);
+}

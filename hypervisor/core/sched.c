@@ -1,0 +1,715 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The scheduler. Each CPU has a queue of runnable vcpus, ordered by virtual run time: real run time
+ * scaled by 256 / weight. The lowest runs; a vcpu that wakes is placed at most WAKE_CREDIT_NS behind the
+ * queue's clock, so that sleeping buys a prompt start but no monopoly. Idle CPUs steal.
+ *
+ * Invariants: a vcpu is in a queue (sched.queued) only while it is runnable and not running; sched.running
+ *             stays set until arch has saved its state (sched_switch_done), and nobody starts a running vcpu.
+ *             rq->curr is what a CPU runs, its idle vcpu included; an idle vcpu is never queued.
+ * Locking:    the queue lock of v->sched.cpu guards v's fields; sched.cpu changes only under the locks of
+ *             the old queue. All irq-safe. A second queue is only tried (spin_trylock), or taken after the
+ *             first was dropped.
+ * ABI:        pv-abi/sched.h, pv-abi/vcpu.h (run states).
+ */
+#include <hv/alloc.h>
+#include <hv/arch.h>
+#include <hv/domain.h>
+#include <hv/guest_access.h>
+#include <hv/hypercall.h>
+#include <hv/sched.h>
+#include <pv-abi/sched.h>
+
+#define SLICE_NS 10000000ll      /* alone with one other */
+#define SLICE_MIN_NS 2000000ll   /* however many wait */
+#define WAKE_CREDIT_NS 5000000ll /* advantage of one that wakes */
+#define PREEMPT_NS 500000ll      /* how far behind a waker must be to preempt at once */
+#define DEFAULT_WEIGHT 256u
+#define POLL_MAX_PORTS 128u
+#define TIMER_FAR_NS (1ll << 50) /* about 13 days */
+#define TIMER_FAR_DELAY_NS 100000000ll
+
+static struct runqueue {
+    spinlock_t lock;
+    struct list queue; /* of vcpu.sched.queue, lowest vruntime first */
+    unsigned int nr_queued;
+    struct vcpu *curr, *idle;
+    uint64_t clock_ns; /* virtual: never goes back, no queued vcpu is far behind it */
+    struct timer slice;
+} __attribute__((aligned(64))) queues[NR_CPUS];
+
+static uint64_t idle_cpus; /* bit mask, atomic: hints for placement */
+
+static bool is_idle(const struct vcpu *v)
+{
+    return v->domain == idle_domain;
+}
+
+/* Signed difference of two virtual times: positive when @a is later. */
+static int64_t later_by(uint64_t a, uint64_t b)
+{
+    return (int64_t)(a - b);
+}
+
+bool vcpu_runnable(const struct vcpu *v)
+{
+    return !ACCESS_ONCE(v->pause_flags) && !ACCESS_ONCE(v->pause_count) &&
+           !ACCESS_ONCE(v->domain->pause_count);
+}
+
+static bool cpu_allowed(const struct vcpu *v, unsigned int cpu)
+{
+    return test_bit(cpu, v->sched.affinity);
+}
+
+static struct runqueue *queue_lock(const struct vcpu *v, unsigned long *flags)
+{
+    for (;;) {
+        struct runqueue *rq = &queues[ACCESS_ONCE(v->sched.cpu)];
+
+        spin_lock_irqsave(&rq->lock, *flags);
+        if (rq == &queues[v->sched.cpu])
+            return rq;
+        spin_unlock_irqrestore(&rq->lock, *flags);
+    }
+}
+
+/* ---- accounting -------------------------------------------------------------------------------- */
+
+void sched_runstate(struct vcpu *v, int state, s_time_t now)
+{
+    s_time_t spent = now - v->runstate.entry_ns;
+
+    if (spent > 0)
+        v->runstate.time_ns[v->runstate.state] += spent;
+    v->runstate.state = state;
+    v->runstate.entry_ns = now;
+}
+
+/* What a vcpu that does not run counts as. */
+static int waiting_state(const struct vcpu *v)
+{
+    unsigned long flags = ACCESS_ONCE(v->pause_flags);
+
+    if (vcpu_runnable(v))
+        return RUNSTATE_runnable;
+    return flags & (1ul << VPF_BLOCKED) && !(flags & (1ul << VPF_DOWN)) ? RUNSTATE_blocked
+                                                                       : RUNSTATE_offline;
+}
+
+/* Charge the time since started_ns to the running @v. Lock held. */
+static void charge(struct vcpu *v, s_time_t now)
+{
+    s_time_t spent = now - v->sched.started_ns;
+
+    if (spent <= 0)
+        return;
+    v->sched.started_ns = now;
+    v->sched.run_ns += (uint64_t)spent;
+    v->sched.vruntime_ns += (uint64_t)spent * DEFAULT_WEIGHT / v->sched.weight;
+}
+
+uint64_t vcpu_run_ns(const struct vcpu *v)
+{
+    s_time_t extra = ACCESS_ONCE(v->sched.running) ? now_ns() - ACCESS_ONCE(v->sched.started_ns) : 0;
+
+    return ACCESS_ONCE(v->sched.run_ns) + (extra > 0 ? (uint64_t)extra : 0);
+}
+
+/* ---- queues --------------------------------------------------------------------------------------- */
+
+static struct vcpu *queue_head(const struct runqueue *rq)
+{
+    return list_empty(&rq->queue) ? NULL : list_entry(rq->queue.next, struct vcpu, sched.queue);
+}
+
+static void queue_insert(struct runqueue *rq, struct vcpu *v)
+{
+    struct list *at;
+
+    for (at = rq->queue.prev; at != &rq->queue; at = at->prev)
+        if (later_by(v->sched.vruntime_ns, list_entry(at, struct vcpu, sched.queue)->sched.vruntime_ns) >= 0)
+            break;
+    list_add(&v->sched.queue, at);
+    v->sched.queued = true;
+    rq->nr_queued++;
+}
+
+static void queue_remove(struct runqueue *rq, struct vcpu *v)
+{
+    list_del(&v->sched.queue);
+    v->sched.queued = false;
+    rq->nr_queued--;
+}
+
+static void clock_advance(struct runqueue *rq)
+{
+    const struct vcpu *head = queue_head(rq);
+    uint64_t low = rq->clock_ns;
+
+    if (!is_idle(rq->curr)) {
+        low = rq->curr->sched.vruntime_ns;
+        if (head && later_by(low, head->sched.vruntime_ns) > 0)
+            low = head->sched.vruntime_ns;
+    } else if (head) {
+        low = head->sched.vruntime_ns;
+    }
+    if (later_by(low, rq->clock_ns) > 0)
+        rq->clock_ns = low;
+}
+
+static void slice_arm(struct runqueue *rq, s_time_t now)
+{
+    s_time_t slice = SLICE_NS / (s_time_t)max(rq->nr_queued, 1u);
+
+    timer_set(&rq->slice, now + max(slice, SLICE_MIN_NS));
+}
+
+static void slice_expired(void *arg)
+{
+    softirq_raise(SOFTIRQ_SCHEDULE);
+}
+
+/* Where should @v go? Its own CPU if that idles, else an idle one, else its own. */
+static unsigned int pick_cpu(const struct vcpu *v)
+{
+    unsigned int own = v->sched.cpu;
+    uint64_t idle = __atomic_load_n(&idle_cpus, __ATOMIC_RELAXED) & v->sched.affinity[0];
+
+    if (cpu_allowed(v, own) && (idle >> own & 1 || !idle))
+        return own;
+    if (idle)
+        return (unsigned int)__builtin_ctzll(idle);
+    for (unsigned int cpu = 0; cpu < NR_CPUS; cpu++)
+        if (cpu_allowed(v, cpu) && queues[cpu].idle)
+            return cpu;
+    return own;
+}
+
+/* Carry @v's place in the order over to another queue. */
+static void rebase(struct vcpu *v, const struct runqueue *from, const struct runqueue *to)
+{
+    v->sched.vruntime_ns += ACCESS_ONCE(to->clock_ns) - ACCESS_ONCE(from->clock_ns);
+}
+
+/* Queue @v and see whether it should run at once. Lock of @rq held, v->sched.cpu is @rq's. */
+static void enqueue(struct runqueue *rq, struct vcpu *v, s_time_t now)
+{
+    unsigned int cpu = (unsigned int)(rq - queues);
+    struct vcpu *curr = rq->curr;
+    uint64_t floor = rq->clock_ns - WAKE_CREDIT_NS;
+
+    if (later_by(floor, v->sched.vruntime_ns) > 0)
+        v->sched.vruntime_ns = floor;
+    sched_runstate(v, RUNSTATE_runnable, now);
+    queue_insert(rq, v);
+    if (is_idle(curr)) {
+        softirq_raise_on(cpu, SOFTIRQ_SCHEDULE);
+        return;
+    }
+    if (curr->sched.cpu == cpu)
+        charge(curr, now);
+    clock_advance(rq);
+    if (later_by(curr->sched.vruntime_ns, v->sched.vruntime_ns) > PREEMPT_NS)
+        softirq_raise_on(cpu, SOFTIRQ_SCHEDULE);
+    else if (rq->nr_queued == 1)
+        slice_arm(rq, now); /* it ran alone, without a slice */
+}
+
+/* Put @v, which is not running, into a queue if it is runnable. No locks held. */
+static void place(struct vcpu *v)
+{
+    unsigned long flags;
+    struct runqueue *rq = queue_lock(v, &flags);
+
+    for (;;) {
+        unsigned int cpu;
+
+        if (v->sched.running || v->sched.queued || !vcpu_runnable(v))
+            break;
+        cpu = pick_cpu(v);
+        if (cpu == v->sched.cpu) {
+            enqueue(rq, v, now_ns());
+            break;
+        }
+        rebase(v, rq, &queues[cpu]);
+        __atomic_store_n(&v->sched.cpu, cpu, __ATOMIC_RELEASE);
+        spin_unlock_irqrestore(&rq->lock, flags);
+        rq = queue_lock(v, &flags);
+        if (cpu == v->sched.cpu && !v->sched.running && !v->sched.queued && vcpu_runnable(v)) {
+            enqueue(rq, v, now_ns()); /* do not choose again: it could go round in circles */
+            break;
+        }
+    }
+    spin_unlock_irqrestore(&rq->lock, flags);
+}
+
+/* ---- waking and sleeping --------------------------------------------------------------------------- */
+
+void vcpu_wake(struct vcpu *v)
+{
+    place(v);
+}
+
+void vcpu_sleep_nosync(struct vcpu *v)
+{
+    unsigned long flags;
+    struct runqueue *rq = queue_lock(v, &flags);
+
+    if (!vcpu_runnable(v)) {
+        if (v->sched.queued) {
+            queue_remove(rq, v);
+            sched_runstate(v, waiting_state(v), now_ns());
+        } else if (rq->curr == v) {
+            softirq_raise_on(v->sched.cpu, SOFTIRQ_SCHEDULE);
+        } else if (!v->sched.running && v->runstate.state != waiting_state(v)) {
+            sched_runstate(v, waiting_state(v), now_ns());
+        }
+    }
+    spin_unlock_irqrestore(&rq->lock, flags);
+}
+
+void vcpu_sleep_sync(struct vcpu *v)
+{
+    vcpu_sleep_nosync(v);
+    if (v == current)
+        return; /* it stops when the hypercall is over */
+    while (__atomic_load_n(&v->sched.running, __ATOMIC_ACQUIRE) && !vcpu_runnable(v))
+        __builtin_ia32_pause();
+}
+
+void vcpu_unblock(struct vcpu *v)
+{
+    struct domain *d = v->domain;
+
+    if (!test_bit(VPF_BLOCKED, &v->pause_flags))
+        return;
+    if (d->evtchn.pollers >> v->id & 1) {
+        v->poll_port = 0;
+        clear_bit(v->id, &d->evtchn.pollers);
+    }
+    if (test_and_clear_bit(VPF_BLOCKED, &v->pause_flags))
+        vcpu_wake(v);
+}
+
+int vcpu_set_affinity(struct vcpu *v, const uint64_t *mask)
+{
+    uint64_t usable = 0;
+    unsigned long flags;
+    struct runqueue *rq;
+
+    for (unsigned int cpu = 0; cpu < NR_CPUS; cpu++)
+        if (test_bit(cpu, mask) && queues[cpu].idle)
+            usable |= 1ull << cpu;
+    if (!usable)
+        return -EINVAL;
+    rq = queue_lock(v, &flags);
+    v->sched.affinity[0] = mask[0];
+    if (cpu_allowed(v, v->sched.cpu)) {
+        spin_unlock_irqrestore(&rq->lock, flags);
+        return 0;
+    }
+    if (v->sched.queued)
+        queue_remove(rq, v);
+    if (rq->curr == v)
+        softirq_raise_on(v->sched.cpu, SOFTIRQ_SCHEDULE); /* placed anew when it is off its CPU */
+    spin_unlock_irqrestore(&rq->lock, flags);
+    place(v);
+    return 0;
+}
+
+/* ---- choosing ---------------------------------------------------------------------------------------- */
+
+/* Take a vcpu from another CPU's queue. Our lock is held; theirs are only tried: a CPU whose lock is
+ * busy kicks an idle one itself when it queues. */
+static struct vcpu *steal(struct runqueue *rq)
+{
+    unsigned int me = (unsigned int)(rq - queues);
+
+    for (unsigned int i = 1; i < NR_CPUS; i++) {
+        struct runqueue *other = &queues[(me + i) % NR_CPUS];
+        struct vcpu *found = NULL;
+        struct list *p;
+
+        if (!ACCESS_ONCE(other->nr_queued) || !spin_trylock(&other->lock))
+            continue;
+        list_for_each(p, &other->queue) {
+            struct vcpu *v = list_entry(p, struct vcpu, sched.queue);
+
+            if (cpu_allowed(v, me)) {
+                found = v;
+                break;
+            }
+        }
+        if (found) {
+            queue_remove(other, found);
+            rebase(found, other, rq);
+            __atomic_store_n(&found->sched.cpu, me, __ATOMIC_RELEASE);
+        }
+        spin_unlock(&other->lock);
+        if (found)
+            return found;
+    }
+    return NULL;
+}
+
+/* The next to run here; removed from its queue. Lock held. */
+static struct vcpu *choose(struct runqueue *rq, struct vcpu *prev)
+{
+    unsigned int cpu = (unsigned int)(rq - queues);
+    struct vcpu *head = queue_head(rq);
+    bool prev_can = !is_idle(prev) && vcpu_runnable(prev) && cpu_allowed(prev, cpu);
+
+    if (prev_can && (!head || later_by(head->sched.vruntime_ns, prev->sched.vruntime_ns) >= 0))
+        return prev;
+    if (head) {
+        queue_remove(rq, head);
+        return head;
+    }
+    head = steal(rq);
+    return head ? head : rq->idle;
+}
+
+/* Its timers fire where it runs. */
+static void bring_timers(struct vcpu *v, unsigned int cpu)
+{
+    if (likely(v->singleshot.cpu == cpu))
+        return;
+    timer_migrate(&v->singleshot, cpu);
+    timer_migrate(&v->periodic, cpu);
+    timer_migrate(&v->poll_timer, cpu);
+}
+
+void schedule(void)
+{
+    unsigned int cpu = this_cpu();
+    struct runqueue *rq = &queues[cpu];
+    struct vcpu *prev = current, *next;
+    unsigned long flags;
+    uint64_t idle;
+    s_time_t now;
+
+    spin_lock_irqsave(&rq->lock, flags);
+    now = now_ns();
+    if (!is_idle(prev))
+        charge(prev, now);
+    clock_advance(rq);
+    next = choose(rq, prev);
+    rq->curr = next;
+    if (next == rq->idle)
+        __atomic_fetch_or(&idle_cpus, 1ull << cpu, __ATOMIC_SEQ_CST);
+    else if (prev == rq->idle)
+        __atomic_fetch_and(&idle_cpus, ~(1ull << cpu), __ATOMIC_SEQ_CST);
+    if (next != rq->idle && rq->nr_queued)
+        slice_arm(rq, now);
+    else
+        timer_stop(&rq->slice);
+    idle = rq->nr_queued ? __atomic_load_n(&idle_cpus, __ATOMIC_RELAXED) : 0;
+    if (idle) /* let it steal what waits here */
+        softirq_raise_on((unsigned int)__builtin_ctzll(idle), SOFTIRQ_SCHEDULE);
+    if (next == prev) {
+        spin_unlock_irqrestore(&rq->lock, flags);
+        return;
+    }
+    if (!is_idle(prev))
+        sched_runstate(prev, waiting_state(prev), now);
+    BUG_ON(next != rq->idle && next->sched.running);
+    next->sched.running = true;
+    next->sched.started_ns = now;
+    sched_runstate(next, RUNSTATE_running, now);
+    spin_unlock(&rq->lock); /* interrupts stay off for the switch */
+    if (next != rq->idle)
+        bring_timers(next, cpu);
+    arch_switch_to(prev, next);
+}
+
+void sched_switch_done(struct vcpu *prev)
+{
+    unsigned long flags;
+    struct runqueue *rq;
+    unsigned int cpu;
+
+    if (is_idle(prev))
+        return;
+    rq = queue_lock(prev, &flags);
+    cpu = pick_cpu(prev);
+    if (vcpu_runnable(prev) && cpu != prev->sched.cpu) {
+        /* Still "running": nobody queues or frees it while no lock is held. */
+        rebase(prev, rq, &queues[cpu]);
+        __atomic_store_n(&prev->sched.cpu, cpu, __ATOMIC_RELEASE);
+        spin_unlock_irqrestore(&rq->lock, flags);
+        rq = queue_lock(prev, &flags);
+    }
+    if (vcpu_runnable(prev)) /* preempted, or woken meanwhile */
+        enqueue(rq, prev, now_ns());
+    else if (prev->runstate.state != waiting_state(prev))
+        sched_runstate(prev, waiting_state(prev), now_ns());
+    __atomic_store_n(&prev->sched.running, false, __ATOMIC_RELEASE);
+    spin_unlock_irqrestore(&rq->lock, flags);
+}
+
+void sched_run_idle(void)
+{
+    for (;;) {
+        softirq_run();
+        arch_irq_disable();
+        if (softirq_pending())
+            arch_irq_enable();
+        else
+            arch_idle_wait();
+    }
+}
+
+/* ---- life -------------------------------------------------------------------------------------------- */
+
+static void singleshot_expired(void *arg)
+{
+    virq_send_vcpu(arg, VIRQ_TIMER);
+}
+
+static void periodic_expired(void *arg)
+{
+    struct vcpu *v = arg;
+    s_time_t period = ACCESS_ONCE(v->periodic_period_ns);
+
+    if (!period)
+        return;
+    virq_send_vcpu(v, VIRQ_TIMER);
+    timer_set(&v->periodic, max(v->periodic.expires_ns, now_ns() - period) + period);
+}
+
+static void poll_expired(void *arg)
+{
+    struct vcpu *v = arg;
+
+    if (test_bit(v->id, &v->domain->evtchn.pollers))
+        vcpu_unblock(v);
+}
+
+int sched_vcpu_init(struct vcpu *v, unsigned int cpu)
+{
+    list_init(&v->sched.queue);
+    v->sched.cpu = cpu;
+    v->sched.weight = DEFAULT_WEIGHT;
+    memset(v->sched.affinity, 0xff, sizeof(v->sched.affinity));
+    v->sched.vruntime_ns = ACCESS_ONCE(queues[cpu].clock_ns);
+    v->runstate.state = RUNSTATE_offline;
+    v->runstate.entry_ns = now_ns();
+    timer_init(&v->singleshot, singleshot_expired, v, cpu);
+    timer_init(&v->periodic, periodic_expired, v, cpu);
+    timer_init(&v->poll_timer, poll_expired, v, cpu);
+    return 0;
+}
+
+void sched_vcpu_destroy(struct vcpu *v)
+{
+    unsigned long flags;
+    struct runqueue *rq = queue_lock(v, &flags);
+
+    BUG_ON(v->sched.running);
+    if (v->sched.queued)
+        queue_remove(rq, v);
+    spin_unlock_irqrestore(&rq->lock, flags);
+    timer_kill(&v->singleshot);
+    timer_kill(&v->periodic);
+    timer_kill(&v->poll_timer);
+}
+
+struct vcpu *sched_idle_vcpu(unsigned int cpu)
+{
+    return queues[cpu].idle;
+}
+
+void sched_cpu_up(unsigned int cpu)
+{
+    struct runqueue *rq = &queues[cpu];
+    struct vcpu *v = hv_alloc(sizeof(*v));
+
+    BUG_ON(!v);
+    v->id = cpu;
+    v->domain = idle_domain;
+    v->info_mfn = INVALID_MFN;
+    v->sched.cpu = cpu;
+    v->sched.running = true;
+    v->sched.weight = DEFAULT_WEIGHT;
+    v->sched.started_ns = now_ns();
+    v->sched.affinity[0] = 1ull << cpu;
+    list_init(&v->sched.queue);
+    v->runstate.state = RUNSTATE_running;
+    v->runstate.entry_ns = now_ns();
+
+    list_init(&rq->queue);
+    timer_init(&rq->slice, slice_expired, rq, cpu);
+    rq->curr = v;
+    __atomic_store_n(&rq->idle, v, __ATOMIC_RELEASE);
+    __atomic_fetch_or(&idle_cpus, 1ull << cpu, __ATOMIC_SEQ_CST);
+}
+
+void sched_init(void)
+{
+    softirq_open(SOFTIRQ_SCHEDULE, schedule);
+    sched_cpu_up(this_cpu());
+    current = sched_idle_vcpu(this_cpu());
+}
+
+/* ---- hypercalls ---------------------------------------------------------------------------------------- */
+
+/* SCHEDOP_yield: go behind the one that waits longest. */
+static long op_yield(struct vcpu *v)
+{
+    unsigned long flags;
+    struct runqueue *rq = queue_lock(v, &flags);
+    const struct vcpu *head = queue_head(rq);
+
+    if (head) {
+        charge(v, now_ns());
+        if (later_by(head->sched.vruntime_ns, v->sched.vruntime_ns) >= 0)
+            v->sched.vruntime_ns = head->sched.vruntime_ns + 1;
+        softirq_raise(SOFTIRQ_SCHEDULE);
+    }
+    spin_unlock_irqrestore(&rq->lock, flags);
+    return 0;
+}
+
+/* SCHEDOP_block: unmask upcalls and sleep until there is one. */
+static long op_block(struct vcpu *v)
+{
+    ACCESS_ONCE(v->info->evtchn_upcall_mask) = 0;
+    /* "Blocked" before the look at the flag: a full barrier, see vcpu_mark_events_pending(). */
+    set_bit(VPF_BLOCKED, &v->pause_flags);
+    if (vcpu_events_pending(v))
+        clear_bit(VPF_BLOCKED, &v->pause_flags);
+    else
+        softirq_raise(SOFTIRQ_SCHEDULE);
+    return 0;
+}
+
+/*
+ * SCHEDOP_poll: sleep until one of the ports is pending, an event is to be delivered, or the time is over.
+ * -EFAULT; -EINVAL more than 128 ports, or no such port.
+ */
+static long op_poll(struct domain *d, guest_va_t arg)
+{
+    evtchn_port_t ports[POLL_MAX_PORTS];
+    struct vcpu *v = current;
+    struct sched_poll op;
+    int pending = 0;
+
+    if (copy_from_guest(&op, arg, sizeof(op)))
+        return -EFAULT;
+    if (op.nr_ports > POLL_MAX_PORTS)
+        return -EINVAL;
+    if (copy_from_guest(ports, op.ports, op.nr_ports * sizeof(ports[0])))
+        return -EFAULT;
+
+    /* Asleep first, then look: a sender sets its bit, then looks for sleepers. */
+    v->poll_port = op.nr_ports == 1 ? (int)ports[0] : -1;
+    set_bit(v->id, &d->evtchn.pollers);
+    set_bit(VPF_BLOCKED, &v->pause_flags);
+    if (vcpu_events_pending(v))
+        pending = 1;
+    for (uint32_t i = 0; i < op.nr_ports && !pending; i++)
+        pending = evtchn_port_pending(d, ports[i]);
+    if (pending) {
+        clear_bit(v->id, &d->evtchn.pollers);
+        v->poll_port = 0;
+        clear_bit(VPF_BLOCKED, &v->pause_flags);
+        return pending < 0 ? pending : 0;
+    }
+    if (op.timeout)
+        timer_set(&v->poll_timer, (s_time_t)min(op.timeout, (uint64_t)INT64_MAX));
+    else
+        timer_stop(&v->poll_timer);
+    softirq_raise(SOFTIRQ_SCHEDULE);
+    return 0;
+}
+
+/* -EFAULT. */
+static long op_shutdown(struct domain *d, guest_va_t arg)
+{
+    struct sched_shutdown op;
+
+    if (copy_from_guest(&op, arg, sizeof(op)))
+        return -EFAULT;
+    domain_shutdown(d, (uint8_t)op.reason);
+    return 0;
+}
+
+/* Only the code, for a shutdown that the tools will see later. -EFAULT; -EINVAL it has shut down. */
+static long op_shutdown_code(struct domain *d, guest_va_t arg)
+{
+    struct sched_shutdown op;
+    long rc = -EINVAL;
+
+    if (copy_from_guest(&op, arg, sizeof(op)))
+        return -EFAULT;
+    spin_lock(&d->lock);
+    if (!d->is_shutting_down && !d->is_shut_down) {
+        d->shutdown_code = (uint8_t)op.reason;
+        rc = 0;
+    }
+    spin_unlock(&d->lock);
+    return rc;
+}
+
+/* -EFAULT; -ESRCH; -EPERM; -EINVAL the caller itself. */
+static long op_remote_shutdown(struct domain *d, guest_va_t arg)
+{
+    struct sched_remote_shutdown op;
+    struct domain *rd;
+    long rc;
+
+    if (copy_from_guest(&op, arg, sizeof(op)))
+        return -EFAULT;
+    if (!d->privileged)
+        return -EPERM;
+    rc = domain_get_controlled(d, op.domain_id, &rd);
+    if (rc)
+        return rc;
+    if (rd == d)
+        rc = -EINVAL;
+    else
+        domain_shutdown(rd, (uint8_t)op.reason);
+    domain_put(rd);
+    return rc;
+}
+
+/* -ENOSYS: watchdog, pin_override and what does not exist. */
+long hc_sched_op(struct domain *d, uint64_t cmd, guest_va_t arg)
+{
+    switch (cmd) {
+    case SCHEDOP_yield:
+        return op_yield(current);
+    case SCHEDOP_block:
+        return op_block(current);
+    case SCHEDOP_shutdown:
+        return op_shutdown(d, arg);
+    case SCHEDOP_poll:
+        return op_poll(d, arg);
+    case SCHEDOP_remote_shutdown:
+        return op_remote_shutdown(d, arg);
+    case SCHEDOP_shutdown_code:
+        return op_shutdown_code(d, arg);
+    default:
+        return -ENOSYS;
+    }
+}
+
+/*
+ * set_timer_op: VIRQ_TIMER at system time @timeout_ns; 0 stops it. A time so far off that the guest must
+ * have wrapped its arithmetic is taken for "soon".
+ */
+long hc_set_timer_op(struct domain *d, uint64_t timeout_ns)
+{
+    struct vcpu *v = current;
+    s_time_t now = now_ns(), t = (s_time_t)timeout_ns;
+
+    if (!timeout_ns) {
+        timer_stop(&v->singleshot);
+        return 0;
+    }
+    if (t < 0 || t - now > TIMER_FAR_NS)
+        t = now + TIMER_FAR_DELAY_NS;
+    timer_set(&v->singleshot, t);
+    return 0;
+}
