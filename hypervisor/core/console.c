@@ -2,8 +2,8 @@
 /*
  * The console: a log ring, which dom0 reads, and an output (the serial line) that the architecture
  * registers. Each line of ours begins with "(PV) "; what dom0 writes goes to the output as it is.
- * Locking: console_lock (irq-safe) guards ring, output and input. A CPU that already holds it (an NMI, a
- * crash within printk) goes on without.
+ * Locking: console_lock (irq-safe) guards ring, output and input. A CPU that already holds it (an
+ * NMI, a crash within printk) goes on without.
  * ABI:     pv-abi/console_io.h (source: Xen public xen.h, CONSOLEIO_*).
  */
 #include <hv/cmdline.h>
@@ -183,7 +183,7 @@ void console_write_raw(const char *s, size_t n)
     console_leave(locked, flags);
 }
 
-/* ---- input, read by dom0 ------------------------------------------------------------------------ */
+/* ---- input, read by dom0 --------------------------------------------------------------------- */
 
 static char input[512];
 static unsigned int input_prod, input_cons;
@@ -211,7 +211,7 @@ static size_t input_take(char *buf, size_t n)
     return done;
 }
 
-/* ---- what other domains write: whole lines, to the log ------------------------------------------- */
+/* ---- what other domains write: whole lines, to the log --------------------------------------- */
 
 static struct guest_line {
     domid_t domid;
@@ -247,7 +247,7 @@ static void guest_write(const struct domain *d, const char *s, size_t n)
     spin_unlock(&guest_line_lock);
 }
 
-/* ---- the hypercall ---------------------------------------------------------------------------------- */
+/* ---- the hypercall --------------------------------------------------------------------------- */
 
 static long write_slices(struct domain *d, uint64_t count, guest_va_t buf)
 {

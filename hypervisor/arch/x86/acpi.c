@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The static tables of ACPI: RSDP, then MADT, FADT, HPET and MCFG. No AML, but for the one package that
- * says how to power off. Table bodies are judged by pure functions (acpi_parse.c).
+ * The static tables of ACPI: RSDP, then MADT, FADT, HPET and MCFG. No AML, but for the one package
+ * that says how to power off. Table bodies are judged by pure functions (acpi_parse.c).
  * Source: ACPI specification 6.4, 5.2.
  */
 #include <asm/acpi.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Bytes of ACPI tables to struct acpi_info. Pure: no access to the machine. Every read is within length. */
+/* Bytes of ACPI tables to struct acpi_info. Pure: no access to the machine. Every read is within
+ * length. */
 #include <asm/acpi.h>
 #include <hv/lib.h>
 
@@ -144,7 +145,8 @@ void acpi_parse_mcfg(const struct acpi_header *h, struct acpi_info *info)
     }
 }
 
-/* One element of the package: a byte constant, 0 or 1. Returns how many bytes it took, 0: not understood. */
+/* One element of the package: a byte constant, 0 or 1. Returns how many bytes it took, 0: not
+ * understood. */
 static size_t aml_byte(const uint8_t *p, size_t room, uint8_t *v)
 {
     if (room >= 1 && p[0] <= 1) {
@@ -158,7 +160,7 @@ static size_t aml_byte(const uint8_t *p, size_t room, uint8_t *v)
     return 0;
 }
 
-/* Name(_S5_, Package {SLP_TYPa, SLP_TYPb, ...}) is found by its bytes: 08 "_S5_" 12 length count ... */
+/* Name(_S5_, Package {SLP_TYPa, SLP_TYPb, ...}) is found by its bytes: 08 "_S5_" 12 length n ... */
 void acpi_parse_s5(const uint8_t *dsdt, size_t n, struct acpi_s5 *s5)
 {
     size_t i, at, used;

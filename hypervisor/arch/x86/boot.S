@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * From the loader's 32-bit protected mode to C. Loaders: multiboot 1 (header below; address fields, so
- * that ELF64 is accepted) and PVH (ELF note). Other CPUs come through a real-mode trampoline.
+ * From the loader's 32-bit protected mode to C. Loaders: multiboot 1 (header below; address fields,
+ * so that ELF64 is accepted) and PVH (ELF note). Other CPUs come through a real-mode trampoline.
  * ABI: multiboot specification 0.6.96; PVH: pv-abi/pvh.h.
  */
 #include <asm/layout.h>
@@ -152,7 +152,8 @@ no_long_mode:
 3:  hlt
     jmp 3b
 
-/* Another CPU: real mode at TRAMPOLINE_PA, then as above. Only link-time constants, so it is copied as is. */
+/* Another CPU: real mode at TRAMPOLINE_PA, then as above. Only link-time constants, so it is copied
+ * as is. */
     .code16
     .balign 16
     .globl ap_trampoline, ap_trampoline_end

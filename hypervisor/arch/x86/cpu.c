@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * CPU features, and the control registers that every CPU gets alike: CR4 is set here and never changed
- * later, so that no change ever traps when we run inside another hypervisor.
+ * CPU features, and the control registers that every CPU gets alike: CR4 is set here and never
+ * changed later, so that no change ever traps when we run inside another hypervisor.
  * Source: Intel SDM vol. 2 (CPUID) and vol. 3 (2.5, 11.12), AMD APM vol. 2 (3).
  */
 #include <asm/boot.h>

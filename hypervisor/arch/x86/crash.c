@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The end: panic, dumps of registers, stack and page walk, restart and power-off. Dumps read only memory that
- * is known to be mapped, and print only for the log.
+ * The end: panic, dumps of registers, stack and page walk, restart and power-off. Dumps read only
+ * memory that is known to be mapped, and print only for the log.
  */
 #include <asm/acpi.h>
 #include <asm/boot.h>
@@ -13,7 +13,7 @@
 
 volatile bool crashing;
 
-/* ---- dumps -------------------------------------------------------------------------------------------- */
+/* ---- dumps ----------------------------------------------------------------------------------- */
 
 static void print_symbol(const char *what, uint64_t addr)
 {
@@ -133,7 +133,7 @@ void dump_page_walk(uint64_t va, uint64_t cr3)
     }
 }
 
-/* ---- the machine's end ----------------------------------------------------------------------------------- */
+/* ---- the machine's end ----------------------------------------------------------------------- */
 
 void machine_halt(void)
 {

@@ -10,7 +10,7 @@ static uint64_t entry_end(const struct e820_entry *e)
     return end < e->addr ? ~0ull : end;
 }
 
-/* Which of two claims on the same byte holds: what is less usable. Unknown types count as reserved. */
+/* Which of two claims on the same byte holds: the less usable. Unknown types count as reserved. */
 static unsigned int type_rank(uint32_t type)
 {
     switch (type) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the loader left in memory: command line, modules, memory map. Everything is copied at once, while
- * only the first 4 GiB are mapped, one to one. One small function for each loader's format.
+ * What the loader left in memory: command line, modules, memory map. Everything is copied at once,
+ * while only the first 4 GiB are mapped, one to one. One small function for each loader's format.
  * ABI: pv-abi/multiboot.h, pv-abi/pvh.h.
  */
 #include <asm/boot.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The boot CPU's way from boot.S to the idle loop: one line for each part of the hypervisor, in the order in
- * which they need each other; and memory before the heap exists.
+ * The boot CPU's way from boot.S to the idle loop: one line for each part of the hypervisor, in the
+ * order in which they need each other; and memory before the heap exists.
  */
 #include <asm/boot.h>
 #include <asm/machine.h>
@@ -17,7 +17,7 @@ _Static_assert(sizeof(struct cpu_record) <= BOOT_STACK_RESERVE,
 
 bool heap_ready;
 
-/* ---- boot memory: RAM above 1 MiB without image and modules ------------------------------------------- */
+/* ---- boot memory: RAM above 1 MiB without image and modules ---------------------------------- */
 
 static struct range free_range[128];
 static unsigned int nr_free_ranges;
@@ -97,7 +97,7 @@ void boot_modules_release(void)
     vmap_drop_init();
 }
 
-/* ---- the order of things ------------------------------------------------------------------------------- */
+/* ---- the order of things --------------------------------------------------------------------- */
 
 /* On the boot CPU's own stack in the idle root. */
 static void start_machine(void)
@@ -123,7 +123,8 @@ static void start_machine(void)
     idle_loop();
 }
 
-/* From boot.S: first page tables, first stack, interrupts off. @info: what the loader left, physical. */
+/* From boot.S: first page tables, first stack, interrupts off. @info: what the loader left,
+ * physical. */
 void __start(uint32_t magic, uint32_t info)
 {
     loader_parse(magic, info);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Names of our own functions. The tables are made by gen-symbols from a first link (hypervisor/files.mk). */
+/* Names of our own functions. The tables are made by gen-symbols from a first link
+ * (hypervisor/files.mk). */
 #include <asm/layout.h>
 #include <asm/machine.h>
 #include <asm/symbols.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Time. One clock for all: nanoseconds since boot from the TSC, by the very formula, multiplier and stamp
- * that guests get, so that hypervisor and guests always compute the same value. The stamp is taken once:
- * what is in vcpu_time_info never changes, and stays right while a vcpu does not run.
+ * Time. One clock for all: nanoseconds since boot from the TSC, by the very formula, multiplier and
+ * stamp that guests get, so that hypervisor and guests always compute the same value. The stamp is
+ * taken once: what is in vcpu_time_info never changes, and stays right while a vcpu does not run.
  * Locking: wallclock_lock guards the wall clock.
  * ABI:     struct vcpu_time_info and the wc_ fields of pv-abi/shared_info.h.
  * Source:  IA-PC HPET 1.0a; ACPI 4.8.3.3 (PM timer); 8254 and MC146818 data sheets.
@@ -27,7 +27,7 @@ static uint64_t tsc_stamp; /* TSC at system time 0 */
 static uint32_t scale_mul;
 static int8_t scale_shift;
 
-/* ---- the clock ------------------------------------------------------------------------------------- */
+/* ---- the clock ------------------------------------------------------------------------------- */
 
 /* ns = ((ticks << shift) * mul) >> 32, with mul as large as 32 bits hold. */
 static void set_scale(uint64_t hz)
@@ -66,7 +66,7 @@ void delay_us(unsigned int us)
         __builtin_ia32_pause();
 }
 
-/* ---- calibration ------------------------------------------------------------------------------------ */
+/* ---- calibration ----------------------------------------------------------------------------- */
 
 struct reference {
     const char *name;
@@ -177,7 +177,7 @@ static void calibrate(void)
            lapic_timer_hz / 1000000, lapic_timer_hz / 1000 % 1000, r.name);
 }
 
-/* ---- one-shot clock of a CPU --------------------------------------------------------------------------- */
+/* ---- one-shot clock of a CPU ----------------------------------------------------------------- */
 
 void arch_timer_set(s_time_t expires_ns)
 {
@@ -201,7 +201,7 @@ void arch_timer_set(s_time_t expires_ns)
     apic_timer_count(min(ticks, 0xffffffffull));
 }
 
-/* ---- wall clock ------------------------------------------------------------------------------------------- */
+/* ---- wall clock ------------------------------------------------------------------------------ */
 
 static spinlock_t wallclock_lock = SPINLOCK_INIT;
 static int64_t wallclock_ns; /* since 1970, at system time 0 */
@@ -286,7 +286,7 @@ int arch_set_wallclock(uint64_t sec, uint32_t nsec, s_time_t system_ns)
     return 0;
 }
 
-/* ---- what guests read ------------------------------------------------------------------------------------- */
+/* ---- what guests read ------------------------------------------------------------------------ */
 
 static void fill_time(struct vcpu_time_info *t)
 {
@@ -297,8 +297,8 @@ static void fill_time(struct vcpu_time_info *t)
     t->flags = tsc_is_stable ? XEN_PVCLOCK_TSC_STABLE_BIT : 0;
 }
 
-/* The registered secondary area needs no update here: it was filled when it was registered, and nothing of
- * it changes as long as the machine runs. */
+/* The registered secondary area needs no update here: it was filled when it was registered, and
+ * nothing of it changes as long as the machine runs. */
 void arch_update_vcpu_time(struct vcpu *v)
 {
     struct vcpu_time_info *t;
@@ -329,15 +329,15 @@ int arch_register_time_area(struct vcpu *v, guest_va_t va)
     return 0;
 }
 
-/* ---- do the CPUs agree? -------------------------------------------------------------------------------------- */
+/* ---- do the CPUs agree? ---------------------------------------------------------------------- */
 
 static spinlock_t warp_lock = SPINLOCK_INIT;
 static uint64_t warp_last;
 static uint64_t warp_max;
 static unsigned int warp_arrived;
 
-/* Both CPUs of a pair call this at the same time: each looks whether its TSC is behind what the other read
- * before. */
+/* Both CPUs of a pair call this at the same time: each looks whether its TSC is behind what the
+ * other read before. */
 void tsc_sync_test(void)
 {
     unsigned int pair_end = (__atomic_add_fetch(&warp_arrived, 1, __ATOMIC_SEQ_CST) + 1) & ~1u;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The hypervisor's own address space: the idle root, whose slots 256 to 271 every guest root shares, the
- * directmap, frame table, m2p, stacks, device memory.
- * Invariant: nothing is both writable and executable; text is in no other writable mapping (the image is
- *            left out of the directmap). The L4 slots are filled at boot and never change.
- * Locking:   vmap_lock guards the tables below the shared slots and the device memory cursor. Innermost.
+ * The hypervisor's own address space: the idle root, whose slots 256 to 271 every guest root
+ * shares, the directmap, frame table, m2p, stacks, device memory.
+ * Invariant: nothing is both writable and executable; text is in no other writable mapping (the
+ *            image is left out of the directmap). The L4 slots are filled at boot and never change.
+ * Locking:   vmap_lock guards the tables below the shared slots and the device memory cursor.
+ *            Innermost.
  */
 #include <asm/boot.h>
 #include <asm/machine.h>
@@ -55,7 +56,7 @@ mfn_t virt_to_mfn(const void *p)
     return maddr_to_mfn(image_pa(p));
 }
 
-/* ---- tables ---------------------------------------------------------------------------------------- */
+/* ---- tables ---------------------------------------------------------------------------------- */
 
 /* Until the directmap is there, the first 4 GiB are mapped one to one. */
 static uint64_t *table_virt(maddr_t a)
@@ -77,8 +78,8 @@ static maddr_t table_alloc(void)
     return a;
 }
 
-/* The entry of @level (1: 4 KiB ... 3: 1 GiB) for @va. Tables on the way are made if @user >= 0 (1: reachable
- * for guests). NULL: not there, no memory, or *@large set: mapped by a larger page. */
+/* The entry of @level (1: 4 KiB ... 3: 1 GiB) for @va. Tables on the way are made if @user >= 0 (1:
+ * reachable for guests). NULL: not there, no memory, or *@large set: mapped by a larger page. */
 static uint64_t *walk(vaddr_t va, unsigned int level, int user, bool *large)
 {
     uint64_t *table = idle_root, *e;
@@ -145,7 +146,7 @@ static void map_range(vaddr_t va, maddr_t pa, uint64_t size, unsigned int prot)
     }
 }
 
-/* ---- boot ------------------------------------------------------------------------------------------- */
+/* ---- boot ------------------------------------------------------------------------------------ */
 
 static void map_image_part(const char *start, const char *end, unsigned int prot)
 {
@@ -201,8 +202,8 @@ static void *back(vaddr_t va, uint64_t size)
     return (void *)(DIRECTMAP_VA + pa);
 }
 
-/* Frames of RAM that the heap does not get are the hypervisor's: never free, never a guest's. The first
- * MiB, and what is no RAM, dom0 may map by permission. */
+/* Frames of RAM that the heap does not get are the hypervisor's: never free, never a guest's. The
+ * first MiB, and what is no RAM, dom0 may map by permission. */
 static void init_frames(void)
 {
     const uint64_t io = (uint64_t)FRAME_OWNER_IO << FRAME_OWNER_SHIFT;
@@ -284,7 +285,7 @@ void vmap_drop_init(void)
     drop(__init_data_start, __init_data_end);
 }
 
-/* ---- later mappings ----------------------------------------------------------------------------------- */
+/* ---- later mappings -------------------------------------------------------------------------- */
 
 int arch_map_pages(vaddr_t va, mfn_t mfn, unsigned long nr, unsigned int prot)
 {

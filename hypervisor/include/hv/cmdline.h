@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The hypervisor's command line: NAME=VALUE and NAME words. core/cmdline.c. Unknown words are logged. */
+/* The hypervisor's command line: NAME=VALUE and NAME words. core/cmdline.c. Unknown words are
+ * logged. */
 #ifndef HV_CMDLINE_H
 #define HV_CMDLINE_H
 

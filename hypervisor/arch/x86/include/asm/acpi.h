@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* ACPI tables as bytes: pure parsers, arch/x86/acpi_parse.c. Source: ACPI specification 6.4, 5.2. */
+/* ACPI tables as bytes: pure parsers, acpi_parse.c. Source: ACPI specification 6.4, 5.2. */
 #ifndef ASM_ACPI_H
 #define ASM_ACPI_H
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Between the files that bring the machine up: loader.c e820.c start.c vmap.c cpu.c smp.c time.c serial.c.
+ * Between the files that bring the machine up: loader.c e820.c start.c vmap.c cpu.c smp.c time.c
+ * serial.c.
  */
 #ifndef ASM_BOOT_H
 #define ASM_BOOT_H
@@ -37,10 +38,11 @@ void loader_parse(uint32_t magic, maddr_t info);
 struct range {
     uint64_t start, end;
 };
-/* Sort, cut overlaps (the higher type wins), join neighbours, drop empty entries. @max entries fit into
+/* Sort, cut overlaps (the higher type wins), join neighbours. @max entries fit into
  * @map. Returns the new number. */
 unsigned int e820_sanitize(struct e820_entry *map, unsigned int nr, unsigned int max);
-/* Take [start, end) out of @r. Returns the new number of ranges, at most @max (the smallest is lost). */
+/* Take [start, end) out of @r. Returns the new number of ranges, at most @max (the smallest is
+ * lost). */
 unsigned int range_subtract(struct range *r, unsigned int nr, unsigned int max, uint64_t start,
                             uint64_t end);
 /* Carve @size bytes, aligned, as high as possible but below @limit, out of @r. ~0: none. */
