@@ -15,94 +15,8 @@
 #include <hv/pvimage.h>
 #include <hv/timer.h>
 
-#include <lz4.h>
-#include <lzma.h>
-#include <zlib.h>
-#include <zstd.h>
-
-#define LZ4_LEGACY_MAGIC 0x184c2102u
-#define LZ4_LEGACY_BLOCK (8u << 20)
-#define XZ_MEMORY_LIMIT (256u << 20)
-
 extern void (*const __init_array_start[])(void);
 extern void (*const __init_array_end[])(void);
-
-static bool unxz(const uint8_t *in, size_t n, uint8_t *out, size_t room, size_t *done)
-{
-    uint64_t limit = XZ_MEMORY_LIMIT;
-    size_t in_pos = 0;
-
-    return lzma_stream_buffer_decode(&limit, 0, NULL, in, &in_pos, n, out, done, room) == LZMA_OK;
-}
-
-static bool unzstd(const uint8_t *in, size_t n, uint8_t *out, size_t room, size_t *done)
-{
-    size_t frame = ZSTD_findFrameCompressedSize(in, n);
-
-    if (ZSTD_isError(frame))
-        return false;
-    *done = ZSTD_decompress(out, room, in, frame);
-    return !ZSTD_isError(*done);
-}
-
-static bool gunzip(const uint8_t *in, size_t n, uint8_t *out, size_t room, size_t *done)
-{
-    z_stream s = {.next_in = (Bytef *)(uintptr_t)in, .avail_in = (uInt)n, .next_out = out,
-                  .avail_out = (uInt)room};
-    int rc;
-
-    if (inflateInit2(&s, 16 + MAX_WBITS) != Z_OK) /* 16: a gzip header */
-        return false;
-    rc = inflate(&s, Z_FINISH);
-    *done = s.total_out;
-    inflateEnd(&s);
-    return rc == Z_STREAM_END;
-}
-
-/* The legacy framing: the magic (again before each appended stream), then blocks of up to 8 MiB, each
- * behind its length. */
-static bool unlz4(const uint8_t *in, size_t n, uint8_t *out, size_t room, size_t *done)
-{
-    size_t pos = 0;
-
-    *done = 0;
-    while (n - pos >= 4) {
-        uint32_t len;
-        int got;
-
-        memcpy(&len, in + pos, 4);
-        pos += 4;
-        if (len == LZ4_LEGACY_MAGIC)
-            continue;
-        if (len == 0 || len > n - pos)
-            return false;
-        got = LZ4_decompress_safe((const char *)in + pos, (char *)out + *done, (int)len,
-                                  (int)min(room - *done, (size_t)LZ4_LEGACY_BLOCK));
-        if (got < 0)
-            return false;
-        *done += (size_t)got;
-        pos += len;
-    }
-    return true;
-}
-
-static bool decode(enum kernel_packing packing, const uint8_t *in, size_t n, uint8_t *out, size_t room,
-                   size_t *done)
-{
-    switch (packing) {
-    case KERNEL_XZ:
-        return unxz(in, n, out, room, done);
-    case KERNEL_ZSTD:
-        return unzstd(in, n, out, room, done);
-    case KERNEL_GZIP:
-        return gunzip(in, n, out, room, done);
-    case KERNEL_LZ4:
-        return unlz4(in, n, out, room, done);
-    case KERNEL_ELF:
-        break;
-    }
-    return false;
-}
 
 /* Run the decoder in the surroundings that a user-space library expects. */
 static bool decode_guarded(const struct kernel_payload *k, const uint8_t *in, uint8_t *out, size_t *done)
@@ -117,7 +31,7 @@ static bool decode_guarded(const struct kernel_payload *k, const uint8_t *in, ui
     wrmsr(MSR_FS_BASE, (uint64_t)(uintptr_t)fs_page);
     for (void (*const *fn)(void) = __init_array_start; fn < __init_array_end; fn++)
         (*fn)(); /* liblzma picks its CRC function here */
-    ok = decode(k->packing, in + k->offset, k->size, out, k->unpacked_size, done);
+    ok = payload_decode(k->packing, in + k->offset, k->size, out, k->unpacked_size, done);
     decode_heap_release();
     wrmsr(MSR_FS_BASE, fs);
     write_cr4(cr4);

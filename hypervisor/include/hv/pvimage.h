@@ -46,6 +46,12 @@ struct kernel_payload {
 };
 /* What @image is. -EINVAL with *@why: neither ELF nor a bzImage, truncated, an unknown compression. */
 int kernel_payload_find(const void *image, size_t size, struct kernel_payload *out, const char **why);
+/*
+ * Decode the @n bytes of a payload at @in to @out, at most @room bytes; *@done are written. false: the
+ * data are damaged or do not fit. core/decompress.c. KERNEL_ELF is not packed: false.
+ */
+bool payload_decode(enum kernel_packing packing, const uint8_t *in, size_t n, uint8_t *out,
+                    size_t room, size_t *done);
 const char *kernel_packing_name(enum kernel_packing p);
 
 #endif

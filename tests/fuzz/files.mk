@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: GPL-2.0-only
+
+fuzz-tests += pagetable
+fuzz-pagetable := tests/unit/pt-model.c hypervisor/core/pagetype.c hypervisor/arch/x86/mm.c
+fuzz-pagetable-cflags := -Ihypervisor/arch/x86/include -Wno-unused-parameter
+
+fuzz-tests += kernel
+fuzz-kernel := hypervisor/core/elf.c hypervisor/core/bzimage.c hypervisor/core/decompress.c
+fuzz-kernel-libs := -llzma -lzstd -llz4 -lz
