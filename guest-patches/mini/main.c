@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Start-up, the command line, the clock, and running the tests that the command line names. */
+#include "mini.h"
+
+const struct start_info *start_info;
+struct shared_info *shared_info;
+
+static const char *running;
+static unsigned int failures; /* of the running case */
+static int skipped;
+
+void domain_shutdown(unsigned int reason)
+{
+    struct sched_shutdown shutdown = {.reason = reason};
+
+    console_flush();
+    for (;;)
+        sched_op(SCHEDOP_shutdown, &shutdown);
+}
+
+uint64_t system_time_ns(void)
+{
+    const volatile struct vcpu_time_info *t = &shared_info->vcpu_info[0].time;
+    uint32_t version, low, high;
+    uint64_t delta, result;
+
+    do {
+        version = t->version;
+        barrier();
+        __asm__ volatile("lfence; rdtsc" : "=a"(low), "=d"(high));
+        delta = ((uint64_t)high << 32 | low) - t->tsc_timestamp;
+        delta = t->tsc_shift < 0 ? delta >> -t->tsc_shift : delta << t->tsc_shift;
+        result = t->system_time + (uint64_t)((unsigned __int128)delta * t->tsc_to_system_mul >> 32);
+        barrier();
+    } while (version & 1 || version != t->version);
+    return result;
+}
+
+void cmdline_get(const char *key, char *to, size_t bytes)
+{
+    const char *at = (const char *)start_info->cmd_line;
+    size_t length = strlen(key), i = 0;
+
+    while (*at) {
+        while (*at == ' ')
+            at++;
+        if (!strncmp(at, key, length) && at[length] == '=') {
+            for (at += length + 1; *at && *at != ' ' && i < bytes - 1; at++)
+                to[i++] = *at;
+            break;
+        }
+        while (*at && *at != ' ')
+            at++;
+    }
+    to[i] = 0;
+}
+
+void check_equal(const char *file, int line, const char *text, long got, long want)
+{
+    if (got == want)
+        return;
+    if (!failures++)
+        kprintf("FAIL %s:%d: ", running, line);
+    else
+        kprintf("  and %s:%d: ", running, line);
+    kprintf("%s is %ld (0x%lx), not %ld (0x%lx)\n", text, got, got, want, want);
+}
+
+void test_skip(const char *why)
+{
+    kprintf("SKIP %s: %s\n", running, why);
+    skipped = 1;
+}
+
+/* "all", a module, or module/case; several joined by commas. */
+static int is_wanted(const char *wanted, const char *name)
+{
+    while (*wanted) {
+        size_t length = 0;
+
+        while (wanted[length] && wanted[length] != ',')
+            length++;
+        if ((length == 3 && !strncmp(wanted, "all", 3)) ||
+            (!strncmp(wanted, name, length) && (!name[length] || name[length] == '/')))
+            return 1;
+        wanted += length + (wanted[length] == ',');
+    }
+    return 0;
+}
+
+void mini_main(const struct start_info *info)
+{
+    unsigned int passed = 0, failed = 0;
+    char wanted[256];
+
+    start_info = info;
+    mm_init();
+    console_init();
+    traps_init();
+    cmdline_get("test", wanted, sizeof(wanted));
+    kprintf("mini: %s, %lu pages, %s\n", (const char *)info->magic, info->nr_pages,
+            is_dom0() ? "dom0" : "guest");
+    for (const struct test *t = tests; t < tests_end; t++) {
+        if (!is_wanted(wanted, t->name))
+            continue;
+        running = t->name;
+        failures = 0;
+        skipped = 0;
+        trap_hook = NULL;
+        events_disable();
+        t->run();
+        if (failures) {
+            failed++;
+        } else if (!skipped) {
+            passed++;
+            kprintf("PASS %s\n", t->name);
+        }
+    }
+    kprintf("mini: %u passed, %u failed\n", passed, failed);
+    /* As dom0: a reboot, which QEMU takes as the end. */
+    domain_shutdown(is_dom0() ? SHUTDOWN_reboot : SHUTDOWN_poweroff);
+}
