@@ -703,7 +703,7 @@ long hc_set_gdt(struct domain *d, guest_va_t frames, uint64_t entries)
     rc = gdt_set(v, mfns, (unsigned int)entries);
     if (!rc)
         gdt_load(window_va(v));
-    return rc;
+    return rc == -ERESTART ? HC_CONTINUE : rc;
 }
 
 long hc_stack_switch(struct domain *d, uint64_t ss, uint64_t esp)

@@ -15,6 +15,7 @@
 #include <asm/machine.h>
 #include <asm/mm.h>
 #include <hv/arch.h>
+#include <hv/sched.h>
 #include <pv-abi/errno.h>
 #include <pv-abi/grant_table.h>
 #include <pv-abi/types.h>
@@ -146,6 +147,11 @@ int arch_frame_validate(struct frame *f, enum frame_type t, const struct domain 
         }
         if (pte != table[i])
             table[i] = pte; /* no other writer: no guest maps it writable, and it is not live yet */
+        /* Below a table of level 2 and up may hang half a million entries each: stop between them. */
+        if (t > FRAME_T_L1 && i < 511 && hypercall_preempt_check()) {
+            *start = i + 1;
+            return -ERESTART;
+        }
     }
     if (t == FRAME_T_L4)
         memcpy(&table[HV_SLOT_FIRST], &idle_l4()[HV_SLOT_FIRST],

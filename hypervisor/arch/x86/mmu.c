@@ -409,7 +409,8 @@ long hc_update_descriptor(struct domain *d, uint64_t maddr, uint64_t desc)
 {
     mfn_t mfn = maddr_to_mfn(maddr);
     struct frame *f;
-    int rc = -EINVAL;
+    uint64_t *p;
+    long rc;
 
     if ((maddr & 7) || !mfn_valid(mfn) || !descriptor_ok(&desc))
         return -EINVAL;
@@ -417,15 +418,18 @@ long hc_update_descriptor(struct domain *d, uint64_t maddr, uint64_t desc)
     if (!frame_get(f, d))
         return -EINVAL;
     /* As a descriptor table if it is one, else as the plain memory that it then must be. */
-    if (frame_get_type_live(f, FRAME_T_SEGDESC) || !frame_get_type(f, FRAME_T_WRITABLE)) {
-        uint64_t *p = mfn_to_virt(mfn);
-
-        __atomic_store_n(&p[(maddr & ~PAGE_MASK) / 8], desc, __ATOMIC_RELAXED);
-        frame_put_type(f);
-        rc = 0;
+    if (!frame_get_type_live(f, FRAME_T_SEGDESC)) {
+        rc = frame_get_type(f, FRAME_T_WRITABLE);
+        if (rc)
+            goto out;
     }
+    p = mfn_to_virt(mfn);
+    __atomic_store_n(&p[(maddr & ~PAGE_MASK) / 8], desc, __ATOMIC_RELAXED);
+    frame_put_type(f);
+    rc = 0;
+out:
     frame_put(f);
-    return rc;
+    return rc == -ERESTART ? HC_CONTINUE : rc;
 }
 
 /*

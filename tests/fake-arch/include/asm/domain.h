@@ -10,10 +10,14 @@ struct arch_vcpu {
     struct cpu_regs regs;
     bool created;
     guest_va_t time_area;
+    mfn_t kernel_root, user_root; /* arch/x86/mm.c is tested natively too */
+    uint64_t hw_cr3_kernel, hw_cr3_user;
 };
 
 struct arch_domain {
     bool created;
+    bool io_allowed;
+    uint64_t tlb_cpus[1];
     unsigned int relinquish_slices; /* arch_domain_relinquish says -ERESTART so many times */
 };
 
