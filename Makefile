@@ -241,7 +241,7 @@ build/cache/packages.stamp: dom0-tools/host/fetch docs/dependencies.txt
 	@dom0-tools/host/fetch
 
 build/host/initrd: dom0-tools/host/build-initrd dom0-tools/host/image-lib.sh dom0-tools/host/init \
-		dom0-tools/host/svc dom0-tools/host/demo tests/host/snapshot build/cache/packages.stamp \
+		dom0-tools/host/service dom0-tools/host/demo tests/host/snapshot build/cache/packages.stamp \
 		$(wildcard dom0-tools/host/files/* dom0-tools/host/files/*/*) $(helpers) $(host-progs)
 	$(call say,INITRD)
 	$(Q)dom0-tools/host/build-initrd $(host-progs)
