@@ -47,6 +47,7 @@ build/pavo: $$(hv-obj-files) build/hv/pavo.lds $(hv-gen-symbols)
 # dom0: its builder, its hardware; decoders for kernel images are Debian's static libraries.
 hv-objs += core/elf.o
 hv-objs += core/bzimage.o
+hv-objs += core/decompress.o
 hv-objs += core/idpool.o
 hv-objs += arch/x86/unpack.o
 hv-objs += arch/x86/decode_libc.o

@@ -203,6 +203,7 @@ ap_start32:
     .globl call_on_stack
 call_on_stack: /* (rsp, fn) */
     mov %rdi, %rsp
+    and $-16, %rsp /* as the ABI has it: decoders use SSE */
     xor %ebp, %ebp
     call *%rsi
     ud2
