@@ -15,3 +15,15 @@ unit-decompress-libs := -llzma -lzstd -llz4 -lz
 unit-tests += pagetable
 unit-pagetable := tests/unit/pt-model.c hypervisor/core/pagetype.c hypervisor/arch/x86/mm.c
 unit-pagetable-cflags := -Ihypervisor/arch/x86/include -Wno-unused-parameter
+
+unit-tests += cmdline
+unit-cmdline := hypervisor/core/cmdline.c hypervisor/core/text.c tests/fake-arch/fake.c
+unit-tests += console
+unit-console := hypervisor/core/console.c hypervisor/core/cmdline.c hypervisor/core/text.c \
+	tests/fake-arch/fake.c
+unit-tests += e820
+unit-e820 := hypervisor/arch/x86/e820.c tests/fake-arch/fake.c
+unit-e820-cflags := -Ihypervisor/arch/x86/include
+unit-tests += acpi
+unit-acpi := hypervisor/arch/x86/acpi_parse.c tests/fake-arch/fake.c
+unit-acpi-cflags := -Ihypervisor/arch/x86/include

@@ -18,6 +18,7 @@
 #define XCR0_AVX512 (7ull << 5)
 
 struct cpu_features cpu_features;
+static bool avx, avx512; /* the instructions; XCR0 alone may offer the state without them */
 
 static bool has(uint32_t reg, unsigned int bit)
 {
@@ -45,6 +46,7 @@ static void detect_basic(void)
     f->x2apic = has(r[2], 21);
     f->tsc_deadline = has(r[2], 24);
     f->xsave = has(r[2], 26);
+    avx = has(r[2], 28);
     f->hypervisor = has(r[2], 31);
     f->cr4 = CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT;
     if (has(r[3], 2))
@@ -62,6 +64,7 @@ static void detect_basic(void)
         f->smep = has(r[1], 7);
         f->invpcid = has(r[1], 10);
         f->umip = has(r[2], 2);
+        avx512 = has(r[1], 16);
     }
     if (f->fsgsbase)
         f->cr4 |= CR4_FSGSBASE;
@@ -107,8 +110,9 @@ static void detect_xsave(void)
         return;
     cpuid_count(0xd, 0, r);
     supported = (uint64_t)r[3] << 32 | r[0];
-    f->xcr0 |= supported & XCR0_AVX;
-    if ((supported & XCR0_AVX) && (supported & XCR0_AVX512) == XCR0_AVX512)
+    if (avx)
+        f->xcr0 |= supported & XCR0_AVX;
+    if ((f->xcr0 & XCR0_AVX) && avx512 && (supported & XCR0_AVX512) == XCR0_AVX512)
         f->xcr0 |= XCR0_AVX512;
     xsetbv0(f->xcr0);
     cpuid_count(0xd, 0, r);

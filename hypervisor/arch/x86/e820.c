@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The memory map, and sets of ranges cut from it. Pure: also compiled for native tests. */
-#include <asm/boot.h>
+#include <asm/e820.h>
 #include <hv/lib.h>
 
 static uint64_t entry_end(const struct e820_entry *e)

@@ -4,6 +4,7 @@
  * order in which they need each other; and memory before the heap exists.
  */
 #include <asm/boot.h>
+#include <asm/e820.h>
 #include <asm/machine.h>
 #include <asm/msr.h>
 #include <hv/alloc.h>

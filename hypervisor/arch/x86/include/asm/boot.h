@@ -34,21 +34,6 @@ void cpu_triple_fault(void) __attribute__((noreturn));
 /* loader.c: copy what the loader left into boot_info and the raw memory map. */
 void loader_parse(uint32_t magic, maddr_t info);
 
-/* e820.c: pure. */
-struct range {
-    uint64_t start, end;
-};
-/* Sort, cut overlaps (the higher type wins), join neighbours. @max entries fit into
- * @map. Returns the new number. */
-unsigned int e820_sanitize(struct e820_entry *map, unsigned int nr, unsigned int max);
-/* Take [start, end) out of @r. Returns the new number of ranges, at most @max (the smallest is
- * lost). */
-unsigned int range_subtract(struct range *r, unsigned int nr, unsigned int max, uint64_t start,
-                            uint64_t end);
-/* Carve @size bytes, aligned, as high as possible but below @limit, out of @r. ~0: none. */
-uint64_t range_carve(struct range *r, unsigned int *nr, unsigned int max, uint64_t size,
-                     uint64_t align, uint64_t limit);
-
 /* start.c: memory before the heap exists. */
 maddr_t boot_alloc(uint64_t pages, uint64_t align_pages, maddr_t limit);
 extern bool heap_ready;
