@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "dom0-tools/domctl.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <termios.h>
+#include <unistd.h>
+
+#define LEAVE 0x1d /* Ctrl-] */
+
+static struct termios saved;
+static bool raw;
+
+static void restore(void)
+{
+    if (raw)
+        tcsetattr(STDIN_FILENO, TCSADRAIN, &saved);
+    raw = false;
+}
+
+static void on_end(int sig)
+{
+    restore();
+    _exit(STATUS_FAILED);
+}
+
+static void make_raw(void)
+{
+    struct termios t;
+
+    if (tcgetattr(STDIN_FILENO, &saved))
+        return;
+    t = saved;
+    cfmakeraw(&t);
+    signal(SIGTERM, on_end);
+    signal(SIGHUP, on_end);
+    raw = !tcsetattr(STDIN_FILENO, TCSADRAIN, &t);
+}
+
+static bool write_all(int fd, const char *p, ssize_t len)
+{
+    while (len > 0) {
+        ssize_t n = write(fd, p, (size_t)len);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return false;
+        p += n;
+        len -= n;
+    }
+    return true;
+}
+
+/* From the person to the guest. False at Ctrl-]; *@open becomes false when nothing more comes. */
+static bool pump_in(int fd, bool *open)
+{
+    char buf[1024], *leave;
+    ssize_t n = read(STDIN_FILENO, buf, sizeof(buf));
+
+    if (n < 0 && errno == EINTR)
+        return true;
+    if (n <= 0) {
+        *open = false;
+        return true;
+    }
+    leave = memchr(buf, LEAVE, (size_t)n);
+    if (leave)
+        n = leave - buf;
+    return write_all(fd, buf, n) && !leave;
+}
+
+/* From the guest to the person. False when the console has ended. */
+static bool pump_out(int fd)
+{
+    char buf[4096];
+    ssize_t n = read(fd, buf, sizeof(buf));
+
+    if (n < 0 && errno == EINTR)
+        return true;
+    return n > 0 && write_all(STDOUT_FILENO, buf, n);
+}
+
+static void pump(int fd)
+{
+    bool open = true;
+
+    for (;;) {
+        struct pollfd p[2] = {{.fd = fd, .events = POLLIN},
+                              {.fd = open ? STDIN_FILENO : -1, .events = POLLIN}};
+
+        if (poll(p, 2, -1) < 0 && errno != EINTR)
+            return;
+        if (p[0].revents && !pump_out(fd))
+            return;
+        if (p[1].revents && !pump_in(fd, &open))
+            return;
+    }
+}
+
+int show_console(const char *name)
+{
+    struct err e = {0};
+    struct json *j;
+    int fd = -1;
+
+    j = ask_domd("console", name, NULL, NULL, &fd, &e);
+    if (!j)
+        return fail(&e);
+    json_free(j);
+    if (fd < 0) {
+        fputs("domctl: domd: gave no console (see the log of domd)\n", stderr);
+        return STATUS_FAILED;
+    }
+    if (isatty(STDIN_FILENO)) {
+        fprintf(stderr, "Console of %s. Ctrl-] leaves it.\n", name);
+        make_raw();
+    }
+    signal(SIGPIPE, SIG_IGN);
+    pump(fd);
+    restore();
+    close(fd);
+    return STATUS_DONE;
+}
+
+int cmd_console(const struct verb *v, int argc, char **argv)
+{
+    struct options o;
+    int status, first = parse_options(v, argc, argv, "", 1, 1, &o, &status);
+
+    return first < 0 ? status : show_console(argv[first]);
+}

@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Disks and network interfaces: the part of dom0's user space in connecting a frontend with
+ * dom0's kernel. Nothing here trusts a node that the guest can write.
+ */
+#include "dom0-tools/domd/domd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "dom0-tools/lib/err.h"
+#include "dom0-tools/lib/loop.h"
+#include "dom0-tools/lib/netif.h"
+#include "dom0-tools/lib/nodes.h"
+#include "pv-abi/io/xenbus.h"
+#include "xenstore-like/client.h"
+
+#define READY_MS 10000
+#define CLOSE_MS 10000
+#define STEP_US 5000
+
+static long now_ms(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+void vif_interface(const struct vm *vm, size_t i, char name[16])
+{
+    if (vm->cfg.vifs[i].vifname[0])
+        strcpy(name, vm->cfg.vifs[i].vifname);
+    else
+        snprintf(name, 16, "vif%hu.%hhu", (uint16_t)vm->domid, (uint8_t)i);
+}
+
+/* The kernel's device of a backend, in sysfs. */
+static void backend_sysfs(const struct vm *vm, int is_vif, size_t i, char path[128])
+{
+    if (is_vif)
+        snprintf(path, 128, "/sys/bus/xen-backend/devices/vif-%u-%zu", vm->domid, i);
+    else
+        snprintf(path, 128, "/sys/bus/xen-backend/devices/vbd-%u-%u", vm->domid,
+                 vm->cfg.disks[i].devid);
+}
+
+static int check_driver(const char *driver, const char *module, struct err *e)
+{
+    char path[96], hint[64];
+
+    snprintf(path, sizeof(path), "/sys/bus/xen-backend/drivers/%s", driver);
+    if (!access(path, F_OK))
+        return 0;
+    snprintf(hint, sizeof(hint), "modprobe %s", module);
+    return err_set(e, STATUS_FAILED, "dom0", hint, "its kernel has no %s backend", driver);
+}
+
+int devices_check(const struct vm *vm, struct err *e)
+{
+    const struct guest_config *g = &vm->cfg;
+    size_t i;
+
+    if (g->nr_disks && check_driver("vbd", "xen-blkback", e))
+        return -1;
+    if (g->nr_vifs && check_driver("vif", "xen-netback", e))
+        return -1;
+    for (i = 0; i < g->nr_vifs; i++) {
+        char what[64], hint[96];
+
+        snprintf(what, sizeof(what), "bridge %s", g->vifs[i].bridge);
+        snprintf(hint, sizeof(hint), "make it: ip link add %s type bridge", g->vifs[i].bridge);
+        if (!netif_exists(g->vifs[i].bridge))
+            return err_set(e, STATUS_USAGE, what, hint, "no such interface in dom0");
+        if (!netif_is_bridge(g->vifs[i].bridge))
+            return err_set(e, STATUS_USAGE, what, NULL, "this interface is no bridge");
+        if (g->vifs[i].vifname[0] && netif_exists(g->vifs[i].vifname))
+            return err_set(e, STATUS_USAGE, "vif", "choose another vifname",
+                           "interface %s exists", g->vifs[i].vifname);
+    }
+    return 0;
+}
+
+/* ---- disks */
+
+static int disk_failed(const struct disk_spec *d, int error, struct err *e)
+{
+    char what[300];
+
+    snprintf(what, sizeof(what), "disk %.280s", d->target);
+    return err_set(e, error == ENOMEM ? STATUS_RESOURCES : STATUS_USAGE, what,
+                   error == ENOENT                     ? "check the path"
+                   : error == EROFS || error == EACCES ? "access ro would do"
+                                                       : NULL,
+                   "%s", error == ENOENT ? "no such file" : strerror(error));
+}
+
+static int disk_open(struct vm *vm, size_t i, uint32_t numbers[2], struct err *e)
+{
+    const struct disk_spec *d = &vm->cfg.disks[i];
+    struct vm_loop *loop = &vm->loops[i];
+    char user[GUEST_NAME_MAX + 1], what[300];
+    struct stat st;
+    int fd, dev;
+
+    snprintf(what, sizeof(what), "disk %.280s", d->target);
+    if (registry_uses_file(vm, d->target, d->writable, user))
+        return err_set(e, STATUS_FAILED, what, "share a disk read-only, or not at all",
+                       "in use by domain %s", user);
+    fd = open(d->target, (d->writable ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0)
+        return disk_failed(d, errno, e);
+    if (fstat(fd, &st)) {
+        dev = -errno;
+        close(fd);
+        return disk_failed(d, -dev, e);
+    }
+    if (S_ISBLK(st.st_mode)) {
+        close(fd);
+        numbers[0] = major(st.st_rdev);
+        numbers[1] = minor(st.st_rdev);
+        return 0;
+    }
+    if (!S_ISREG(st.st_mode) || st.st_size < 512) {
+        close(fd);
+        return err_set(e, STATUS_USAGE, what, NULL, S_ISREG(st.st_mode)
+                           ? "smaller than one sector: no disk image"
+                           : "neither a file nor a block device");
+    }
+    dev = loop_attach(fd, d->target, d->writable, &loop->number, &loop->created);
+    close(fd);
+    if (dev < 0)
+        return err_set(e, dev == -ENOMEM ? STATUS_RESOURCES : STATUS_FAILED, what,
+                       dev == -ENOENT ? "modprobe loop" : NULL, "no loop device: %s",
+                       strerror(-dev));
+    loop->used = true;
+    loop->fd = dev;
+    if (fstat(dev, &st))
+        return disk_failed(d, errno, e);
+    numbers[0] = major(st.st_rdev);
+    numbers[1] = minor(st.st_rdev);
+    return 0;
+}
+
+int disks_open(struct vm *vm, uint32_t (*numbers)[2], struct err *e)
+{
+    size_t i;
+
+    for (i = 0; i < vm->cfg.nr_disks; i++)
+        if (disk_open(vm, i, numbers[i], e))
+            return -1;
+    return 0;
+}
+
+void disks_close(struct vm *vm)
+{
+    size_t i;
+
+    for (i = 0; i < vm->cfg.nr_disks; i++)
+        if (vm->loops[i].fd >= 0) {
+            close(vm->loops[i].fd);
+            vm->loops[i].fd = -1;
+        }
+}
+
+static void loops_detach(struct vm *vm)
+{
+    size_t i;
+
+    disks_close(vm);
+    for (i = 0; i < vm->cfg.nr_disks; i++)
+        if (vm->loops[i].used) {
+            loop_detach(vm->loops[i].number, vm->loops[i].created);
+            vm->loops[i].used = false;
+        }
+}
+
+/* ---- getting ready */
+
+/* What a backend reported below error/, if anything. */
+static int backend_failed(struct store *s, const struct vm *vm, int is_vif, size_t i,
+                          const char *what, struct err *e)
+{
+    char be[128], *why = NULL, *space;
+
+    nodes_backend_path(be, &vm->cfg, is_vif, i, vm->domid);
+    /* The kernel writes relative to dom0: error/backend/vbd/1/51712/error = "-13 creating vbd". */
+    if (!store_readf(s, STORE_NO_TX, &why, "/local/domain/0/error/%s/error",
+                     be + strlen("/local/domain/0/"))) {
+        space = strchr(why, ' ');
+        err_set(e, STATUS_FAILED, what, NULL, "dom0's backend refused it: %s",
+                space ? space + 1 : why);
+        free(why);
+        return -1;
+    }
+    return 0;
+}
+
+static int wait_disk(struct vm *vm, size_t i, struct store *s, long end, struct err *e)
+{
+    char sysfs[128], path[160], what[300];
+
+    backend_sysfs(vm, 0, i, sysfs);
+    snprintf(path, sizeof(path), "%s/physical_device", sysfs);
+    snprintf(what, sizeof(what), "disk %.280s", vm->cfg.disks[i].target);
+    while (access(path, F_OK)) {
+        if (backend_failed(s, vm, 0, i, what, e))
+            return -1;
+        if (now_ms() > end)
+            return err_set(e, STATUS_TIMEOUT, what, "see dom0's kernel log",
+                           "dom0's block backend did not take it within %d s", READY_MS / 1000);
+        usleep(STEP_US);
+    }
+    return 0;
+}
+
+static int connect_vif(struct vm *vm, size_t i, struct store *s, const char *made, struct err *e)
+{
+    const struct vif_spec *v = &vm->cfg.vifs[i];
+    char name[16], be[128], path[160];
+    int rc = 0;
+
+    vif_interface(vm, i, name);
+    if (strcmp(name, made))
+        rc = netif_rename(made, name);
+    if (rc)
+        return err_set(e, STATUS_FAILED, "vif", NULL, "cannot rename %s to %s: %s", made, name,
+                       strerror(-rc));
+    rc = netif_add_to_bridge(v->bridge, name);
+    if (!rc)
+        rc = netif_up(name);
+    if (rc)
+        return err_set(e, STATUS_FAILED, "vif", NULL, "cannot add %s to %s: %s", name, v->bridge,
+                       strerror(-rc));
+    nodes_backend_path(be, &vm->cfg, 1, i, vm->domid);
+    snprintf(path, sizeof(path), "%s/hotplug-status", be);
+    rc = store_write(s, STORE_NO_TX, path, "connected");
+    return rc ? err_set(e, STATUS_FAILED, "store", NULL, "%s: %s", path, strerror(-rc)) : 0;
+}
+
+static int wait_vif(struct vm *vm, size_t i, struct store *s, long end, struct err *e)
+{
+    char made[32], what[48];
+
+    snprintf(made, sizeof(made), "vif%u.%zu", vm->domid, i);
+    snprintf(what, sizeof(what), "vif %s", made);
+    while (!netif_exists(made)) {
+        if (backend_failed(s, vm, 1, i, what, e))
+            return -1;
+        if (now_ms() > end)
+            return err_set(e, STATUS_TIMEOUT, what, "see dom0's kernel log",
+                           "dom0's network backend did not make it within %d s", READY_MS / 1000);
+        usleep(STEP_US);
+    }
+    return connect_vif(vm, i, s, made, e);
+}
+
+int devices_wait(struct vm *vm, struct store *s, struct err *e)
+{
+    long end = now_ms() + READY_MS;
+    size_t i;
+
+    for (i = 0; i < vm->cfg.nr_disks; i++)
+        if (wait_disk(vm, i, s, end, e))
+            return -1;
+    for (i = 0; i < vm->cfg.nr_vifs; i++)
+        if (wait_vif(vm, i, s, end, e))
+            return -1;
+    disks_close(vm);
+    return 0;
+}
+
+/* ---- going away */
+
+struct closing {
+    const char *fe, *be;
+};
+
+/* Tells the backend to close for good; the frontend's end is what makes it let go. */
+static int start_close(struct store *s, store_tx_t tx, void *arg)
+{
+    const struct closing *c = arg;
+    char path[160], *old = NULL;
+    int rc = store_readf(s, tx, &old, "%s/state", c->be);
+
+    free(old);
+    if (!rc) {
+        snprintf(path, sizeof(path), "%s/online", c->be);
+        rc = store_write(s, tx, path, "0");
+        snprintf(path, sizeof(path), "%s/state", c->be);
+        if (!rc)
+            rc = store_writef(s, tx, path, "%d", XenbusStateClosing);
+    }
+    if (rc && rc != -ENOENT)
+        return rc;
+    rc = store_rm(s, tx, c->fe);
+    return rc == -ENOENT ? 0 : rc;
+}
+
+static void close_device(struct vm *vm, struct store *s, int is_vif, size_t i)
+{
+    char fe[128], be[128];
+    struct closing c = {fe, be};
+
+    nodes_frontend_path(fe, &vm->cfg, is_vif, i, vm->domid);
+    nodes_backend_path(be, &vm->cfg, is_vif, i, vm->domid);
+    store_transact(s, start_close, &c);
+}
+
+static void finish_device(struct vm *vm, struct store *s, int is_vif, size_t i, long end)
+{
+    char sysfs[128], be[128];
+
+    backend_sysfs(vm, is_vif, i, sysfs);
+    while (!access(sysfs, F_OK) && now_ms() < end)
+        usleep(STEP_US);
+    if (!access(sysfs, F_OK))
+        log_line("%s: backend %s still open after %d s", vm->cfg.name, sysfs, CLOSE_MS / 1000);
+    nodes_backend_path(be, &vm->cfg, is_vif, i, vm->domid);
+    store_rm(s, STORE_NO_TX, be);
+    if (is_vif) {
+        char name[16];
+
+        vif_interface(vm, i, name);
+        while (netif_exists(name) && now_ms() < end)
+            usleep(STEP_US);
+    }
+}
+
+/* Removes @path and those of its parents (not above error) that are left without children. */
+static int prune_errors(struct store *s, store_tx_t tx, void *arg)
+{
+    char path[160];
+    char **names;
+    size_t count;
+    int rc;
+
+    snprintf(path, sizeof(path), "%s", (const char *)arg);
+    rc = store_rm(s, tx, path);
+    while (!rc && strcmp(path, "/local/domain/0/error")) {
+        *strrchr(path, '/') = '\0';
+        rc = store_directory(s, tx, path, &names, &count);
+        if (rc)
+            break;
+        free(names);
+        if (count)
+            return 0;
+        rc = store_rm(s, tx, path);
+    }
+    return rc == -ENOENT ? 0 : rc;
+}
+
+void devices_remove(struct vm *vm, struct store *s)
+{
+    const struct guest_config *g = &vm->cfg;
+    long end = now_ms() + CLOSE_MS;
+    static const char *const kinds[] = {"vbd", "vif"};
+    char path[160];
+    size_t i;
+    int k;
+
+    if (vm->domid) {
+        for (i = 0; i < g->nr_disks; i++)
+            close_device(vm, s, 0, i);
+        for (i = 0; i < g->nr_vifs; i++)
+            close_device(vm, s, 1, i);
+        disks_close(vm);
+        for (i = 0; i < g->nr_disks; i++)
+            finish_device(vm, s, 0, i, end);
+        for (i = 0; i < g->nr_vifs; i++)
+            finish_device(vm, s, 1, i, end);
+        for (k = 0; k < 2; k++) {
+            snprintf(path, sizeof(path), "/local/domain/0/backend/%s/%u", kinds[k], vm->domid);
+            store_rm(s, STORE_NO_TX, path);
+            snprintf(path, sizeof(path), "/local/domain/0/error/backend/%s/%u", kinds[k],
+                     vm->domid);
+            store_transact(s, prune_errors, path);
+        }
+    }
+    loops_detach(vm);
+}

@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The life of a guest: start, end, and what follows an end. vm_stop() undoes every step of
+ * vm_start() that was taken and is harmless for those that were not, so that it also serves as
+ * the one way back out of a start that failed.
+ */
+#include "dom0-tools/domd/domd.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "dom0-tools/lib/build.h"
+#include "dom0-tools/lib/err.h"
+#include "dom0-tools/lib/hv.h"
+#include "dom0-tools/lib/nodes.h"
+#include "pv-abi/sched.h"
+#include "xenstore-like/client.h"
+
+#define DOMAINS_MAX 512
+#define GONE_MS 5000
+#define FAST_CRASH_S 10            /* on_crash=restart is not for guests that live shorter */
+#define ALIVE_CPU_NS 200000000ull  /* a guest that ran so long did not crash at once */
+#define ALIVE_BLOCKED_STEPS 50
+#define ALIVE_STEPS 500
+#define STEP_US 20000
+
+/* ---- the store */
+
+struct publish {
+    struct node_list *l;
+    uint32_t domid;
+};
+
+static int write_nodes(struct store *s, store_tx_t tx, void *arg)
+{
+    const struct publish *p = arg;
+    size_t i;
+    int rc = 0;
+
+    for (i = 0; !rc && i < p->l->count; i++) {
+        const struct node *n = &p->l->nodes[i];
+        struct store_perm perms[2] = {{.domid = 0}, {.domid = p->domid, .read = true}};
+        size_t count = n->perm == NODE_GUEST_READ ? 2 : 1;
+
+        if (n->perm == NODE_GUEST_OWN)
+            perms[0].domid = p->domid;
+        rc = store_write(s, tx, n->path, n->value);
+        if (!rc)
+            rc = store_set_perms(s, tx, n->path, perms, count);
+    }
+    return rc;
+}
+
+static int publish(struct vm *vm, struct store *s, const struct built *b, uint32_t (*numbers)[2],
+                   struct err *e)
+{
+    struct node_domain d = {.domid = vm->domid,
+                            .store_mfn = b->store_mfn,
+                            .console_mfn = b->console_mfn,
+                            .store_port = b->store_port,
+                            .console_port = b->console_port,
+                            .start_time = vm->started};
+    struct node_list l = {0};
+    struct publish p = {&l, vm->domid};
+    size_t i;
+    int rc;
+
+    memcpy(d.uuid, vm->uuid, sizeof(d.uuid));
+    nodes_domain(&l, &vm->cfg, &d);
+    for (i = 0; i < vm->cfg.nr_disks; i++) {
+        struct node_disk disk = {numbers[i][0], numbers[i][1]};
+
+        nodes_disk(&l, &vm->cfg, i, vm->domid, &disk);
+    }
+    for (i = 0; i < vm->cfg.nr_vifs; i++)
+        nodes_vif(&l, &vm->cfg, i, vm->domid);
+    rc = l.failed ? -ENOMEM : record_write(vm, s, b->store_port, b->console_port);
+    if (!rc)
+        rc = store_transact(s, write_nodes, &p);
+    node_list_free(&l);
+    if (!rc)
+        rc = store_introduce(s, vm->domid, b->store_mfn, b->store_port);
+    if (!rc)
+        return 0;
+    return err_set(e, STATUS_FAILED, "store", "see the log of stored", "cannot announce domain %u: %s",
+                   vm->domid, strerror(-rc));
+}
+
+static void remove_nodes(const struct vm *vm, struct store *s)
+{
+    char path[96], uuid[37];
+
+    snprintf(path, sizeof(path), "/local/domain/%u", vm->domid);
+    store_rm(s, STORE_NO_TX, path);
+    uuid_format(uuid, vm->uuid);
+    snprintf(path, sizeof(path), "/vm/%s", uuid);
+    store_rm(s, STORE_NO_TX, path);
+    record_remove(vm->domid, s);
+}
+
+/* ---- start */
+
+/* Watches the first moments: 0 when it lives (or ended in an orderly way), -1 with *@e. */
+static int check_alive(struct vm *vm, struct err *e)
+{
+    struct hv_domain info;
+    int i, blocked = 0;
+
+    for (i = 0; i < ALIVE_STEPS; i++) {
+        int rc = hv_domain_info(domd.hv, vm->domid, &info);
+
+        if (rc || info.dying)
+            return err_set(e, STATUS_FAILED, vm->cfg.name, NULL, "the domain vanished at once");
+        if (info.shutdown && info.shutdown_code == SHUTDOWN_crash) {
+            char hint[160];
+
+            snprintf(hint, sizeof(hint), "see /var/log/pavo/console/%s.log and domctl dmesg",
+                     vm->cfg.name);
+            return err_set(e, STATUS_FAILED, vm->cfg.name, hint, "the guest crashed at once");
+        }
+        blocked = info.blocked ? blocked + 1 : 0;
+        if (info.shutdown || info.cpu_time_ns >= ALIVE_CPU_NS || blocked >= ALIVE_BLOCKED_STEPS)
+            return 0;
+        usleep(STEP_US);
+    }
+    return 0;
+}
+
+static int start_steps(struct vm *vm, struct store *s, uint32_t (*numbers)[2], bool paused,
+                       bool fresh_log, struct err *e)
+{
+    struct built b;
+    int rc;
+
+    if (devices_check(vm, e) || disks_open(vm, numbers, e))
+        return -1;
+    if (domain_build(domd.hv, domd.foreign, &vm->cfg, vm->uuid, &b, e))
+        return -1;
+    vm->domid = b.domid;
+    vm->started = (int64_t)time(NULL);
+    if (publish(vm, s, &b, numbers, e) || console_add(vm, b.console_port, fresh_log, e))
+        return -1;
+    vm->console = true;
+    if (devices_wait(vm, s, e))
+        return -1;
+    if (paused)
+        return 0;
+    rc = hv_domain_unpause(domd.hv, vm->domid);
+    if (rc)
+        return err_set(e, STATUS_FAILED, vm->cfg.name, NULL, "cannot unpause: %s", strerror(-rc));
+    return check_alive(vm, e);
+}
+
+int vm_start(struct vm *vm, bool paused, bool fresh_log, struct err *e)
+{
+    uint32_t(*numbers)[2] = calloc(vm->cfg.nr_disks + 1, sizeof(*numbers));
+    struct store *s = NULL;
+    int rc;
+
+    if (!numbers)
+        return err_set(e, STATUS_RESOURCES, vm->cfg.name, NULL, "out of memory");
+    rc = open_store(&s, e);
+    if (!rc)
+        rc = start_steps(vm, s, numbers, paused, fresh_log, e);
+    store_close(s);
+    free(numbers);
+    if (rc)
+        vm_stop(vm, false);
+    return rc;
+}
+
+/* ---- end */
+
+static void wait_domain_gone(uint32_t domid)
+{
+    struct hv_domain info;
+    int i;
+
+    for (i = 0; i < GONE_MS * 1000 / STEP_US; i++) {
+        if (hv_domain_info(domd.hv, domid, &info) == -ESRCH)
+            return;
+        usleep(i ? STEP_US : 1000);
+    }
+    log_line("domain %u: destroyed, but something still holds its memory", domid);
+}
+
+void vm_stop(struct vm *vm, bool keep_console)
+{
+    struct store *s = NULL;
+    struct err e = {0};
+    uint32_t domid = vm->domid;
+    int rc;
+
+    if (domid)
+        hv_domain_pause(domd.hv, domid);
+    if (open_store(&s, &e))
+        log_line("%s: %s: its nodes are left behind", vm->cfg.name, e.text);
+    if (s)
+        devices_remove(vm, s);
+    if (vm->console || !keep_console)
+        console_drop(vm, keep_console);
+    vm->console = false;
+    if (!domid) {
+        store_close(s);
+        return;
+    }
+    if (s)
+        store_release(s, domid);
+    rc = hv_domain_destroy(domd.hv, domid);
+    if (rc && rc != -ESRCH)
+        log_line("%s: cannot destroy domain %u: %s", vm->cfg.name, domid, strerror(-rc));
+    if (s)
+        remove_nodes(vm, s);
+    store_close(s);
+    wait_domain_gone(domid);
+    vm->domid = 0;
+}
+
+void vm_destroy(struct vm *vm)
+{
+    vm_stop(vm, false);
+    registry_remove(vm);
+}
+
+/* ---- what follows an end */
+
+static const char *end_name(unsigned int code)
+{
+    static const char *const names[] = {"powered off", "asked for a reboot", "suspended", "crashed",
+                                        "was ended by its watchdog"};
+
+    return code < sizeof(names) / sizeof(names[0]) ? names[code] : "ended";
+}
+
+static enum action action_for(const struct vm *vm, unsigned int code)
+{
+    if (code == SHUTDOWN_poweroff)
+        return vm->cfg.on_poweroff;
+    if (code == SHUTDOWN_reboot)
+        return vm->cfg.on_reboot;
+    return vm->cfg.on_crash;
+}
+
+static void restart(struct vm *vm)
+{
+    struct err e = {0};
+
+    vm_stop(vm, true);
+    if (!vm_start(vm, false, false, &e)) {
+        registry_publish(vm, VM_LIVE);
+        return;
+    }
+    log_line("%s: restart failed: %s", vm->cfg.name, e.text);
+    console_drop(vm, false);
+    registry_remove(vm);
+}
+
+struct ending {
+    struct vm *vm; /* held */
+    bool vanished;
+    unsigned int code;
+};
+
+static void *end_main(void *arg)
+{
+    struct ending *end = arg;
+    struct vm *vm = end->vm;
+    enum action a = end->vanished ? ACTION_DESTROY : action_for(vm, end->code);
+
+    if (end->vanished)
+        log_line("%s: domain %u has vanished", vm->cfg.name, vm->domid);
+    else
+        log_line("%s: domain %u %s", vm->cfg.name, vm->domid, end_name(end->code));
+    if (a == ACTION_RESTART && end->code != SHUTDOWN_reboot && end->code != SHUTDOWN_poweroff &&
+        time(NULL) - vm->started < FAST_CRASH_S) {
+        log_line("%s: lived less than %d s: not restarted", vm->cfg.name, FAST_CRASH_S);
+        a = ACTION_DESTROY;
+    }
+    if (a == ACTION_RESTART)
+        restart(vm);
+    else if (a == ACTION_PRESERVE)
+        registry_publish(vm, VM_PRESERVED);
+    else
+        vm_destroy(vm);
+    free(end);
+    return NULL;
+}
+
+static void handle_end(uint32_t domid, const struct hv_domain *info)
+{
+    struct ending *end;
+    struct vm *vm = registry_try_domid(domid);
+    pthread_t t;
+
+    if (!vm)
+        return;
+    end = calloc(1, sizeof(*end));
+    if (!end) {
+        registry_release(vm);
+        return;
+    }
+    end->vm = vm;
+    end->vanished = !info;
+    end->code = info ? info->shutdown_code : 0;
+    if (pthread_create(&t, NULL, end_main, end)) {
+        free(end);
+        registry_release(vm);
+        return;
+    }
+    pthread_detach(t);
+}
+
+static void look_at_domains(void)
+{
+    uint32_t domids[DOMAINS_MAX];
+    size_t i, n = registry_domids(domids, DOMAINS_MAX);
+
+    for (i = 0; i < n; i++) {
+        struct hv_domain info;
+        int rc = hv_domain_info(domd.hv, domids[i], &info);
+
+        if (rc == -ESRCH || (!rc && info.dying))
+            handle_end(domids[i], NULL);
+        else if (!rc && info.shutdown && info.shutdown_code != SHUTDOWN_suspend)
+            handle_end(domids[i], &info);
+    }
+}
+
+/*
+ * The store tells when a domain has ended (it alone can bind that interrupt). A look every second
+ * besides makes up for a store that is being restarted.
+ */
+void *monitor_main(void *arg)
+{
+    struct store *s = NULL;
+
+    for (;;) {
+        struct store_event ev;
+        int rc;
+
+        if (!s && !store_open(&s, NULL) && store_watch(s, "@releaseDomain", "end")) {
+            store_close(s);
+            s = NULL;
+        }
+        rc = s ? store_wait_event(s, &ev, 1000) : 0;
+        if (!s)
+            usleep(500000);
+        if (rc < 0) {
+            store_close(s);
+            s = NULL;
+        }
+        look_at_domains();
+    }
+    return NULL;
+}

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What domd remembers of its guests in the store, below /domd/ID, private to dom0: one node per
+ * member of the config's JSON, the loop device of each disk, and the ports. A domd that starts
+ * takes over the guests that are recorded and alive, and clears away what others left behind.
+ */
+#include "dom0-tools/domd/domd.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dom0-tools/lib/err.h"
+#include "dom0-tools/lib/hv.h"
+#include "dom0-tools/lib/json.h"
+#include "xenstore-like/client.h"
+
+#define ROOT "/domd"
+
+static int write_member(struct store *s, uint32_t domid, const char *key, const struct json *value)
+{
+    struct json_out *o = json_out_new(false);
+    char path[96];
+    const char *text;
+    int rc = -ENOMEM;
+
+    if (!o)
+        return rc;
+    json_value_copy(o, value);
+    text = json_text(o, NULL);
+    snprintf(path, sizeof(path), ROOT "/%u/config/%s", domid, key);
+    if (text)
+        rc = store_write(s, STORE_NO_TX, path, text);
+    json_out_free(o);
+    return rc;
+}
+
+static struct json *config_json(const struct guest_config *g)
+{
+    struct json_out *o = json_out_new(false);
+    struct json *j = NULL;
+    const char *text;
+    size_t len;
+
+    if (!o)
+        return NULL;
+    guest_config_to_json(g, o);
+    text = json_text(o, &len);
+    if (text)
+        j = json_parse(text, len);
+    json_out_free(o);
+    return j;
+}
+
+int record_write(const struct vm *vm, struct store *s, uint32_t store_port, uint32_t console_port)
+{
+    struct json *j = config_json(&vm->cfg);
+    const struct json *value;
+    const char *key;
+    char path[96];
+    size_t i;
+    int rc = j ? 0 : -ENOMEM;
+
+    for (i = 0; !rc && (value = json_member(j, i, &key)); i++)
+        rc = write_member(s, vm->domid, key, value);
+    json_free(j);
+    for (i = 0; !rc && i < vm->cfg.nr_disks; i++)
+        if (vm->loops[i].used) {
+            snprintf(path, sizeof(path), ROOT "/%u/loop/%zu", vm->domid, i);
+            rc = store_writef(s, STORE_NO_TX, path, "%d %d", vm->loops[i].number,
+                              vm->loops[i].created);
+        }
+    snprintf(path, sizeof(path), ROOT "/%u/started", vm->domid);
+    return rc ? rc : store_writef(s, STORE_NO_TX, path, "%lld", (long long)vm->started);
+}
+
+void record_remove(uint32_t domid, struct store *s)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), ROOT "/%u", domid);
+    store_rm(s, STORE_NO_TX, path);
+}
+
+/* Puts the members together again. */
+static int read_config(struct store *s, uint32_t domid, struct guest_config *g)
+{
+    struct json_out *o = json_out_new(false);
+    struct err e = {0};
+    char path[64], **names = NULL;
+    size_t count = 0, i, len;
+    struct json *j = NULL;
+    const char *text;
+    int rc;
+
+    if (!o)
+        return -ENOMEM;
+    snprintf(path, sizeof(path), ROOT "/%u/config", domid);
+    rc = store_directory(s, STORE_NO_TX, path, &names, &count);
+    json_object(o);
+    for (i = 0; !rc && i < count; i++) {
+        char *value = NULL;
+
+        rc = store_readf(s, STORE_NO_TX, &value, "%s/%s", path, names[i]);
+        if (!rc && (j = json_parse(value, strlen(value)))) {
+            json_key(o, names[i]);
+            json_value_copy(o, j);
+            json_free(j);
+        }
+        free(value);
+    }
+    free(names);
+    json_end_object(o);
+    text = json_text(o, &len);
+    j = !rc && text ? json_parse(text, len) : NULL;
+    rc = j && !guest_config_from_json(g, j, &e) ? 0 : -EINVAL;
+    json_free(j);
+    json_out_free(o);
+    return rc;
+}
+
+static void read_rest(struct store *s, struct vm *vm)
+{
+    char path[64];
+    uint64_t n;
+    size_t i;
+
+    snprintf(path, sizeof(path), ROOT "/%u/started", vm->domid);
+    if (!store_read_u64(s, STORE_NO_TX, path, &n))
+        vm->started = (int64_t)n;
+    for (i = 0; i < vm->cfg.nr_disks; i++) {
+        char *text = NULL;
+        int number, created;
+
+        if (!store_readf(s, STORE_NO_TX, &text, ROOT "/%u/loop/%zu", vm->domid, i) &&
+            sscanf(text, "%d %d", &number, &created) == 2)
+            vm->loops[i] = (struct vm_loop){true, created != 0, number, -1};
+        free(text);
+    }
+}
+
+/*
+ * A domain whose record is not complete was being built when domd ended: nobody was told of it, so
+ * it goes, like the record of a domain that has ended meanwhile.
+ */
+static void adopt(struct store *s, uint32_t domid)
+{
+    struct guest_config g;
+    struct hv_domain info;
+    char introduced[64];
+    struct vm *vm;
+    int alive = !hv_domain_info(domd.hv, domid, &info) && !info.dying;
+
+    if (read_config(s, domid, &g)) {
+        if (alive)
+            hv_domain_destroy(domd.hv, domid);
+        snprintf(introduced, sizeof(introduced), "/local/domain/%u", domid);
+        store_rm(s, STORE_NO_TX, introduced);
+        record_remove(domid, s);
+        return;
+    }
+    vm = registry_adopt(&g, domid);
+    if (!vm)
+        return;
+    read_rest(s, vm);
+    vm->console = true;
+    if (alive && store_is_introduced(s, domid) == 1 && !memcmp(info.uuid, vm->uuid, 16)) {
+        log_line("%s: domain %u taken over", vm->cfg.name, domid);
+        registry_publish(vm, VM_LIVE);
+        return;
+    }
+    log_line("%s: clearing away what is left of domain %u", vm->cfg.name, domid);
+    vm_destroy(vm);
+}
+
+void record_adopt_all(void)
+{
+    static const char *const parents[] = {ROOT, "/vm", "/local/domain/0/backend/vbd",
+                                          "/local/domain/0/backend/vif"};
+    struct store *s;
+    struct err e = {0};
+    char **names = NULL;
+    size_t count = 0, i;
+
+    if (open_store(&s, &e)) {
+        log_line("%s", e.text);
+        return;
+    }
+    for (i = 0; i < sizeof(parents) / sizeof(parents[0]); i++)
+        store_mkdir(s, STORE_NO_TX, parents[i]);
+    if (!store_directory(s, STORE_NO_TX, ROOT, &names, &count))
+        for (i = 0; i < count; i++) {
+            char *end;
+            unsigned long domid = strtoul(names[i], &end, 10);
+
+            if (!*end && domid)
+                adopt(s, (uint32_t)domid);
+        }
+    free(names);
+    store_close(s);
+}

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The guests that domd knows, and who may change which. */
+#include "dom0-tools/domd/domd.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "dom0-tools/lib/err.h"
+
+static struct {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    struct vm *list;
+} registry = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+
+static struct vm *find_name_locked(const char *name)
+{
+    struct vm *vm;
+
+    for (vm = registry.list; vm; vm = vm->next)
+        if (!strcmp(vm->cfg.name, name))
+            return vm;
+    return NULL;
+}
+
+static struct vm *find_domid_locked(uint32_t domid)
+{
+    struct vm *vm;
+
+    for (vm = registry.list; vm; vm = vm->next)
+        if (vm->domid == domid && vm->state != VM_STARTING)
+            return vm;
+    return NULL;
+}
+
+static bool parse_domid(const char *text, uint32_t *domid)
+{
+    char *end;
+    unsigned long n = strtoul(text, &end, 10);
+
+    if (text[0] < '0' || text[0] > '9' || *end || n >= 0x7ff0)
+        return false;
+    *domid = (uint32_t)n;
+    return true;
+}
+
+/* A name wins over a number, so that a guest named "7" can be reached. */
+static struct vm *find_locked(const char *name)
+{
+    struct vm *vm = find_name_locked(name);
+    uint32_t domid;
+
+    if (!vm && parse_domid(name, &domid) && domid)
+        vm = find_domid_locked(domid);
+    return vm;
+}
+
+static struct vm *new_vm(struct guest_config *cfg)
+{
+    struct vm *vm = calloc(1, sizeof(*vm));
+    size_t i;
+
+    if (!vm)
+        return NULL;
+    vm->loops = calloc(cfg->nr_disks + 1, sizeof(*vm->loops));
+    if (!vm->loops) {
+        free(vm);
+        return NULL;
+    }
+    for (i = 0; i < cfg->nr_disks; i++)
+        vm->loops[i].fd = -1;
+    vm->cfg = *cfg;
+    memcpy(vm->uuid, cfg->uuid, sizeof(vm->uuid));
+    memset(cfg, 0, sizeof(*cfg));
+    vm->busy = true;
+    return vm;
+}
+
+static void link_locked(struct vm *vm)
+{
+    vm->next = registry.list;
+    registry.list = vm;
+}
+
+struct vm *registry_add(struct guest_config *cfg, struct err *e)
+{
+    struct vm *vm = NULL, *other;
+
+    pthread_mutex_lock(&registry.lock);
+    for (other = registry.list; other; other = other->next)
+        if (!memcmp(other->uuid, cfg->uuid, 16))
+            break;
+    if (find_name_locked(cfg->name))
+        err_set(e, STATUS_USAGE, cfg->name, "choose another name, or destroy that domain",
+                "a domain of this name exists");
+    else if (!strcmp(cfg->name, "Domain-0"))
+        err_set(e, STATUS_USAGE, cfg->name, "choose another name", "this is the name of dom0");
+    else if (other)
+        err_set(e, STATUS_USAGE, cfg->name, "leave uuid out of the config",
+                "domain %s has the same uuid", other->cfg.name);
+    else if (!(vm = new_vm(cfg)))
+        err_set(e, STATUS_RESOURCES, cfg->name, NULL, "out of memory");
+    else
+        link_locked(vm);
+    pthread_mutex_unlock(&registry.lock);
+    return vm;
+}
+
+struct vm *registry_adopt(struct guest_config *cfg, uint32_t domid)
+{
+    struct vm *vm = new_vm(cfg);
+
+    if (!vm)
+        return NULL;
+    vm->domid = domid;
+    pthread_mutex_lock(&registry.lock);
+    link_locked(vm);
+    pthread_mutex_unlock(&registry.lock);
+    return vm;
+}
+
+void registry_publish(struct vm *vm, enum vm_state state)
+{
+    pthread_mutex_lock(&registry.lock);
+    vm->state = state;
+    vm->busy = false;
+    pthread_cond_broadcast(&registry.changed);
+    pthread_mutex_unlock(&registry.lock);
+}
+
+void registry_remove(struct vm *vm)
+{
+    struct vm **p;
+
+    pthread_mutex_lock(&registry.lock);
+    for (p = &registry.list; *p; p = &(*p)->next)
+        if (*p == vm) {
+            *p = vm->next;
+            break;
+        }
+    pthread_cond_broadcast(&registry.changed);
+    pthread_mutex_unlock(&registry.lock);
+    guest_config_free(&vm->cfg);
+    free(vm->loops);
+    free(vm);
+}
+
+struct vm *registry_acquire(const char *name, struct err *e)
+{
+    struct vm *vm;
+
+    pthread_mutex_lock(&registry.lock);
+    /* Look anew after each wait: whoever held it may have removed it. */
+    while ((vm = find_locked(name)) && vm->busy)
+        pthread_cond_wait(&registry.changed, &registry.lock);
+    if (vm)
+        vm->busy = true;
+    pthread_mutex_unlock(&registry.lock);
+    if (!vm && (!strcmp(name, "Domain-0") || !strcmp(name, "0")))
+        err_set(e, STATUS_USAGE, name, NULL, "this cannot be done to dom0");
+    else if (!vm)
+        err_set(e, STATUS_NO_DOMAIN, name, "see domctl list", "no such domain");
+    return vm;
+}
+
+void registry_release(struct vm *vm)
+{
+    pthread_mutex_lock(&registry.lock);
+    vm->busy = false;
+    pthread_cond_broadcast(&registry.changed);
+    pthread_mutex_unlock(&registry.lock);
+}
+
+struct vm *registry_try_domid(uint32_t domid)
+{
+    struct vm *vm;
+
+    pthread_mutex_lock(&registry.lock);
+    vm = find_domid_locked(domid);
+    if (vm && (vm->busy || vm->state != VM_LIVE))
+        vm = NULL;
+    if (vm)
+        vm->busy = true;
+    pthread_mutex_unlock(&registry.lock);
+    return vm;
+}
+
+size_t registry_domids(uint32_t *domids, size_t max)
+{
+    size_t n = 0;
+    struct vm *vm;
+
+    pthread_mutex_lock(&registry.lock);
+    for (vm = registry.list; vm && n < max; vm = vm->next)
+        if (vm->state == VM_LIVE && vm->domid)
+            domids[n++] = vm->domid;
+    pthread_mutex_unlock(&registry.lock);
+    return n;
+}
+
+bool registry_describe(uint32_t domid, char name[GUEST_NAME_MAX + 1], enum vm_state *state)
+{
+    bool found = false;
+    struct vm *vm;
+
+    pthread_mutex_lock(&registry.lock);
+    for (vm = registry.list; vm; vm = vm->next)
+        if (vm->domid == domid) {
+            strcpy(name, vm->cfg.name);
+            *state = vm->state;
+            found = true;
+            break;
+        }
+    pthread_mutex_unlock(&registry.lock);
+    return found;
+}
+
+bool registry_domid(const char *name, uint32_t *domid)
+{
+    bool found = true;
+    struct vm *vm;
+
+    pthread_mutex_lock(&registry.lock);
+    vm = find_locked(name);
+    if (vm && vm->domid)
+        *domid = vm->domid;
+    else if (!strcmp(name, "Domain-0") || !strcmp(name, "0"))
+        *domid = 0;
+    else
+        found = false;
+    pthread_mutex_unlock(&registry.lock);
+    return found;
+}
+
+bool registry_uses_file(const struct vm *self, const char *path, bool writable, char *name)
+{
+    struct stat mine, theirs;
+    bool used = false;
+    struct vm *vm;
+    size_t i;
+
+    if (stat(path, &mine))
+        return false;
+    pthread_mutex_lock(&registry.lock);
+    for (vm = registry.list; vm && !used; vm = vm->next)
+        for (i = 0; vm != self && i < vm->cfg.nr_disks && !used; i++) {
+            const struct disk_spec *d = &vm->cfg.disks[i];
+
+            if ((!writable && !d->writable) || stat(d->target, &theirs))
+                continue;
+            if (S_ISBLK(mine.st_mode) && S_ISBLK(theirs.st_mode))
+                used = mine.st_rdev == theirs.st_rdev;
+            else
+                used = mine.st_dev == theirs.st_dev && mine.st_ino == theirs.st_ino;
+            if (used)
+                strcpy(name, vm->cfg.name);
+        }
+    pthread_mutex_unlock(&registry.lock);
+    return used;
+}
+
+bool registry_wait_gone(uint32_t domid, int timeout_ms)
+{
+    struct timespec end;
+    bool gone;
+
+    clock_gettime(CLOCK_REALTIME, &end);
+    end.tv_sec += timeout_ms / 1000;
+    end.tv_nsec += (long)(timeout_ms % 1000) * 1000000;
+    if (end.tv_nsec >= 1000000000) {
+        end.tv_sec++;
+        end.tv_nsec -= 1000000000;
+    }
+    pthread_mutex_lock(&registry.lock);
+    for (;;) {
+        struct vm *vm = find_domid_locked(domid);
+
+        gone = !vm || vm->state == VM_PRESERVED;
+        if (gone || pthread_cond_timedwait(&registry.changed, &registry.lock, &end) == ETIMEDOUT)
+            break;
+    }
+    pthread_mutex_unlock(&registry.lock);
+    return gone;
+}

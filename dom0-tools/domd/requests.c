@@ -1,0 +1,465 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What clients can ask for: one function per "op". */
+#include "dom0-tools/domd/domd.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "dom0-tools/lib/err.h"
+#include "dom0-tools/lib/hv.h"
+#include "dom0-tools/lib/json.h"
+#include "dom0-tools/lib/proto.h"
+#include "pv-abi/sched.h"
+#include "xenstore-like/client.h"
+
+#define DOMAINS_MAX 512
+#define LOG_MAX (1u << 20)
+#define WAIT_MAX_S 86400
+
+/* One request: @in its document; @out the answer, an open object; @pass a descriptor to hand over. */
+struct request {
+    const struct json *in;
+    struct json_out *out;
+    struct err *e;
+    int pass;
+};
+
+static const char *need_name(struct request *r)
+{
+    const char *name = json_get_str(r->in, "name");
+
+    if (!name || !*name)
+        err_set(r->e, STATUS_USAGE, "domd", NULL, "the request names no domain");
+    return name && *name ? name : NULL;
+}
+
+static struct vm *need_vm(struct request *r)
+{
+    const char *name = need_name(r);
+
+    return name ? registry_acquire(name, r->e) : NULL;
+}
+
+/* ---- create and destroy */
+
+static int op_create(struct request *r)
+{
+    struct guest_config g;
+    struct vm *vm;
+    size_t i;
+
+    if (guest_config_from_json(&g, json_get(r->in, "config"), r->e))
+        return -1;
+    if (!g.has_uuid) {
+        uuid_make(g.uuid);
+        g.has_uuid = true;
+    }
+    for (i = 0; i < g.nr_vifs; i++)
+        if (!g.vifs[i].has_mac) {
+            mac_make(g.vifs[i].mac);
+            g.vifs[i].has_mac = true;
+        }
+    vm = registry_add(&g, r->e);
+    if (!vm) {
+        guest_config_free(&g);
+        return -1;
+    }
+    if (vm_start(vm, json_get_bool(r->in, "paused"), true, r->e)) {
+        registry_remove(vm);
+        return -1;
+    }
+    json_put_u64(r->out, "id", vm->domid);
+    json_put_str(r->out, "name", vm->cfg.name);
+    registry_publish(vm, VM_LIVE);
+    return 0;
+}
+
+static int op_destroy(struct request *r)
+{
+    struct vm *vm = need_vm(r);
+
+    if (!vm)
+        return -1;
+    vm_destroy(vm);
+    return 0;
+}
+
+/* ---- pause, unpause, shutdown, reboot */
+
+static int hv_failed(struct request *r, const char *name, int rc)
+{
+    return err_set(r->e, STATUS_FAILED, name, NULL, "the hypervisor refused: %s", strerror(-rc));
+}
+
+static int op_pause(struct request *r)
+{
+    struct vm *vm = need_vm(r);
+    int rc;
+
+    if (!vm)
+        return -1;
+    rc = hv_domain_pause(domd.hv, vm->domid);
+    rc = rc ? hv_failed(r, vm->cfg.name, rc) : 0;
+    registry_release(vm);
+    return rc;
+}
+
+static int op_unpause(struct request *r)
+{
+    struct vm *vm = need_vm(r);
+    struct hv_domain info;
+    int rc;
+
+    if (!vm)
+        return -1;
+    rc = hv_domain_info(domd.hv, vm->domid, &info);
+    if (!rc && info.paused)
+        rc = hv_domain_unpause(domd.hv, vm->domid);
+    rc = rc ? hv_failed(r, vm->cfg.name, rc) : 0;
+    registry_release(vm);
+    return rc;
+}
+
+/* Asks the guest through its control node; -1 with *e. */
+static int ask_guest(struct vm *vm, const char *what, struct err *e)
+{
+    struct store *s;
+    char path[64];
+    int rc;
+
+    if (open_store(&s, e))
+        return -1;
+    snprintf(path, sizeof(path), "/local/domain/%u/control/shutdown", vm->domid);
+    rc = store_write(s, STORE_NO_TX, path, what);
+    store_close(s);
+    return rc ? err_set(e, STATUS_FAILED, vm->cfg.name, NULL, "cannot write %s: %s", path,
+                        strerror(-rc))
+              : 0;
+}
+
+static int end_guest(struct request *r, const char *what)
+{
+    uint64_t seconds = 0;
+    struct vm *vm = need_vm(r);
+    char name[GUEST_NAME_MAX + 1];
+    uint32_t domid;
+    bool live;
+    int rc;
+
+    if (!vm)
+        return -1;
+    domid = vm->domid;
+    strcpy(name, vm->cfg.name);
+    live = vm->state == VM_LIVE;
+    rc = live ? ask_guest(vm, what, r->e)
+              : err_set(r->e, STATUS_FAILED, name, "domctl destroy it", "the guest has ended");
+    registry_release(vm);
+    if (rc || !json_get_u64(r->in, "wait", &seconds))
+        return rc;
+    if (seconds > WAIT_MAX_S)
+        seconds = WAIT_MAX_S;
+    if (registry_wait_gone(domid, (int)seconds * 1000))
+        return 0;
+    return err_set(r->e, STATUS_TIMEOUT, name, "domctl destroy ends it at once",
+                   "the guest did not %s within %llu s", what, (unsigned long long)seconds);
+}
+
+static int op_shutdown(struct request *r)
+{
+    return end_guest(r, "poweroff");
+}
+
+static int op_reboot(struct request *r)
+{
+    return end_guest(r, "reboot");
+}
+
+/* ---- telling */
+
+static const char *state_name(const struct hv_domain *d)
+{
+    if (d->dying)
+        return "dying";
+    if (d->shutdown)
+        return d->shutdown_code == SHUTDOWN_crash ? "crashed" : "shutdown";
+    if (d->paused)
+        return "paused";
+    return d->running || !d->blocked ? "running" : "blocked";
+}
+
+static void tell_domain(struct json_out *o, const struct hv_domain *d, const char *name)
+{
+    char uuid[37];
+
+    uuid_format(uuid, d->uuid);
+    json_put_str(o, "name", name);
+    json_put_u64(o, "id", d->domid);
+    json_put_str(o, "uuid", uuid);
+    json_put_str(o, "state", state_name(d));
+    json_put_u64(o, "vcpus", d->nr_online_vcpus);
+    json_put_u64(o, "memory_mib", d->tot_pages >> 8);
+    json_put_u64(o, "cpu_time_ns", d->cpu_time_ns);
+}
+
+static int op_list(struct request *r)
+{
+    struct hv_domain *list = calloc(DOMAINS_MAX, sizeof(*list));
+    int n, i;
+
+    if (!list)
+        return err_set(r->e, STATUS_RESOURCES, "domd", NULL, "out of memory");
+    n = hv_domain_list(domd.hv, 0, list, DOMAINS_MAX);
+    if (n < 0) {
+        free(list);
+        return hv_failed(r, "list", n);
+    }
+    json_key(r->out, "domains");
+    json_array(r->out);
+    for (i = 0; i < n; i++) {
+        char name[GUEST_NAME_MAX + 1] = "(unknown)";
+        enum vm_state state = VM_LIVE;
+        bool known = registry_describe(list[i].domid, name, &state);
+
+        if (!list[i].domid)
+            strcpy(name, "Domain-0");
+        if (known && state == VM_STARTING)
+            continue;
+        json_object(r->out);
+        tell_domain(r->out, &list[i], name);
+        json_end_object(r->out);
+    }
+    json_end_array(r->out);
+    free(list);
+    return 0;
+}
+
+static int tell_host(struct request *r)
+{
+    struct hv_host host;
+    int rc = hv_host_info(domd.hv, &host);
+
+    if (rc)
+        return hv_failed(r, "host", rc);
+#ifdef PAVO_ORACLE
+    {
+        struct hv_domain *list = calloc(DOMAINS_MAX, sizeof(*list));
+        int n = list ? hv_domain_list(domd.hv, 0, list, DOMAINS_MAX) : 0;
+
+        host.domains = n > 0 ? (uint32_t)n : 0;
+        free(list);
+    }
+#endif
+    json_key(r->out, "info");
+    json_object(r->out);
+    json_put_str(r->out, "version", domd.version);
+    json_put_u64(r->out, "cpus", host.nr_cpus);
+    json_put_u64(r->out, "total_pages", host.total_pages);
+    json_put_u64(r->out, "free_pages", host.free_pages);
+    json_put_u64(r->out, "hypervisor_pages", host.hypervisor_pages);
+    json_put_u64(r->out, "dom0_event_channels", host.dom0_event_channels);
+    json_put_u64(r->out, "grant_mappings", host.grant_mappings);
+    json_put_u64(r->out, "domains", host.domains);
+    json_end_object(r->out);
+    return 0;
+}
+
+/* The config's members, then where the guest's ends in dom0 are. */
+static void tell_vm(struct request *r, const struct vm *vm)
+{
+    struct json_out *o = json_out_new(false);
+    char path[128], name[16];
+    struct json *j = NULL;
+    const char *text;
+    size_t i, len;
+
+    if (!o)
+        return;
+    guest_config_to_json(&vm->cfg, o);
+    text = json_text(o, &len);
+    if (text)
+        j = json_parse(text, len);
+    json_key(r->out, "config");
+    json_value_copy(r->out, j);
+    json_free(j);
+    json_out_free(o);
+    snprintf(path, sizeof(path), "/var/log/pavo/console/%s.log", vm->cfg.name);
+    json_put_str(r->out, "console_log", path);
+    json_put_u64(r->out, "started", (uint64_t)vm->started);
+    json_key(r->out, "interfaces");
+    json_array(r->out);
+    for (i = 0; i < vm->cfg.nr_vifs; i++) {
+        vif_interface(vm, i, name);
+        json_value_str(r->out, name);
+    }
+    json_end_array(r->out);
+}
+
+static int op_info(struct request *r)
+{
+    const char *name = json_get_str(r->in, "name");
+    struct hv_domain d;
+    struct vm *vm;
+    int rc;
+
+    if (!name)
+        return tell_host(r);
+    if (!strcmp(name, "0") || !strcmp(name, "Domain-0")) {
+        rc = hv_domain_info(domd.hv, 0, &d);
+        if (rc)
+            return hv_failed(r, "Domain-0", rc);
+        json_key(r->out, "info");
+        json_object(r->out);
+        tell_domain(r->out, &d, "Domain-0");
+        json_end_object(r->out);
+        return 0;
+    }
+    vm = need_vm(r);
+    if (!vm)
+        return -1;
+    rc = hv_domain_info(domd.hv, vm->domid, &d);
+    if (rc) {
+        hv_failed(r, name, rc);
+    } else {
+        json_key(r->out, "info");
+        json_object(r->out);
+        tell_domain(r->out, &d, vm->cfg.name);
+        json_put_u64(r->out, "maxmem_mib", d.max_pages >> 8);
+        tell_vm(r, vm);
+        json_end_object(r->out);
+    }
+    registry_release(vm);
+    return rc ? -1 : 0;
+}
+
+static int op_console(struct request *r)
+{
+    struct vm *vm = need_vm(r);
+
+    if (!vm)
+        return -1;
+    r->pass = console_attach(vm->cfg.name, r->e);
+    registry_release(vm);
+    return r->pass < 0 ? -1 : 0;
+}
+
+static int op_dmesg(struct request *r)
+{
+    char *text = malloc(LOG_MAX);
+    size_t len = 0, i;
+    int rc;
+
+    if (!text)
+        return err_set(r->e, STATUS_RESOURCES, "dmesg", NULL, "out of memory");
+    rc = hv_log_read(domd.hv, text, LOG_MAX, &len);
+    if (rc) {
+        free(text);
+        return hv_failed(r, "dmesg", rc);
+    }
+    for (i = 0; i < len; i++)
+        if (!text[i])
+            text[i] = ' ';
+    json_put_str(r->out, "log", text);
+    free(text);
+    return 0;
+}
+
+static const struct {
+    const char *op;
+    int (*fn)(struct request *r);
+} ops[] = {
+    {"create", op_create},   {"destroy", op_destroy}, {"pause", op_pause},
+    {"unpause", op_unpause}, {"shutdown", op_shutdown}, {"reboot", op_reboot},
+    {"list", op_list},       {"info", op_info},       {"console", op_console},
+    {"dmesg", op_dmesg},
+};
+
+static int run(struct request *r)
+{
+    const char *op = json_get_str(r->in, "op");
+    size_t i;
+
+    for (i = 0; op && i < sizeof(ops) / sizeof(ops[0]); i++)
+        if (!strcmp(op, ops[i].op))
+            return ops[i].fn(r);
+    return err_set(r->e, STATUS_USAGE, "domd", "domctl and domd differ in version?",
+                   "unknown request");
+}
+
+static int answer_error(int fd, const struct err *e)
+{
+    struct json_out *o = json_out_new(false);
+    const char *text;
+    size_t len;
+    int rc = -ENOMEM;
+
+    if (!o)
+        return rc;
+    json_object(o);
+    json_put_bool(o, "ok", false);
+    json_put_str(o, "error", e->text);
+    json_put_u64(o, "status", (uint64_t)e->status);
+    json_end_object(o);
+    text = json_text(o, &len);
+    if (text)
+        rc = proto_send(fd, text, len, -1);
+    json_out_free(o);
+    return rc;
+}
+
+static int answer(int fd, const char *line, size_t len)
+{
+    struct err e = {0};
+    struct request r = {.e = &e, .pass = -1};
+    struct json *in = json_parse(line, len);
+    const char *text;
+    size_t n;
+    int rc;
+
+    r.in = in;
+    r.out = json_out_new(false);
+    if (!in || !r.out) {
+        err_set(&e, STATUS_USAGE, "domd", NULL, "the request is no JSON object");
+    } else {
+        json_object(r.out);
+        json_put_bool(r.out, "ok", true);
+        rc = run(&r);
+        json_end_object(r.out);
+        if (rc && !e.status)
+            err_set(&e, STATUS_FAILED, "domd", NULL, "the request failed");
+    }
+    text = e.status ? NULL : json_text(r.out, &n);
+    if (!e.status && !text)
+        err_set(&e, STATUS_RESOURCES, "domd", NULL, "out of memory");
+    rc = e.status ? answer_error(fd, &e) : proto_send(fd, text, n, r.pass);
+    if (r.pass >= 0)
+        close(r.pass);
+    json_out_free(r.out);
+    json_free(in);
+    return rc;
+}
+
+void *client_main(void *arg)
+{
+    int fd = (int)(intptr_t)arg;
+    char *line;
+    long n;
+
+    while ((n = proto_receive(fd, &line, PROTO_REQUEST_MAX, -1, NULL)) > 0) {
+        int rc = answer(fd, line, strlen(line));
+
+        free(line);
+        if (rc)
+            break;
+    }
+    if (n == -EMSGSIZE || n == -EPROTO) {
+        struct err e = {0};
+
+        err_set(&e, STATUS_USAGE, "domd", NULL, "the request is too long or not a line");
+        answer_error(fd, &e);
+    }
+    close(fd);
+    return NULL;
+}

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Tools of dom0: domctl, domd, consoled.
+
+# What domctl and domd both need: errors, configs, JSON, the protocol.
+tools-common := dom0-tools/lib/config.c
+tools-common += dom0-tools/lib/err.c
+tools-common += dom0-tools/lib/file.c
+tools-common += dom0-tools/lib/guest.c
+tools-common += dom0-tools/lib/json.c
+tools-common += dom0-tools/lib/proto.c
+tools-common += dom0-tools/lib/spec.c
+
+progs += dom0-tools/domctl
+dom0-tools/domctl-srcs := $(tools-common)
+dom0-tools/domctl-srcs += dom0-tools/client.c
+dom0-tools/domctl-srcs += dom0-tools/cmd-console.c
+dom0-tools/domctl-srcs += dom0-tools/cmd-create.c
+dom0-tools/domctl-srcs += dom0-tools/cmd-destroy.c
+dom0-tools/domctl-srcs += dom0-tools/cmd-dmesg.c
+dom0-tools/domctl-srcs += dom0-tools/cmd-info.c
+dom0-tools/domctl-srcs += dom0-tools/cmd-list.c
+dom0-tools/domctl-srcs += dom0-tools/cmd-pause.c
+dom0-tools/domctl-srcs += dom0-tools/cmd-reboot.c
+dom0-tools/domctl-srcs += dom0-tools/cmd-shutdown.c
+dom0-tools/domctl-srcs += dom0-tools/cmd-unpause.c
+dom0-tools/domctl-srcs += dom0-tools/main.c
+dom0-tools/domctl-libs := -lyajl
+
+progs += dom0-tools/domd
+dom0-tools/domd-srcs := $(tools-common)
+dom0-tools/domd-srcs += dom0-tools/domd/console.c
+dom0-tools/domd-srcs += dom0-tools/domd/devices.c
+dom0-tools/domd-srcs += dom0-tools/domd/life.c
+dom0-tools/domd-srcs += dom0-tools/domd/main.c
+dom0-tools/domd-srcs += dom0-tools/domd/record.c
+dom0-tools/domd-srcs += dom0-tools/domd/registry.c
+dom0-tools/domd-srcs += dom0-tools/domd/requests.c
+dom0-tools/domd-srcs += dom0-tools/lib/build.c
+dom0-tools/domd-srcs += dom0-tools/lib/decompress.c
+dom0-tools/domd-srcs += dom0-tools/lib/foreign.c
+dom0-tools/domd-srcs += dom0-tools/lib/hv.c
+dom0-tools/domd-srcs += dom0-tools/lib/image.c
+dom0-tools/domd-srcs += dom0-tools/lib/loop.c
+dom0-tools/domd-srcs += dom0-tools/lib/netif.c
+dom0-tools/domd-srcs += dom0-tools/lib/nodes.c
+dom0-tools/domd-srcs += dom0-tools/lib/pvlayout.c
+dom0-tools/domd-srcs += xenstore-like/client.c
+dom0-tools/domd-srcs += xenstore-like/errors.c
+dom0-tools/domd-libs := -lxencall -lxenforeignmemory -lyajl -lz -llzma -lzstd -llz4 -lpthread
+
+progs += dom0-tools/consoled
+dom0-tools/consoled-srcs := dom0-tools/consoled/main.c
+dom0-tools/consoled-srcs += dom0-tools/consoled/ring.c
+dom0-tools/consoled-srcs += dom0-tools/lib/err.c
+dom0-tools/consoled-srcs += dom0-tools/lib/evtchn.c
+dom0-tools/consoled-srcs += dom0-tools/lib/grant.c
+dom0-tools/consoled-srcs += dom0-tools/lib/json.c
+dom0-tools/consoled-srcs += dom0-tools/lib/proto.c
+dom0-tools/consoled-srcs += dom0-tools/lib/spec.c
+dom0-tools/consoled-srcs += xenstore-like/client.c
+dom0-tools/consoled-srcs += xenstore-like/errors.c
+dom0-tools/consoled-libs := -lxenevtchn -lxengnttab -lyajl
+
+# A domd for comparing with Xen itself: it does without Pavo's own call (host info). Never shipped.
+oracle-srcs := $(dom0-tools/domd-srcs)
+build/oracle/domd: $(oracle-srcs)
+	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) -DPAVO_ORACLE -o $@ $(oracle-srcs) $(dom0-tools/domd-libs)

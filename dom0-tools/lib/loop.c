@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Loop devices: see the header. */
+#include "dom0-tools/lib/loop.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/loop.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define TRIES 64
+#define WAIT_STEP_US 20000
+#define WAIT_STEPS 250
+
+static bool node_exists(int number)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), "/sys/block/loop%d", number);
+    return !access(path, F_OK);
+}
+
+bool loop_in_use(int number)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), "/sys/block/loop%d/loop/backing_file", number);
+    return !access(path, F_OK);
+}
+
+/* The lowest number that has no node yet, or -1: to see afterwards whether GET_FREE made one. */
+static int first_missing(void)
+{
+    int n;
+
+    for (n = 0; n < 4096; n++)
+        if (!node_exists(n))
+            return n;
+    return -1;
+}
+
+int loop_attach(int fd, const char *path, bool writable, int *number, bool *created)
+{
+    int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC), rc = -EBUSY, i;
+
+    if (control < 0)
+        return -errno;
+    for (i = 0; i < TRIES && rc == -EBUSY; i++) {
+        struct loop_config config = {.fd = (uint32_t)fd};
+        int missing = first_missing(), n = ioctl(control, LOOP_CTL_GET_FREE), dev;
+        char node[64];
+
+        if (n < 0) {
+            rc = -errno;
+            break;
+        }
+        *created = n == missing;
+        snprintf(node, sizeof(node), "/dev/loop%d", n);
+        dev = open(node, (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC);
+        if (dev < 0) {
+            rc = -errno;
+            break;
+        }
+        config.info.lo_flags = LO_FLAGS_AUTOCLEAR | (writable ? 0 : LO_FLAGS_READ_ONLY);
+        strncpy((char *)config.info.lo_file_name, path, LO_NAME_SIZE - 1);
+        if (!ioctl(dev, LOOP_CONFIGURE, &config)) {
+            *number = n;
+            rc = dev;
+        } else {
+            rc = -errno;
+            close(dev);
+        }
+    }
+    close(control);
+    return rc;
+}
+
+void loop_detach(int number, bool created)
+{
+    char node[64];
+    int fd, i;
+
+    for (i = 0; i < WAIT_STEPS && loop_in_use(number); i++)
+        usleep(WAIT_STEP_US);
+    if (loop_in_use(number)) {
+        snprintf(node, sizeof(node), "/dev/loop%d", number);
+        fd = open(node, O_RDONLY | O_CLOEXEC);
+        if (fd >= 0) {
+            ioctl(fd, LOOP_CLR_FD);
+            close(fd);
+        }
+    }
+    if (!created)
+        return;
+    fd = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    for (i = 0; i < 10 && ioctl(fd, LOOP_CTL_REMOVE, number) && errno == EBUSY; i++)
+        usleep(WAIT_STEP_US);
+    close(fd);
+}
