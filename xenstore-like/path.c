@@ -35,9 +35,10 @@ int path_canonical(const char *path, uint32_t domid, char *to)
     size_t len = strlen(path), i;
     int prefix = 0;
 
-    if (path[0] != '/') {
+    if (path[0] == '@')
+        return -EINVAL; /* reserved for what is no node */
+    if (path[0] != '/')
         prefix = sprintf(to, DOMAIN_PREFIX "%u/", domid);
-    }
     if (prefix + len > XENSTORE_ABS_PATH_MAX)
         return -EINVAL;
     memcpy(to + prefix, path, len + 1);

@@ -7,3 +7,5 @@ fuzz-pagetable-cflags := -Ihypervisor/arch/x86/include -Wno-unused-parameter
 fuzz-tests += kernel
 fuzz-kernel := hypervisor/core/elf.c hypervisor/core/bzimage.c hypervisor/core/decompress.c
 fuzz-kernel-libs := -llzma -lzstd -llz4 -lz
+fuzz-tests += store
+fuzz-store := $(store-logic)

@@ -27,3 +27,4 @@ unit-e820-cflags := -Ihypervisor/arch/x86/include
 unit-tests += acpi
 unit-acpi := hypervisor/arch/x86/acpi_parse.c tests/fake-arch/fake.c
 unit-acpi-cflags := -Ihypervisor/arch/x86/include
+include tests/unit/store.mk
