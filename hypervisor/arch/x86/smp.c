@@ -78,7 +78,7 @@ static bool start_cpu(unsigned int cpu)
     sched_cpu_up(cpu);
     ap_rsp = (uint64_t)r;
     apic_send_init(id);
-    delay_us(10000);
+    delay_us(cpu_features.hypervisor ? 100 : 10000); /* only real CPUs need time to reset */
     apic_send_startup(id, TRAMPOLINE_PA >> PAGE_SHIFT);
     if (!wait_online(cpu, 2000))
         apic_send_startup(id, TRAMPOLINE_PA >> PAGE_SHIFT);
