@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Between emulate.c, msr.c and ioport.c. All for current. */
+#ifndef ASM_EMULATE_H
+#define ASM_EMULATE_H
+
+#include <hv/types.h>
+
+/* msr.c. false: the guest gets #GP. */
+bool guest_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *val);
+bool guest_wrmsr(struct vcpu *v, uint32_t msr, uint64_t val);
+
+/* ioport.c. May current's present mode touch ports [@port, @port + @size)? else #GP. */
+bool ioport_allowed(const struct vcpu *v, uint16_t port, unsigned int size);
+/* @size 1, 2 or 4. Ports that the hypervisor keeps read as all ones, writes to them are dropped. */
+uint32_t ioport_read(struct domain *d, uint16_t port, unsigned int size);
+void ioport_write(struct domain *d, uint16_t port, unsigned int size, uint32_t val);
+
+#endif

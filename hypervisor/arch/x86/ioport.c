@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * I/O ports of a domain with hardware (dom0). Other guests have none: #GP. Kept by the hypervisor: the
+ * interrupt controllers, the timer chip and its own serial line (they read as all ones). The PCI address
+ * port is a latch of the domain, so that its accesses and ours never mix. Sleep states are entered by
+ * platform_op alone.
+ */
+#include <asm/emulate.h>
+#include <asm/machine.h>
+#include <asm/msr.h>
+#include <asm/pci.h>
+#include <hv/cmdline.h>
+#include <hv/domain.h>
+#include <hv/lib.h>
+
+enum { PCI_ADDRESS = 0xcf8, PCI_DATA = 0xcfc };
+#define PCI_ENABLE 0x80000000u
+#define PM1_SLEEP_ENABLE (1u << 13)
+
+static bool in_range(uint16_t port, unsigned int size, unsigned int first, unsigned int nr)
+{
+    return port < first + nr && port + size > first;
+}
+
+static unsigned int console_port(void)
+{
+    if (!strcmp(options.console, "com1"))
+        return 0x3f8;
+    return !strcmp(options.console, "com2") ? 0x2f8 : 0;
+}
+
+static bool port_kept(uint16_t port, unsigned int size)
+{
+    unsigned int console = console_port();
+
+    return in_range(port, size, 0x20, 2) || in_range(port, size, 0xa0, 2) ||
+           in_range(port, size, 0x40, 4) || (console && in_range(port, size, console, 8));
+}
+
+bool ioport_allowed(const struct vcpu *v, uint16_t port, unsigned int size)
+{
+    if (!v->domain->arch.io_allowed || port + size > 0x10000)
+        return false;
+    if (v->arch.in_kernel || v->arch.iopl == 3)
+        return true;
+    if (!v->arch.iobitmap)
+        return false;
+    for (unsigned int i = 0; i < size; i++)
+        if (test_bit(port + i, v->arch.iobitmap))
+            return false;
+    return true;
+}
+
+static uint32_t all_ones(unsigned int size)
+{
+    return size == 4 ? ~0u : (1u << (size * 8)) - 1;
+}
+
+/* Is this an access to the data port, of a register that the latch selects? */
+static bool pci_data(const struct domain *d, uint16_t port, unsigned int size, pci_bdf_t *bdf,
+                     unsigned int *reg)
+{
+    uint32_t latch = d->arch.pci_latch;
+
+    *bdf = PCI_BDF(0, (latch >> 16) & 0xff, (latch >> 8) & 0xff);
+    *reg = (latch & 0xfc) + (port & 3);
+    return (latch & PCI_ENABLE) && !(port & (size - 1));
+}
+
+uint32_t ioport_read(struct domain *d, uint16_t port, unsigned int size)
+{
+    pci_bdf_t bdf;
+    unsigned int reg;
+
+    if (port_kept(port, size))
+        return all_ones(size);
+    if (port == PCI_ADDRESS && size == 4)
+        return d->arch.pci_latch;
+    if (port >= PCI_DATA && port < PCI_DATA + 4)
+        return pci_data(d, port, size, &bdf, &reg) ? pci_conf_read(bdf, reg, size) : all_ones(size);
+    return size == 1 ? inb(port) : size == 2 ? inw(port) : inl(port);
+}
+
+void ioport_write(struct domain *d, uint16_t port, unsigned int size, uint32_t val)
+{
+    pci_bdf_t bdf;
+    unsigned int reg;
+
+    if (port_kept(port, size))
+        return;
+    if (port == PCI_ADDRESS && size == 4) {
+        d->arch.pci_latch = val;
+        return;
+    }
+    if (port >= PCI_DATA && port < PCI_DATA + 4) {
+        if (pci_data(d, port, size, &bdf, &reg))
+            pci_conf_write(bdf, reg, size, val);
+        return;
+    }
+    if (port && (port == acpi.pm1a_cnt || port == acpi.pm1b_cnt))
+        val &= ~PM1_SLEEP_ENABLE;
+    else if (port && (port == acpi.pm1a_cnt + 1 || port == acpi.pm1b_cnt + 1) && port != 1)
+        val &= ~(PM1_SLEEP_ENABLE >> 8);
+    if (size == 1)
+        outb(port, (uint8_t)val);
+    else if (size == 2)
+        outw(port, (uint16_t)val);
+    else
+        outl(port, val);
+}
