@@ -4,10 +4,18 @@
 #include <hv/pvimage.h>
 
 /* Of the setup header. */
-enum { SETUP_SECTS = 0x1f1, BOOT_FLAG = 0x1fe, HEADER = 0x202, VERSION = 0x206,
-       PAYLOAD_OFFSET = 0x248, PAYLOAD_LENGTH = 0x24c, HEADER_END = 0x250 };
+enum {
+    SETUP_SECTS = 0x1f1,
+    BOOT_FLAG = 0x1fe,
+    HEADER = 0x202,
+    VERSION = 0x206,
+    PAYLOAD_OFFSET = 0x248,
+    PAYLOAD_LENGTH = 0x24c,
+    HEADER_END = 0x250
+};
 
-#define MAX_UNPACKED (512u << 20) /* no kernel is bigger: a wrong size word must not eat the machine */
+#define MAX_UNPACKED \
+    (512u << 20) /* no kernel is bigger: a wrong size word must not eat the machine */
 
 static uint32_t le32(const uint8_t *p)
 {
@@ -49,7 +57,8 @@ const char *kernel_packing_name(enum kernel_packing p)
 
 /* The payload of a bzImage: bytes and the size word that the kernel's build puts behind them (for gzip
  * it is the last word of the format itself). */
-static int bzimage_payload(const uint8_t *p, size_t size, struct kernel_payload *out, const char **why)
+static int bzimage_payload(const uint8_t *p, size_t size, struct kernel_payload *out,
+                           const char **why)
 {
     uint64_t sects = p[SETUP_SECTS] ? p[SETUP_SECTS] : 4;
     uint64_t start = (sects + 1) * 512 + le32(p + PAYLOAD_OFFSET);
@@ -77,7 +86,8 @@ static int bzimage_payload(const uint8_t *p, size_t size, struct kernel_payload 
     return out->unpacked_size && out->unpacked_size <= MAX_UNPACKED ? 0 : -EINVAL;
 }
 
-int kernel_payload_find(const void *image, size_t size, struct kernel_payload *out, const char **why)
+int kernel_payload_find(const void *image, size_t size, struct kernel_payload *out,
+                        const char **why)
 {
     const uint8_t *p = image;
 

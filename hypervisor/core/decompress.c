@@ -13,7 +13,7 @@
 
 #define LZ4_LEGACY_MAGIC 0x184c2102u
 #define LZ4_LEGACY_BLOCK (8u << 20)
-#define XZ_MEMORY_LIMIT (256u << 20)
+#define XZ_MEMORY_LIMIT  (256u << 20)
 
 static bool unxz(const uint8_t *in, size_t n, uint8_t *out, size_t room, size_t *done)
 {
@@ -35,7 +35,9 @@ static bool unzstd(const uint8_t *in, size_t n, uint8_t *out, size_t room, size_
 
 static bool gunzip(const uint8_t *in, size_t n, uint8_t *out, size_t room, size_t *done)
 {
-    z_stream s = {.next_in = (Bytef *)(uintptr_t)in, .avail_in = (uInt)n, .next_out = out,
+    z_stream s = {.next_in = (Bytef *)(uintptr_t)in,
+                  .avail_in = (uInt)n,
+                  .next_out = out,
                   .avail_out = (uInt)room};
     int rc;
 

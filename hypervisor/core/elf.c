@@ -116,7 +116,8 @@ static int read_features(struct parse *p, const char *s, size_t n)
         while (start + len < n && s[start + len] && s[start + len] != '|')
             len++;
         for (f = 0; f < ARRAY_SIZE(feature_names); f++)
-            if (strlen(feature_names[f].name) == len && !memcmp(feature_names[f].name, s + start, len))
+            if (strlen(feature_names[f].name) == len &&
+                !memcmp(feature_names[f].name, s + start, len))
                 break;
         if (f == ARRAY_SIZE(feature_names)) {
             if (required)

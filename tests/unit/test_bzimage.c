@@ -11,10 +11,10 @@
 
 #include <hv/pvimage.h>
 
-#define PAYLOAD_AT (3 * 512 + 0x600u)
+#define PAYLOAD_AT  (3 * 512 + 0x600u)
 #define PAYLOAD_LEN 0x200u
-#define FILE_SIZE (PAYLOAD_AT + PAYLOAD_LEN + 0x40)
-#define UNPACKED 0x123456u
+#define FILE_SIZE   (PAYLOAD_AT + PAYLOAD_LEN + 0x40)
+#define UNPACKED    0x123456u
 
 static uint8_t *file;
 

@@ -28,7 +28,7 @@ static int setup(void **state)
 
     for (size_t i = 0; i < SIZE; i++) { /* runs of text and of noise */
         x = x * 1103515245 + 12345;
-        plain[i] = i & 512 ? (uint8_t)(x >> 24) : (uint8_t)"a kernel "[i % 9];
+        plain[i] = i & 512 ? (uint8_t)(x >> 24) : (uint8_t) "a kernel "[i % 9];
     }
     memset(out, 0, SIZE);
     packed = malloc(ROOM);
@@ -45,7 +45,8 @@ static void pack_xz(void)
 {
     /* As kernels are packed: a filter for x86 code, CRC32. */
     lzma_options_lzma lzma;
-    lzma_filter filters[] = {{LZMA_FILTER_X86, NULL}, {LZMA_FILTER_LZMA2, &lzma}, {LZMA_VLI_UNKNOWN, NULL}};
+    lzma_filter filters[] = {
+        {LZMA_FILTER_X86, NULL}, {LZMA_FILTER_LZMA2, &lzma}, {LZMA_VLI_UNKNOWN, NULL}};
 
     assert_false(lzma_lzma_preset(&lzma, 6));
     assert_int_equal(lzma_stream_buffer_encode(filters, LZMA_CHECK_CRC32, NULL, plain, SIZE, packed,
@@ -129,17 +130,17 @@ static void noise(enum kernel_packing p)
     }
 }
 
-#define FORMAT(name, packing)                                                                      \
-    static void name##_comes_out_again(void **state)                                               \
-    {                                                                                              \
-        pack_##name();                                                                             \
-        round_trip(packing);                                                                       \
-    }                                                                                              \
-    static void damaged_##name##_is_refused(void **state)                                          \
-    {                                                                                              \
-        pack_##name();                                                                             \
-        damage(packing);                                                                           \
-        noise(packing);                                                                            \
+#define FORMAT(name, packing)                             \
+    static void name##_comes_out_again(void **state)      \
+    {                                                     \
+        pack_##name();                                    \
+        round_trip(packing);                              \
+    }                                                     \
+    static void damaged_##name##_is_refused(void **state) \
+    {                                                     \
+        pack_##name();                                    \
+        damage(packing);                                  \
+        noise(packing);                                   \
     }
 FORMAT(xz, KERNEL_XZ)
 FORMAT(zstd, KERNEL_ZSTD)

@@ -13,11 +13,11 @@
 #include <pv-abi/elfnote.h>
 #include <pv-abi/version.h>
 
-#define BASE 0xffffffff80000000ull
-#define EH_SIZE 64u
-#define PH_SIZE 56u
-#define NOTES_AT (EH_SIZE + 4 * PH_SIZE)
-#define DATA_AT 0x1000u
+#define BASE      0xffffffff80000000ull
+#define EH_SIZE   64u
+#define PH_SIZE   56u
+#define NOTES_AT  (EH_SIZE + 4 * PH_SIZE)
+#define DATA_AT   0x1000u
 #define FILE_SIZE 0x4000u
 
 /* A kernel of three segments, the second with a virtual address that means nothing, and its notes. */

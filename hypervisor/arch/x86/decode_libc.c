@@ -14,9 +14,9 @@
 #include <hv/lib.h>
 
 #define CHUNK_ORDER 8u
-#define CHUNK_SIZE (PAGE_SIZE << CHUNK_ORDER)
-#define SMALL_MAX (64u << 10)
-#define MAX_BLOCKS 64u
+#define CHUNK_SIZE  (PAGE_SIZE << CHUNK_ORDER)
+#define SMALL_MAX   (64u << 10)
+#define MAX_BLOCKS  64u
 
 static struct block {
     void *va;
@@ -24,7 +24,6 @@ static struct block {
 } blocks[MAX_BLOCKS];
 static uint8_t *chunk;
 static size_t chunk_used;
-
 
 static struct block *block_find(const void *va)
 {

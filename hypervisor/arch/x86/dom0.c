@@ -26,13 +26,13 @@
 #include <hv/pvimage.h>
 #include <pv-abi/start_info.h>
 
-#define PADDING (512ul << 10)
-#define REGION_ALIGN (4ul << 20)
-#define MIB_PAGES (1ul << (20 - PAGE_SHIFT))
-#define DEFAULT_MIN (512 * MIB_PAGES)  /* dom0_mem=: a quarter of memory within these */
-#define DEFAULT_MAX (4096 * MIB_PAGES)
-#define HV_RESERVE (32 * MIB_PAGES)    /* left to the hypervisor whatever dom0_mem= says */
-#define GRANT_FRAMES 64
+#define PADDING         (512ul << 10)
+#define REGION_ALIGN    (4ul << 20)
+#define MIB_PAGES       (1ul << (20 - PAGE_SHIFT))
+#define DEFAULT_MIN     (512 * MIB_PAGES) /* dom0_mem=: a quarter of memory within these */
+#define DEFAULT_MAX     (4096 * MIB_PAGES)
+#define HV_RESERVE      (32 * MIB_PAGES) /* left to the hypervisor whatever dom0_mem= says */
+#define GRANT_FRAMES    64
 #define MAPTRACK_FRAMES 1024
 
 /* The pfns [pfn, pfn + nr) are the frames from mfn on. */
@@ -51,9 +51,9 @@ static struct build {
     unsigned int nr_extents;
 
     uint64_t v_start, v_initrd, v_p2m, v_start_info, v_tables, v_stack, v_end;
-    uint64_t nr_tables;            /* of the region */
+    uint64_t nr_tables; /* of the region */
     uint64_t pfn_initrd;
-    uint64_t pfn_p2m, nr_p2m;      /* with INIT_P2M: the p2m's frames, then its tables */
+    uint64_t pfn_p2m, nr_p2m; /* with INIT_P2M: the p2m's frames, then its tables */
     uint64_t p2m_pages;
 
     uint64_t table_next, table_end; /* pfns that walk() may use as tables */
@@ -72,7 +72,8 @@ static uint64_t pages_wanted(void)
         panic("dom0: not enough memory: %lu MiB free\n", (unsigned long)(avail / MIB_PAGES));
     if (want > avail - HV_RESERVE) {
         printk(LOG_WARN "dom0: only %lu MiB of the wanted %lu are free\n",
-               (unsigned long)((avail - HV_RESERVE) / MIB_PAGES), (unsigned long)(want / MIB_PAGES));
+               (unsigned long)((avail - HV_RESERVE) / MIB_PAGES),
+               (unsigned long)(want / MIB_PAGES));
         want = avail - HV_RESERVE;
     }
     return want;
@@ -207,7 +208,7 @@ static void layout(void)
 /* ---- page tables */
 
 #define PTE_TABLE (PTE_P | PTE_RW | PTE_US | PTE_A)
-#define PTE_DATA (PTE_P | PTE_RW | PTE_US | PTE_A | PTE_D)
+#define PTE_DATA  (PTE_P | PTE_RW | PTE_US | PTE_A | PTE_D)
 
 static mfn_t table_new(void)
 {
@@ -388,7 +389,8 @@ static void log_layout(void)
            (unsigned long)b.nr_tables, (unsigned long)b.v_stack, (unsigned long)b.v_end);
     for (unsigned int i = 0; i < b.nr_extents; i++)
         printk(LOG_DEBUG "dom0: pfn %lx-%lx = mfn %lx\n", (unsigned long)b.extent[i].pfn,
-               (unsigned long)(b.extent[i].pfn + b.extent[i].nr - 1), (unsigned long)b.extent[i].mfn);
+               (unsigned long)(b.extent[i].pfn + b.extent[i].nr - 1),
+               (unsigned long)b.extent[i].mfn);
 }
 
 void dom0_create(void)

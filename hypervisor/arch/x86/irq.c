@@ -26,10 +26,10 @@
 #include <hv/idpool.h>
 #include <hv/spinlock.h>
 
-#define MAX_GSIS 240u
-#define NR_MSIS 192u
-#define MAX_IRQS (MAX_GSIS + NR_MSIS)
-#define NR_VECTORS 256u
+#define MAX_GSIS     240u
+#define NR_MSIS      192u
+#define MAX_IRQS     (MAX_GSIS + NR_MSIS)
+#define NR_VECTORS   256u
 #define INT80_VECTOR 0x80u /* guests' own gate */
 
 enum irq_kind { IRQ_FREE, IRQ_GSI, IRQ_MSI, IRQ_MSIX };
@@ -47,9 +47,9 @@ struct irq_desc {
     void (*own)(void);
     struct {
         pci_bdf_t bdf;
-        uint16_t cap;    /* register of the capability */
-        uint16_t entry;  /* MSI-X: in the table; MSI: index within the block */
-        uint16_t block;  /* MSI: number of messages */
+        uint16_t cap;   /* register of the capability */
+        uint16_t entry; /* MSI-X: in the table; MSI: index within the block */
+        uint16_t block; /* MSI: number of messages */
         bool wide, maskable;
         volatile uint32_t *slot; /* MSI-X: the entry, mapped */
         maddr_t table;
@@ -57,8 +57,8 @@ struct irq_desc {
 };
 
 struct pirq_map {
-    struct idpool msis;              /* pirqs above the GSIs */
-    uint16_t irq_plus_1[MAX_IRQS];   /* 0: not mapped */
+    struct idpool msis;            /* pirqs above the GSIs */
+    uint16_t irq_plus_1[MAX_IRQS]; /* 0: not mapped */
 };
 
 static struct irq_desc irqs[MAX_IRQS];
@@ -145,8 +145,13 @@ static void gsi_set_destination(unsigned int gsi, unsigned int cpu)
 
 /* ---- MSI */
 
-enum { MSI_CTRL = 2, MSI_ADDR = 4, MSI_CTRL_MME = 7 << 4, MSI_CTRL_WIDE = 1 << 7,
-       MSI_CTRL_MASKABLE = 1 << 8 };
+enum {
+    MSI_CTRL = 2,
+    MSI_ADDR = 4,
+    MSI_CTRL_MME = 7 << 4,
+    MSI_CTRL_WIDE = 1 << 7,
+    MSI_CTRL_MASKABLE = 1 << 8
+};
 enum { MSIX_CTRL = 2, MSIX_TABLE = 4, MSIX_SLOT_SIZE = 16 };
 #define MSI_ADDRESS 0xfee00000u
 
@@ -328,8 +333,8 @@ static void ioapic_init(const struct ioapic_info *info)
         ioapic_write(io, IOAPIC_ENTRIES + 2 * i, RTE_MASKED);
     nr_gsis = max(nr_gsis, io->gsi_base + io->nr);
     mmio_deny(maddr_to_mfn(info->addr), 1);
-    printk(LOG_DEBUG "irq: IO-APIC at 0x%lx, GSIs %u to %u\n", (unsigned long)io->addr, io->gsi_base,
-           io->gsi_base + io->nr - 1);
+    printk(LOG_DEBUG "irq: IO-APIC at 0x%lx, GSIs %u to %u\n", (unsigned long)io->addr,
+           io->gsi_base, io->gsi_base + io->nr - 1);
 }
 
 /* The first 16 GSIs are ISA interrupts, edge and high unless the MADT says otherwise; above are PCI's,
@@ -666,7 +671,8 @@ int pirq_unmap(struct domain *d, int pirq)
     if (desc) {
         unmap_locked(desc);
         rc = 0;
-    } else if (pirq >= 0 && d->arch.pirqs && idpool_taken(&d->arch.pirqs->msis, (unsigned int)pirq)) {
+    } else if (pirq >= 0 && d->arch.pirqs &&
+               idpool_taken(&d->arch.pirqs->msis, (unsigned int)pirq)) {
         idpool_free(&d->arch.pirqs->msis, (unsigned int)pirq, 1); /* reserved only */
         rc = 0;
     }

@@ -13,7 +13,7 @@
 #include <pv-abi/platform.h>
 
 #define ACPI_STATE_S5 5
-#define SLP_EN (1u << 13) /* of PM1 control */
+#define SLP_EN        (1u << 13) /* of PM1 control */
 
 /*
  * What the firmware said before we ran. We ask it nothing in real mode and are not started by EFI, so

@@ -19,7 +19,8 @@ extern void (*const __init_array_start[])(void);
 extern void (*const __init_array_end[])(void);
 
 /* Run the decoder in the surroundings that a user-space library expects. */
-static bool decode_guarded(const struct kernel_payload *k, const uint8_t *in, uint8_t *out, size_t *done)
+static bool decode_guarded(const struct kernel_payload *k, const uint8_t *in, uint8_t *out,
+                           size_t *done)
 {
     uint64_t cr0 = read_cr0(), cr4 = read_cr4(), fs = rdmsr(MSR_FS_BASE);
     static uint64_t fs_page[16]; /* the canary is word 5 */

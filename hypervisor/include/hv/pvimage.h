@@ -20,15 +20,15 @@ struct pv_segment {
 struct pv_image {
     unsigned int nr_segments;
     struct pv_segment segment[PV_MAX_SEGMENTS];
-    uint64_t start, end;      /* virtual addresses that the segments span */
-    uint64_t virt_base;       /* virtual address of pfn 0 */
+    uint64_t start, end; /* virtual addresses that the segments span */
+    uint64_t virt_base;  /* virtual address of pfn 0 */
     uint64_t entry;
-    uint64_t hypercall_page;  /* has_hypercall_page */
-    uint64_t init_p2m;        /* has_init_p2m */
+    uint64_t hypercall_page; /* has_hypercall_page */
+    uint64_t init_p2m;       /* has_init_p2m */
     uint64_t l1_mfn_mask, l1_mfn_value;
     uint64_t features_required, features_supported; /* bits are XENFEAT_* */
     bool has_hypercall_page, has_init_p2m, has_supported_features;
-    bool mod_start_pfn;       /* the ramdisk need not be mapped */
+    bool mod_start_pfn; /* the ramdisk need not be mapped */
     char guest_os[16], loader[16];
 };
 
@@ -41,11 +41,12 @@ int pv_image_parse(const void *image, size_t size, struct pv_image *out, const c
 enum kernel_packing { KERNEL_ELF, KERNEL_GZIP, KERNEL_XZ, KERNEL_LZ4, KERNEL_ZSTD };
 struct kernel_payload {
     enum kernel_packing packing;
-    size_t offset, size;   /* of the payload in the file, without the size word behind it */
-    size_t unpacked_size;  /* as the file says; 0: unknown (ELF: the same as size) */
+    size_t offset, size;  /* of the payload in the file, without the size word behind it */
+    size_t unpacked_size; /* as the file says; 0: unknown (ELF: the same as size) */
 };
 /* What @image is. -EINVAL with *@why: neither ELF nor a bzImage, truncated, an unknown compression. */
-int kernel_payload_find(const void *image, size_t size, struct kernel_payload *out, const char **why);
+int kernel_payload_find(const void *image, size_t size, struct kernel_payload *out,
+                        const char **why);
 /*
  * Decode the @n bytes of a payload at @in to @out, at most @room bytes; *@done are written. false: the
  * data are damaged or do not fit. core/decompress.c. KERNEL_ELF is not packed: false.

@@ -34,7 +34,7 @@ int pirq_map_gsi(struct domain *d, unsigned int gsi, int *pirq);
  */
 int pirq_map_msi(struct domain *d, pci_bdf_t bdf, maddr_t table, unsigned int entry,
                  unsigned int nr, int *pirq);
-int pirq_unmap(struct domain *d, int pirq); /* -EINVAL not mapped */
+int pirq_unmap(struct domain *d, int pirq);    /* -EINVAL not mapped */
 int pirq_reserve(struct domain *d, int *pirq); /* -ENOSPC: no free one */
 /* Trigger mode and polarity before first use. -EINVAL, -EEXIST set before (nothing changed). */
 int irq_setup_gsi(unsigned int gsi, bool level, bool low);
