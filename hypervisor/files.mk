@@ -17,6 +17,7 @@ hv-objs += arch/x86/e820.o
 hv-objs += arch/x86/start.o
 hv-objs += arch/x86/vmap.o
 hv-objs += arch/x86/cpu.o
+hv-objs += arch/x86/smap.o
 hv-objs += arch/x86/acpi.o
 hv-objs += arch/x86/acpi_parse.o
 hv-objs += arch/x86/apic.o

@@ -63,6 +63,7 @@ static void detect_basic(void)
         f->fsgsbase = has(r[1], 0);
         f->smep = has(r[1], 7);
         f->invpcid = has(r[1], 10);
+        f->smap = has(r[1], 20);
         f->umip = has(r[2], 2);
         avx512 = has(r[1], 16);
     }

@@ -43,6 +43,7 @@ void vmap_init(void);         /* idle root with the image and the directmap, and
 void vmap_frame_tables(void); /* frame table and m2p */
 void vmap_stack(unsigned int cpu);
 void vmap_drop_init(void);
+void vmap_drop_low(void); /* what the lower half of the idle root got for a test */
 static inline struct cpu_record *cpu_record_of(unsigned int cpu)
 {
     return (struct cpu_record *)(STACKS_VA + cpu * STACK_SIZE * 2 + STACK_SIZE) - 1;
@@ -51,6 +52,8 @@ static inline struct cpu_record *cpu_record_of(unsigned int cpu)
 /* cpu.c */
 void cpu_init_boot(void); /* features; control registers of the boot CPU */
 void cpu_init_this(void); /* control registers and MSRs as on the boot CPU */
+
+void smap_init(void); /* smap.c: test, and on if it is sound */
 
 /* serial.c */
 void serial_init(const char *name, unsigned int baud);

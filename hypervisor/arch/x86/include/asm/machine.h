@@ -30,7 +30,7 @@ uint64_t *idle_l4(void);        /* its hypervisor address */
 
 /* --- cpu.c: features of this machine ---------------------------------------------------------------- */
 struct cpu_features {
-    bool nx, smep, smap_usable, xsave, xsaveopt, fsgsbase, gbpages, pge, pat, rdtscp, invariant_tsc, hypervisor;
+    bool nx, smep, smap, smap_usable, xsave, xsaveopt, fsgsbase, gbpages, pge, pat, rdtscp, invariant_tsc, hypervisor;
     bool arat, tsc_deadline, x2apic, invpcid, pcid, umip, amd;
     uint64_t xcr0;          /* what we enable: x87, SSE, AVX, ... */
     uint32_t xsave_size;
