@@ -72,6 +72,7 @@ struct arch_domain {
     uint64_t sweep;          /* next frame that arch_domain_relinquish() looks at */
     uint64_t wallclock_version;
     bool io_allowed;         /* hardware domain: ports, MMIO, MSRs by list */
+    uint32_t pci_latch;      /* what it wrote to port 0xcf8 */
 };
 
 #endif
