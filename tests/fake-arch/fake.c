@@ -617,6 +617,12 @@ WEAK void vcpu_wake(struct vcpu *v)
     fake_calls.wakes++;
     fake_calls.last_wake = v;
 }
+WEAK void vcpu_unblock(struct vcpu *v)
+{
+    clear_bit(v->id, &v->domain->evtchn.pollers);
+    if (test_and_clear_bit(VPF_BLOCKED, &v->pause_flags))
+        vcpu_wake(v);
+}
 WEAK void vcpu_sleep_nosync(struct vcpu *v)
 {
     fake_calls.sleeps++;

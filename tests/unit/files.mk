@@ -28,3 +28,7 @@ unit-tests += acpi
 unit-acpi := hypervisor/arch/x86/acpi_parse.c tests/fake-arch/fake.c
 unit-acpi-cflags := -Ihypervisor/arch/x86/include
 include tests/unit/store.mk
+
+# Events, scheduler, timers: core over the fake architecture.
+unit-tests += evtchn
+unit-evtchn := hypervisor/core/evtchn.c tests/fake-arch/fake.c
