@@ -23,6 +23,7 @@ hv-objs += arch/x86/acpi_parse.o
 hv-objs += arch/x86/apic.o
 hv-objs += arch/x86/smp.o
 hv-objs += arch/x86/time.o
+hv-objs += arch/x86/clock.o
 hv-objs += arch/x86/serial.o
 hv-objs += arch/x86/symbols.o
 hv-objs += arch/x86/crash.o

@@ -32,3 +32,6 @@ include tests/unit/store.mk
 # Events, scheduler, timers: core over the fake architecture.
 unit-tests += evtchn
 unit-evtchn := hypervisor/core/evtchn.c tests/fake-arch/fake.c
+unit-tests += clock
+unit-clock := hypervisor/arch/x86/clock.c tests/fake-arch/fake.c
+unit-clock-cflags := -Ihypervisor/arch/x86/include

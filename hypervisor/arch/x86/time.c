@@ -8,6 +8,7 @@
  * Source:  IA-PC HPET 1.0a; ACPI 4.8.3.3 (PM timer); 8254 and MC146818 data sheets.
  */
 #include <asm/boot.h>
+#include <asm/clock.h>
 #include <asm/machine.h>
 #include <asm/msr.h>
 #include <hv/guest_access.h>
@@ -24,38 +25,15 @@ uint32_t lapic_timer_hz;
 bool tsc_is_stable;
 
 static uint64_t tsc_stamp; /* TSC at system time 0 */
-static uint32_t scale_mul;
-static int8_t scale_shift;
+static struct clock_scale scale;
 
 /* ---- the clock ------------------------------------------------------------------------------- */
-
-/* ns = ((ticks << shift) * mul) >> 32, with mul as large as 32 bits hold. */
-static void set_scale(uint64_t hz)
-{
-    int shift = 0;
-
-    while (shift > -2 && hz > NS_PER_SEC << (1 - shift))
-        shift--;
-    while (shift >= 0 && hz << shift <= NS_PER_SEC)
-        shift++;
-    scale_shift = shift;
-    scale_mul = shift > 0 ? (NS_PER_SEC << (32 - shift)) / hz : (NS_PER_SEC << 32 << -shift) / hz;
-}
-
-static uint64_t ticks_to_ns(uint64_t ticks)
-{
-    if (scale_shift < 0)
-        ticks >>= -scale_shift;
-    else
-        ticks <<= scale_shift;
-    return (unsigned __int128)ticks * scale_mul >> 32;
-}
 
 s_time_t now_ns(void)
 {
     uint64_t tsc = rdtsc_ordered();
 
-    return tsc > tsc_stamp ? ticks_to_ns(tsc - tsc_stamp) : 0;
+    return tsc > tsc_stamp ? clock_ns(scale, tsc - tsc_stamp) : 0;
 }
 
 void delay_us(unsigned int us)
@@ -212,19 +190,11 @@ static uint8_t rtc_read(uint8_t reg)
     return inb(0x71);
 }
 
-/* Days from 1970-01-01 to the given day of the Gregorian calendar. */
-static int64_t days_since_epoch(unsigned int year, unsigned int month, unsigned int day)
-{
-    unsigned int y = month <= 2 ? year - 1 : year, m = month <= 2 ? month + 9 : month - 3;
-
-    return 365ll * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1 - 719468;
-}
-
 static int64_t rtc_seconds(void)
 {
     static const uint8_t regs[6] = {0, 2, 4, 7, 8, 9}; /* second ... year */
-    uint8_t v[6], again[6], status;
-    unsigned int i, tries, hour;
+    uint8_t v[6], again[6];
+    unsigned int i, tries;
 
     for (tries = 0; tries < 100000 && (rtc_read(0x0a) & 0x80); tries++)
         ;
@@ -234,20 +204,7 @@ static int64_t rtc_seconds(void)
         for (i = 0; i < 6; i++)
             again[i] = rtc_read(regs[i]);
     } while (memcmp(v, again, 6) && tries++ < 100100);
-    status = rtc_read(0x0b);
-    hour = v[2] & 0x7f;
-    if (!(status & 4)) { /* BCD */
-        for (i = 0; i < 6; i++)
-            if (i != 2)
-                v[i] = (v[i] >> 4) * 10 + (v[i] & 15);
-        hour = (hour >> 4) * 10 + (hour & 15);
-    }
-    if (!(status & 2)) /* 12 hours */
-        hour = hour % 12 + (v[2] & 0x80 ? 12 : 0);
-    return ((days_since_epoch(v[5] + (v[5] < 70 ? 2000 : 1900), v[4], v[3]) * 24 + hour) * 60 +
-            v[1]) *
-               60 +
-           v[0];
+    return rtc_to_seconds(v, rtc_read(0x0b));
 }
 
 void arch_update_wallclock(struct domain *d)
@@ -292,8 +249,8 @@ static void fill_time(struct vcpu_time_info *t)
 {
     t->tsc_timestamp = tsc_stamp;
     t->system_time = 0;
-    t->tsc_to_system_mul = scale_mul;
-    t->tsc_shift = scale_shift;
+    t->tsc_to_system_mul = scale.mul;
+    t->tsc_shift = scale.shift;
     t->flags = tsc_is_stable ? XEN_PVCLOCK_TSC_STABLE_BIT : 0;
 }
 
@@ -370,7 +327,7 @@ void time_judge_tsc(void)
 void time_init(void)
 {
     calibrate();
-    set_scale(tsc_hz);
+    scale = clock_scale_of(tsc_hz);
     tsc_stamp = rdtsc_ordered();
     wallclock_ns = rtc_seconds() * (int64_t)NS_PER_SEC - now_ns();
 }
