@@ -32,7 +32,7 @@ V          ?=
 override CMD := $(value CMD)
 override FILES := $(value FILES)
 override HOST_ARGS := $(value HOST_ARGS)
-export CMD FILES CPU SMP MEM ACCEL HOST_ARGS HV TIMEOUT
+export CMD FILES CPU SMP MEM ACCEL HOST_ARGS HV TIMEOUT TESTS
 
 Q := $(if $(V),,@)
 
@@ -41,8 +41,7 @@ ifndef PAVO_INNER
 
 jobs := $(if $(filter -j%,$(MAKEFLAGS))$(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 # Variables of the command line that the build itself understands; everything else stays outside.
-pass = PAVO_INNER=1 V=$(V) PREFIX=$(PREFIX) $(if $(filter command%,$(origin CC)),CC=$(CC)) \
-       $(if $(filter command%,$(origin TESTS)),TESTS='$(TESTS)')
+pass = PAVO_INNER=1 V=$(V) PREFIX=$(PREFIX) $(if $(filter command%,$(origin CC)),CC=$(CC))
 MAKEOVERRIDES :=
 inner = mkdir -p build && flock build/.lock env -u CMD $(MAKE) --no-print-directory $(jobs) $(pass)
 # Builds quietly: noise goes to build/make.log, whose end is shown if it fails.
