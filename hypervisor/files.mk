@@ -72,3 +72,13 @@ hv-objs += arch/x86/decode.o
 hv-objs += arch/x86/emulate.o
 hv-objs += arch/x86/ioport.o
 hv-objs += arch/x86/msr.o
+
+# Domains and what they ask for.
+hv-objs += core/lib.o
+hv-objs += core/text.o
+hv-objs += core/alloc.o
+hv-objs += core/memory.o
+hv-objs += core/domain.o
+hv-objs += core/vcpu.o
+hv-objs += core/hypercall.o
+hv-objs += core/version.o

@@ -146,11 +146,14 @@ static bool parse_word(const char *name, const char *value)
     return false;
 }
 
+char cmdline_text[1024];
+
 void cmdline_parse(const char *s)
 {
     char word[128], *eq;
     size_t n;
 
+    strlcpy(cmdline_text, s, sizeof(cmdline_text));
     while (*s) {
         while (*s == ' ' || *s == '\t')
             s++;

@@ -29,8 +29,10 @@
 static struct lazy {
     struct domain *tlb_domain; /* whose tlb_cpus has this CPU's bit */
     mfn_t root;                /* live while idle, with our references; INVALID_MFN: none */
+    mfn_t drop;                /* references to be dropped with interrupts on */
     struct vcpu *last;         /* whose FPU state and bases the CPU still has */
-} lazy[NR_CPUS] = {[0 ... NR_CPUS - 1] = {.root = {.n = ~0ull}}};
+} lazy[NR_CPUS] = {
+    [0 ... NR_CPUS - 1] = {.root = {.n = ~0ull}, .drop = {.n = ~0ull}}};
 
 static bool is_idle(const struct vcpu *v)
 {
@@ -298,14 +300,11 @@ void arch_vcpu_destroy(struct vcpu *v)
     hv_free(v->arch.fpu_alloc);
 }
 
-/* A CPU that idles on this domain's root leaves it: in softirq context, where references may go. */
-static void lazy_drop(void)
+/* Go to the hypervisor's own root. Interrupts off, or in softirq context. */
+static mfn_t lazy_leave(struct lazy *l)
 {
-    struct lazy *l = &lazy[this_cpu()];
     mfn_t root = l->root;
 
-    if (!is_idle(current))
-        return;
     tlb_flush_begin();
     write_cr3(mfn_to_maddr(virt_to_mfn(idle_l4())));
     if (l->tlb_domain)
@@ -313,6 +312,18 @@ static void lazy_drop(void)
     l->tlb_domain = NULL;
     l->last = NULL;
     l->root = INVALID_MFN;
+    return root;
+}
+
+/* SOFTIRQ_DOMAIN: drop what waits, and if this CPU idles on a guest's root, leave that. */
+static void lazy_drop(void)
+{
+    struct lazy *l = &lazy[this_cpu()];
+    mfn_t drop = l->drop, root = is_idle(current) ? lazy_leave(l) : INVALID_MFN;
+
+    l->drop = INVALID_MFN;
+    if (!mfn_is_invalid(drop))
+        frame_put_and_type(mfn_to_frame(drop));
     if (!mfn_is_invalid(root))
         frame_put_and_type(mfn_to_frame(root));
 }
@@ -578,8 +589,14 @@ static void root_load(struct vcpu *v, unsigned int cpu)
     if (old && old != v->domain)
         clear_bit(cpu, old->arch.tlb_cpus);
     l->root = INVALID_MFN;
-    if (!mfn_is_invalid(held))
-        frame_put_and_type(mfn_to_frame(held));
+    if (mfn_is_invalid(held))
+        return;
+    if (mfn_eq(held, v->arch.kernel_root) || mfn_eq(held, v->arch.user_root)) {
+        frame_put_and_type(mfn_to_frame(held)); /* not the last: @v has its own */
+    } else {
+        l->drop = held;
+        softirq_raise(SOFTIRQ_DOMAIN);
+    }
 }
 
 static void vcpu_load(struct vcpu *v)
@@ -623,7 +640,7 @@ static void root_keep(struct vcpu *prev)
         }
         frame_put(f);
     }
-    lazy_drop();
+    lazy_leave(l);
 }
 
 void arch_switch_to(struct vcpu *prev, struct vcpu *next)

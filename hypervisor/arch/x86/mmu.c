@@ -434,7 +434,7 @@ out:
 
 /*
  * A guest kernel stored to a page table that it maps read-only: do it for the guest, checked. Plain stores
- * and the read-modify-write instructions that kernels use on entries; 8 bytes, aligned.
+ * and the read-modify-write instructions that kernels use on entries, of 1 to 8 bytes within one entry.
  */
 int mm_emulate_pt_write(struct cpu_regs *regs, uint64_t va, uint32_t error_code)
 {
@@ -443,7 +443,8 @@ int mm_emulate_pt_write(struct cpu_regs *regs, uint64_t va, uint32_t error_code)
     uint8_t insn[15];
     struct pt_write w;
     struct frame *f;
-    uint64_t pte, old, new;
+    uint64_t pte, old, new, mask;
+    unsigned int shift;
     enum frame_type t;
     unsigned int len = sizeof(insn);
     int rc = -EINVAL;
@@ -467,15 +468,19 @@ int mm_emulate_pt_write(struct cpu_regs *regs, uint64_t va, uint32_t error_code)
         if (len >= sizeof(insn) || copy_from_guest(insn, regs->rip, len))
             goto out;
     }
-    if (decode_write(insn, len, &copy, &w) || w.size != 8 || (w.addr & 7) || w.addr != (va & ~7ull))
+    if (decode_write(insn, len, &copy, &w) || (w.addr & 7) + w.size > 8 ||
+        (w.addr & ~7ull) != (va & ~7ull))
         goto out;
+    shift = (w.addr & 7) * 8;
+    mask = w.size == 8 ? ~0ull : ((1ull << w.size * 8) - 1) << shift;
     do {
         old = ACCESS_ONCE(((uint64_t *)mfn_to_virt(pte_mfn(pte)))[(va & ~PAGE_MASK) / 8]);
         copy = *regs;
-        if (!pt_write_apply(&w, old, &new, &copy)) { /* e.g. a cmpxchg that compares unequal */
+        if (!pt_write_apply(&w, (old & mask) >> shift, &new, &copy)) { /* e.g. an unequal cmpxchg */
             rc = 0;
             break;
         }
+        new = (old & ~mask) | (new << shift & mask);
         rc = mm_write_entry(d, d, f, t, (va & ~PAGE_MASK) / 8, new, MM_EXPECT, &old);
     } while (rc == -EAGAIN);
     if (!rc) {

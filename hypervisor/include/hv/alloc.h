@@ -40,8 +40,11 @@ void hv_free_page(void *p);
  * -ENOMEM none free, -E2BIG over max_pages, -EINVAL domain is dying.
  */
 int domain_alloc_frames(struct domain *d, unsigned int order, unsigned int addr_bits, mfn_t *mfn);
-/* Called by frame_share: the domain's record lives until that frame is released. */
-void domain_frame_shared(const struct domain *d);
+/* To be called with frame_share: the domain's record lives until that frame is released. */
+void domain_frame_shared(struct domain *d);
+void domain_frame_unshared(struct domain *d);
+/* The domain that owns a frame, without a reference: the frame keeps it. NULL: none. */
+struct domain *domain_of_frame(unsigned int owner);
 /* Called by frame_put when the last reference went: accounting, scrub, heap_free, maybe the domain's last ref. */
 void domain_frame_release(struct frame *f, unsigned int owner, bool was_hypervisor);
 

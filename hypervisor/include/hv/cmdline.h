@@ -21,5 +21,7 @@ struct cmdline_options {
 };
 extern struct cmdline_options options;
 void cmdline_parse(const char *s);
+/* The line itself, as it was parsed. */
+extern char cmdline_text[1024];
 
 #endif

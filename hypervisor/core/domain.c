@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Domains: birth, references, pausing, shutdown, death.
+ *
+ * States:    alive -> dying (domain_kill began) -> dead (all given back but what others still map) ->
+ *            gone with the last reference. Shutting down is apart from that: a domain that has shut
+ *            down is only paused.
+ * Invariant: table[id] is the domain as long as it has a reference. Records come from a pool that never
+ *            becomes other memory, so domain_get() may look at one that is just ending.
+ * Locking:   table_lock for changes of the table and the pool; d->lock for dying, shutdown.
+ */
+#include <hv/alloc.h>
+#include <hv/arch.h>
+#include <hv/domain.h>
+#include <hv/hypercall.h>
+#include <pv-abi/sched.h>
+#include <pv-abi/types.h>
+
+static struct domain idle = {.domid = DOMID_IDLE, .refs = 1};
+struct domain *idle_domain = &idle;
+struct domain *dom0;
+
+static spinlock_t table_lock = SPINLOCK_INIT;
+static struct domain *table[DOMID_MAX + 1];
+static struct list pool = LIST_INIT(pool);
+static unsigned int last_id;
+/* Where the vcpus of a dead domain look. */
+static struct shared_info nowhere;
+
+/* --- References --------------------------------------------------------------------------------- */
+
+struct domain *domain_get(domid_t id)
+{
+    struct domain *d;
+    uint32_t refs;
+
+    if (id > DOMID_MAX)
+        return NULL;
+    d = __atomic_load_n(&table[id], __ATOMIC_ACQUIRE);
+    if (!d)
+        return NULL;
+    refs = __atomic_load_n(&d->refs, __ATOMIC_RELAXED);
+    do {
+        if (!refs)
+            return NULL;
+    } while (!__atomic_compare_exchange_n(&d->refs, &refs, refs + 1, false, __ATOMIC_ACQUIRE,
+                                          __ATOMIC_RELAXED));
+    /* The record may have ended and begun again as another domain between the two looks. */
+    if (__atomic_load_n(&table[id], __ATOMIC_ACQUIRE) != d) {
+        domain_put(d);
+        return NULL;
+    }
+    return d;
+}
+
+void domain_ref(struct domain *d)
+{
+    BUG_ON(!__atomic_fetch_add(&d->refs, 1, __ATOMIC_RELAXED));
+}
+
+static void vcpu_free(struct vcpu *v)
+{
+    sched_vcpu_destroy(v);
+    arch_vcpu_destroy(v);
+    hv_free(v);
+}
+
+static void domain_end(struct domain *d)
+{
+    for (unsigned int i = 0; i < MAX_VCPUS; i++) {
+        if (d->vcpu[i])
+            vcpu_free(d->vcpu[i]);
+    }
+    arch_domain_destroy(d);
+    grant_destroy(d);
+    evtchn_destroy(d);
+    hv_free(d->e820);
+    spin_lock(&table_lock);
+    table[d->domid] = NULL;
+    list_add_tail(&d->list, &pool);
+    spin_unlock(&table_lock);
+}
+
+void domain_put(struct domain *d)
+{
+    uint32_t refs = __atomic_fetch_sub(&d->refs, 1, __ATOMIC_ACQ_REL);
+
+    BUG_ON(!refs);
+    if (refs == 1)
+        domain_end(d);
+}
+
+int domain_get_controlled(struct domain *d, domid_t id, struct domain **out)
+{
+    if (id == DOMID_SELF || id == d->domid) {
+        domain_ref(d);
+        *out = d;
+        return 0;
+    }
+    if (!d->privileged)
+        return -EPERM;
+    *out = domain_get(id);
+    return *out ? 0 : -ESRCH;
+}
+
+struct domain *domain_get_next(unsigned int from)
+{
+    for (; from <= DOMID_MAX; from++) {
+        struct domain *d = domain_get((domid_t)from);
+
+        if (d)
+            return d;
+    }
+    return NULL;
+}
+
+struct domain *domain_of_frame(unsigned int owner)
+{
+    return owner <= DOMID_MAX ? table[owner] : NULL;
+}
+
+/* The first frame that the hypervisor shares as the domain's holds a reference; so does its release. */
+void domain_frame_shared(struct domain *d)
+{
+    spin_lock(&d->page_lock);
+    if (!d->hv_pages++)
+        domain_ref(d);
+    spin_unlock(&d->page_lock);
+}
+
+void domain_frame_unshared(struct domain *d)
+{
+    bool last;
+
+    spin_lock(&d->page_lock);
+    last = !--d->hv_pages;
+    spin_unlock(&d->page_lock);
+    if (last)
+        domain_put(d);
+}
+
+/* --- Birth ------------------------------------------------------------------------------------------ */
+
+/* A record with its id reserved by table[id]. refs stays 0: nobody can find it yet. */
+static int record_get(unsigned int id, struct domain **out)
+{
+    struct domain *d = NULL;
+    unsigned int i;
+
+    if (list_empty(&pool)) {
+        d = hv_alloc(sizeof(*d));
+        if (!d)
+            return -ENOMEM;
+    }
+    spin_lock(&table_lock);
+    if (!d) {
+        if (list_empty(&pool)) {
+            spin_unlock(&table_lock);
+            return -ENOMEM;
+        }
+        d = list_entry(pool.next, struct domain, list);
+        list_del(&d->list);
+        memset(d, 0, sizeof(*d));
+    }
+    if (id > DOMID_MAX) {
+        for (i = 0; i < DOMID_MAX; i++) {
+            id = last_id = last_id % DOMID_MAX + 1; /* 1..DOMID_MAX in turn */
+            if (!table[id])
+                break;
+        }
+    }
+    if (table[id]) {
+        list_add(&d->list, &pool);
+        spin_unlock(&table_lock);
+        return -EEXIST;
+    }
+    d->domid = (domid_t)id;
+    list_init(&d->list);
+    __atomic_store_n(&table[id], d, __ATOMIC_RELEASE);
+    spin_unlock(&table_lock);
+    *out = d;
+    return 0;
+}
+
+static void record_put(struct domain *d)
+{
+    spin_lock(&table_lock);
+    table[d->domid] = NULL;
+    list_add_tail(&d->list, &pool);
+    spin_unlock(&table_lock);
+}
+
+int domain_create(unsigned int id, const uint8_t handle[16], unsigned int max_vcpus,
+                  unsigned int max_grant_frames, unsigned int max_maptrack_frames,
+                  unsigned int max_evtchn_port, struct domain **out)
+{
+    struct domain *d;
+    int rc;
+
+    if (!max_vcpus || max_vcpus > MAX_VCPUS)
+        return -EINVAL;
+    rc = record_get(id, &d);
+    if (rc)
+        return rc;
+    memcpy(d->handle, handle, sizeof(d->handle));
+    d->max_vcpus = max_vcpus;
+    d->privileged = !d->domid;
+    d->pause_count = 1;
+    d->controller_paused = d->domid;
+    rc = evtchn_init(d, max_evtchn_port);
+    if (rc)
+        goto err_record;
+    rc = grant_init(d, max_grant_frames, max_maptrack_frames);
+    if (rc)
+        goto err_evtchn;
+    rc = arch_domain_create(d);
+    if (rc)
+        goto err_grant;
+    d->shared = hv_alloc_page();
+    rc = -ENOMEM;
+    if (!d->shared)
+        goto err_arch;
+    d->shared_mfn = virt_to_mfn(d->shared);
+    __atomic_store_n(&d->refs, 1, __ATOMIC_RELEASE); /* published */
+    frame_share(mfn_to_frame(d->shared_mfn), d);
+    domain_frame_shared(d);
+    arch_update_wallclock(d);
+    *out = d;
+    return 0;
+err_arch:
+    arch_domain_destroy(d);
+err_grant:
+    grant_destroy(d);
+err_evtchn:
+    evtchn_destroy(d);
+err_record:
+    record_put(d);
+    return rc;
+}
+
+/* --- Pausing -------------------------------------------------------------------------------------------- */
+
+static void all_vcpus(struct domain *d, void (*fn)(struct vcpu *))
+{
+    for (unsigned int i = 0; i < d->max_vcpus; i++) {
+        struct vcpu *v = __atomic_load_n(&d->vcpu[i], __ATOMIC_ACQUIRE);
+
+        if (v)
+            fn(v);
+    }
+}
+
+void domain_pause_nosync(struct domain *d)
+{
+    __atomic_fetch_add(&d->pause_count, 1, __ATOMIC_SEQ_CST);
+    all_vcpus(d, vcpu_sleep_nosync);
+}
+
+void domain_pause(struct domain *d)
+{
+    __atomic_fetch_add(&d->pause_count, 1, __ATOMIC_SEQ_CST);
+    all_vcpus(d, vcpu_sleep_sync);
+}
+
+void domain_unpause(struct domain *d)
+{
+    uint32_t was = __atomic_fetch_sub(&d->pause_count, 1, __ATOMIC_SEQ_CST);
+
+    BUG_ON(!was);
+    if (was == 1)
+        all_vcpus(d, vcpu_wake);
+}
+
+void vcpu_pause_nosync(struct vcpu *v)
+{
+    __atomic_fetch_add(&v->pause_count, 1, __ATOMIC_SEQ_CST);
+    vcpu_sleep_nosync(v);
+}
+
+void vcpu_pause(struct vcpu *v)
+{
+    BUG_ON(v == current);
+    __atomic_fetch_add(&v->pause_count, 1, __ATOMIC_SEQ_CST);
+    vcpu_sleep_sync(v);
+}
+
+void vcpu_unpause(struct vcpu *v)
+{
+    if (__atomic_fetch_sub(&v->pause_count, 1, __ATOMIC_SEQ_CST) == 1)
+        vcpu_wake(v);
+}
+
+/* --- Shutdown -------------------------------------------------------------------------------------------- */
+
+static void machine_end(uint8_t code)
+{
+    printk("dom0 shut down (%u)\n", code);
+    if (code == SHUTDOWN_poweroff)
+        machine_poweroff();
+    machine_restart();
+}
+
+void domain_shutdown(struct domain *d, uint8_t code)
+{
+    bool was;
+
+    if (d == dom0)
+        machine_end(code);
+    spin_lock(&d->lock);
+    was = d->is_shut_down;
+    if (!was) {
+        d->is_shut_down = d->is_shutting_down = true;
+        d->shutdown_code = code;
+    }
+    spin_unlock(&d->lock);
+    if (was)
+        return;
+    domain_pause_nosync(d);
+    virq_send_global(VIRQ_DOM_EXC);
+}
+
+void domain_resume(struct domain *d)
+{
+    bool was;
+
+    spin_lock(&d->lock);
+    was = d->is_shut_down;
+    d->is_shut_down = d->is_shutting_down = false;
+    d->shutdown_code = 0;
+    spin_unlock(&d->lock);
+    if (was)
+        domain_unpause(d);
+}
+
+void domain_crash(struct domain *d, const char *fmt, ...)
+{
+    char why[160];
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(why, sizeof(why), fmt, ap);
+    va_end(ap);
+    if (!d->is_shut_down) {
+        printk(LOG_WARN "d%u crashed: %s", d->domid, why);
+        if (current->domain == d)
+            arch_dump_vcpu(current);
+    }
+    domain_shutdown(d, SHUTDOWN_crash);
+}
+
+/* --- Death ----------------------------------------------------------------------------------------------- */
+
+static void kill_begin(struct domain *d)
+{
+    bool first;
+
+    spin_lock(&d->lock);
+    first = d->dying == DOMAIN_ALIVE;
+    if (first) {
+        /* page_lock: from here on no frame is assigned to it. */
+        spin_lock(&d->page_lock);
+        d->dying = DOMAIN_DYING;
+        spin_unlock(&d->page_lock);
+    }
+    spin_unlock(&d->lock);
+    if (first)
+        domain_pause(d);
+}
+
+/* Give back the allocation of every frame; what others map stays until they let go. */
+static int sweep_frames(struct domain *d)
+{
+    while (d->destroy_cursor < max_mfn && ACCESS_ONCE(d->tot_pages)) {
+        struct frame *f = mfn_to_frame(_mfn(d->destroy_cursor++));
+
+        if (frame_owner(f) == d->domid && (frame_state(f) & FRAME_ALLOCATED) && frame_get(f, d)) {
+            frame_put_allocated(f);
+            frame_put(f);
+        }
+        if (!(d->destroy_cursor & 0x3ff) && hypercall_preempt_check())
+            return -ERESTART;
+    }
+    return 0;
+}
+
+static void leave_shared_info(struct domain *d)
+{
+    for (unsigned int i = 0; i < d->max_vcpus; i++) {
+        if (d->vcpu[i]) {
+            vcpu_unmap_info(d->vcpu[i]);
+            d->vcpu[i]->info = &nowhere.vcpu_info[0];
+        }
+    }
+    d->shared = &nowhere;
+    frame_unshare(mfn_to_frame(d->shared_mfn));
+}
+
+int domain_kill(struct domain *d)
+{
+    bool done;
+    int rc;
+
+    if (d == dom0)
+        return -EINVAL;
+    kill_begin(d);
+    rc = evtchn_close_all(d);
+    if (!rc)
+        rc = arch_domain_relinquish(d);
+    if (!rc)
+        rc = grant_release_mappings(d);
+    if (!rc)
+        rc = sweep_frames(d);
+    if (rc)
+        return rc;
+    spin_lock(&d->lock);
+    done = d->dying == DOMAIN_DEAD;
+    d->dying = DOMAIN_DEAD;
+    spin_unlock(&d->lock);
+    if (done)
+        return 0;
+    heap_claim(d, 0);
+    leave_shared_info(d);
+    virq_send_global(VIRQ_DOM_EXC);
+    domain_put(d); /* the table's */
+    return 0;
+}

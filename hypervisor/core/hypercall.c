@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Hypercall dispatch: the one table of numbers, and multicall.
+ * ABI: pv-abi/hypercall.h (source: Xen public xen.h).
+ */
+#include <hv/arch.h>
+#include <hv/hypercall.h>
+
+static const struct hypercall hypercalls[] = {
+    /* A hole is -ENOSYS, decided by the one dispatcher. */
+    [__HYPERVISOR_set_trap_table] = {HC_FN(hc_set_trap_table), 1, HC_ANY},
+    [__HYPERVISOR_mmu_update] = {HC_FN(hc_mmu_update), 4, HC_ANY},
+    [__HYPERVISOR_set_gdt] = {HC_FN(hc_set_gdt), 2, HC_ANY},
+    [__HYPERVISOR_stack_switch] = {HC_FN(hc_stack_switch), 2, HC_ANY},
+    [__HYPERVISOR_set_callbacks] = {HC_FN(hc_set_callbacks), 3, HC_ANY},
+    [__HYPERVISOR_fpu_taskswitch] = {HC_FN(hc_fpu_taskswitch), 1, HC_ANY},
+    [__HYPERVISOR_platform_op] = {HC_FN(hc_platform_op), 1, HC_PRIVILEGED},
+    [__HYPERVISOR_set_debugreg] = {HC_FN(hc_set_debugreg), 2, HC_ANY},
+    [__HYPERVISOR_get_debugreg] = {HC_FN(hc_get_debugreg), 1, HC_ANY},
+    [__HYPERVISOR_update_descriptor] = {HC_FN(hc_update_descriptor), 2, HC_ANY},
+    [__HYPERVISOR_memory_op] = {HC_FN(hc_memory_op), 2, HC_ANY},
+    [__HYPERVISOR_multicall] = {HC_FN(hc_multicall), 2, HC_ANY},
+    [__HYPERVISOR_update_va_mapping] = {HC_FN(hc_update_va_mapping), 3, HC_ANY},
+    [__HYPERVISOR_set_timer_op] = {HC_FN(hc_set_timer_op), 1, HC_ANY},
+    [__HYPERVISOR_xen_version] = {HC_FN(hc_xen_version), 2, HC_ANY},
+    [__HYPERVISOR_console_io] = {HC_FN(hc_console_io), 3, HC_ANY},
+    [__HYPERVISOR_grant_table_op] = {HC_FN(hc_grant_table_op), 3, HC_ANY},
+    [__HYPERVISOR_vm_assist] = {HC_FN(hc_vm_assist), 2, HC_ANY},
+    [__HYPERVISOR_update_va_mapping_otherdomain] = {HC_FN(hc_update_va_mapping_otherdomain), 4, HC_ANY},
+    [__HYPERVISOR_iret] = {HC_FN(hc_iret), 0, HC_ANY},
+    [__HYPERVISOR_vcpu_op] = {HC_FN(hc_vcpu_op), 3, HC_ANY},
+    [__HYPERVISOR_set_segment_base] = {HC_FN(hc_set_segment_base), 2, HC_ANY},
+    [__HYPERVISOR_mmuext_op] = {HC_FN(hc_mmuext_op), 4, HC_ANY},
+    [__HYPERVISOR_sched_op] = {HC_FN(hc_sched_op), 2, HC_ANY},
+    [__HYPERVISOR_callback_op] = {HC_FN(hc_callback_op), 2, HC_ANY},
+    [__HYPERVISOR_event_channel_op] = {HC_FN(hc_event_channel_op), 2, HC_ANY},
+    [__HYPERVISOR_physdev_op] = {HC_FN(hc_physdev_op), 2, HC_ANY},
+//    [__HYPERVISOR_sysctl] = {HC_FN(hc_sysctl), 1, HC_PRIVILEGED},
+//    [__HYPERVISOR_domctl] = {HC_FN(hc_domctl), 1, HC_PRIVILEGED},
+};
+
+long hypercall_dispatch(unsigned int nr)
+{
+    struct vcpu *v = current;
+    const struct hypercall *h;
+
+    if (nr >= ARRAY_SIZE(hypercalls) || !hypercalls[nr].fn)
+        return -ENOSYS;
+    h = &hypercalls[nr];
+    if (h->who == HC_PRIVILEGED && !v->domain->privileged)
+        return -EPERM;
+    return h->fn(v->domain, v->hc_args[0], v->hc_args[1], v->hc_args[2], v->hc_args[3], v->hc_args[4]);
+}
+
+/*
+ * multicall: run @nr entries at @list, each result written into its entry. 0; -EFAULT an entry cannot be
+ * read or written (earlier ones are done). An entry that is itself continued gets its new arguments
+ * written back, and the multicall goes on there.
+ */
+long hc_multicall(struct domain *d, guest_va_t list, uint64_t nr)
+{
+    struct vcpu *v = current;
+    struct multicall_entry e;
+
+    for (uint64_t i = 0; i < nr; i++, list += sizeof(e)) {
+        long rc;
+
+        if (i && hypercall_preempt_check()) {
+            v->hc_args[0] = list;
+            v->hc_args[1] = nr - i;
+            return HC_CONTINUE;
+        }
+        if (copy_from_guest(&e, list, sizeof(e)))
+            return -EFAULT;
+        memcpy(v->hc_args, e.args, sizeof(v->hc_args));
+        /* Neither of these makes sense inside: one would recurse, one replaces the frame it returns on. */
+        rc = e.op == __HYPERVISOR_multicall || e.op == __HYPERVISOR_iret
+                 ? -EINVAL
+                 : hypercall_dispatch((unsigned int)e.op);
+        if (rc == HC_CONTINUE) {
+            if (copy_to_guest(list + offsetof(struct multicall_entry, args), v->hc_args, sizeof(e.args)))
+                return -EFAULT;
+            v->hc_args[0] = list;
+            v->hc_args[1] = nr - i;
+            return HC_CONTINUE;
+        }
+        if (copy_to_guest(list + offsetof(struct multicall_entry, result), &rc, sizeof(rc)))
+            return -EFAULT;
+    }
+    return 0;
+}

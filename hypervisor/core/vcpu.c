@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Virtual CPUs: creation, the place of their shared record, and vcpu_op.
+ * ABI: pv-abi/vcpu.h (source: Xen public vcpu.h).
+ */
+#include <hv/alloc.h>
+#include <hv/arch.h>
+#include <hv/domain.h>
+#include <hv/hypercall.h>
+#include <pv-abi/sched.h>
+#include <pv-abi/vcpu.h>
+#include <pv-abi/x86.h>
+
+#define PERIOD_MIN_NS 1000000ull
+
+int vcpu_create(struct domain *d, unsigned int id, unsigned int cpu)
+{
+    struct vcpu *v;
+    int rc;
+
+    if (id >= d->max_vcpus)
+        return -EINVAL;
+    if (d->vcpu[id])
+        return -EEXIST;
+    v = hv_alloc(sizeof(*v));
+    if (!v)
+        return -ENOMEM;
+    v->id = id;
+    v->domain = d;
+    v->info = &d->shared->vcpu_info[id];
+    v->info_mfn = INVALID_MFN;
+    v->info->evtchn_upcall_mask = 1;
+    set_bit(VPF_DOWN, &v->pause_flags);
+    rc = sched_vcpu_init(v, cpu);
+    if (rc)
+        goto err_free;
+    rc = arch_vcpu_create(v);
+    if (rc)
+        goto err_sched;
+    arch_update_vcpu_time(v);
+    __atomic_store_n(&d->vcpu[id], v, __ATOMIC_RELEASE);
+    return 0;
+err_sched:
+    sched_vcpu_destroy(v);
+err_free:
+    hv_free(v);
+    return rc;
+}
+
+/*
+ * Move @v's record to @offset in the guest's frame @gfn, once and for good. The frame is held writable.
+ * -EINVAL bad place, moved already, another vcpu that runs, or not a frame of the domain.
+ */
+int vcpu_map_info(struct vcpu *v, uint64_t gfn, unsigned int offset)
+{
+    struct vcpu_info *new;
+    struct frame *f;
+    int rc;
+
+    if (offset > PAGE_SIZE - sizeof(*new) || (offset & 7) || !mfn_is_invalid(v->info_mfn) ||
+        !mfn_valid(_mfn(gfn)) || (v != current && !test_bit(VPF_DOWN, &v->pause_flags)))
+        return -EINVAL;
+    f = mfn_to_frame(_mfn(gfn));
+    rc = frame_get_and_type(f, v->domain, FRAME_T_WRITABLE);
+    if (rc)
+        return rc == -ERESTART ? rc : -EINVAL;
+    new = (struct vcpu_info *)((char *)mfn_to_virt(_mfn(gfn)) + offset);
+    memcpy(new, v->info, sizeof(*new));
+    v->info_mfn = _mfn(gfn);
+    __atomic_store_n(&v->info, new, __ATOMIC_SEQ_CST);
+    /* What was set in the old place meanwhile must not be lost: look at everything again. */
+    new->evtchn_pending_sel = ~0ull;
+    new->evtchn_upcall_pending = 1;
+    arch_update_vcpu_time(v);
+    return 0;
+}
+
+void vcpu_unmap_info(struct vcpu *v)
+{
+    mfn_t mfn = v->info_mfn;
+
+    if (mfn_is_invalid(mfn))
+        return;
+    v->info = &v->domain->shared->vcpu_info[v->id];
+    v->info_mfn = INVALID_MFN;
+    frame_put_and_type(mfn_to_frame(mfn));
+}
+
+/* --- vcpu_op ------------------------------------------------------------------------------------- */
+
+/* A whole context for a vcpu that has none. -EFAULT, -EEXIST, -EINVAL, -ENOMEM. */
+static long op_initialise(struct vcpu *v, guest_va_t arg)
+{
+    struct vcpu_guest_context *c;
+    long rc;
+
+    if (v->initialised)
+        return -EEXIST;
+    c = hv_alloc(sizeof(*c));
+    if (!c)
+        return -ENOMEM;
+    rc = -EFAULT;
+    if (!copy_from_guest(c, arg, sizeof(*c))) {
+        spin_lock(&v->domain->lock);
+        rc = v->initialised ? -EEXIST : arch_set_context(v, c);
+        spin_unlock(&v->domain->lock);
+    }
+    hv_free(c);
+    return rc == -ERESTART ? HC_CONTINUE : rc;
+}
+
+static long op_up(struct vcpu *v)
+{
+    if (!v->initialised)
+        return -EINVAL;
+    if (test_and_clear_bit(VPF_DOWN, &v->pause_flags))
+        vcpu_wake(v);
+    return 0;
+}
+
+/* The last vcpu that goes down ends the domain. */
+static long op_down(struct domain *d, struct vcpu *v)
+{
+    for (unsigned int i = 0; i < d->max_vcpus; i++) {
+        const struct vcpu *other = d->vcpu[i];
+
+        if (other && other != v && !test_bit(VPF_DOWN, &other->pause_flags)) {
+            if (!test_and_set_bit(VPF_DOWN, &v->pause_flags))
+                vcpu_sleep_nosync(v);
+            return 0;
+        }
+    }
+    domain_shutdown(d, SHUTDOWN_poweroff);
+    return 0;
+}
+
+static long op_get_runstate(const struct vcpu *v, guest_va_t arg)
+{
+    struct vcpu_runstate_info info = {.state = v->runstate.state,
+                                      .state_entry_time = (uint64_t)v->runstate.entry_ns};
+
+    for (unsigned int i = 0; i < 4; i++)
+        info.time[i] = (uint64_t)v->runstate.time_ns[i];
+    /* The state it is in goes on. */
+    info.time[info.state] += (uint64_t)(now_ns() - v->runstate.entry_ns);
+    return copy_to_guest(arg, &info, sizeof(info)) ? -EFAULT : 0;
+}
+
+static long op_register_runstate(struct vcpu *v, guest_va_t arg)
+{
+    struct vcpu_register_runstate_memory_area area;
+
+    if (copy_from_guest(&area, arg, sizeof(area)))
+        return -EFAULT;
+    v->runstate_va = area.addr.v;
+    if (v == current)
+        arch_update_runstate_area(v);
+    return 0;
+}
+
+static long op_periodic(struct vcpu *v, guest_va_t arg)
+{
+    struct vcpu_set_periodic_timer t;
+
+    if (copy_from_guest(&t, arg, sizeof(t)))
+        return -EFAULT;
+    if (t.period_ns < PERIOD_MIN_NS || t.period_ns > INT64_MAX)
+        return -EINVAL;
+    v->periodic_period_ns = (s_time_t)t.period_ns;
+    timer_set(&v->periodic, now_ns() + v->periodic_period_ns);
+    return 0;
+}
+
+static long op_singleshot(struct vcpu *v, guest_va_t arg)
+{
+    struct vcpu_set_singleshot_timer t;
+
+    if (v != current)
+        return -EINVAL;
+    if (copy_from_guest(&t, arg, sizeof(t)))
+        return -EFAULT;
+    if ((t.flags & VCPU_SSHOTTMR_future) && (s_time_t)t.timeout_abs_ns < now_ns())
+        return -ETIME;
+    timer_set(&v->singleshot, (s_time_t)min(t.timeout_abs_ns, (uint64_t)INT64_MAX));
+    return 0;
+}
+
+static long op_register_info(struct vcpu *v, guest_va_t arg)
+{
+    struct vcpu_register_vcpu_info info;
+    int rc;
+
+    if (copy_from_guest(&info, arg, sizeof(info)))
+        return -EFAULT;
+    spin_lock(&v->domain->lock);
+    rc = vcpu_map_info(v, info.mfn, info.offset);
+    spin_unlock(&v->domain->lock);
+    return rc == -ERESTART ? HC_CONTINUE : rc;
+}
+
+static long op_register_time(struct vcpu *v, guest_va_t arg)
+{
+    struct vcpu_register_time_memory_area area;
+
+    if (copy_from_guest(&area, arg, sizeof(area)))
+        return -EFAULT;
+    return arch_register_time_area(v, area.addr.v);
+}
+
+/* -ENOENT no such vcpu; -ENOSYS no such operation; else as each operation says. */
+long hc_vcpu_op(struct domain *d, uint64_t cmd, uint64_t id, guest_va_t arg)
+{
+    struct vcpu *v;
+
+    if (id >= d->max_vcpus || !d->vcpu[id])
+        return -ENOENT;
+    v = d->vcpu[id];
+    switch (cmd) {
+    case VCPUOP_initialise:
+        return op_initialise(v, arg);
+    case VCPUOP_up:
+        return op_up(v);
+    case VCPUOP_down:
+        return op_down(d, v);
+    case VCPUOP_is_up:
+        return !test_bit(VPF_DOWN, &v->pause_flags);
+    case VCPUOP_get_runstate_info:
+        return op_get_runstate(v, arg);
+    case VCPUOP_register_runstate_memory_area:
+        return op_register_runstate(v, arg);
+    case VCPUOP_set_periodic_timer:
+        return op_periodic(v, arg);
+    case VCPUOP_stop_periodic_timer:
+        v->periodic_period_ns = 0;
+        timer_stop(&v->periodic);
+        return 0;
+    case VCPUOP_set_singleshot_timer:
+        return op_singleshot(v, arg);
+    case VCPUOP_stop_singleshot_timer:
+        if (v != current)
+            return -EINVAL;
+        timer_stop(&v->singleshot);
+        return 0;
+    case VCPUOP_register_vcpu_info:
+        return op_register_info(v, arg);
+    case VCPUOP_register_vcpu_time_memory_area:
+        return op_register_time(v, arg);
+    default:
+        return -ENOSYS;
+    }
+}
