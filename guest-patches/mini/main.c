@@ -9,6 +9,14 @@ static const char *running;
 static unsigned int failures; /* of the running case */
 static int skipped;
 
+int is_pavo(void)
+{
+    char text[XEN_EXTRAVERSION_LEN] = "";
+
+    xen_version(XENVER_extraversion, text);
+    return !strncmp(text, ".0-pavo", 7);
+}
+
 void domain_shutdown(unsigned int reason)
 {
     struct sched_shutdown shutdown = {.reason = reason};
@@ -72,18 +80,18 @@ void test_skip(const char *why)
     skipped = 1;
 }
 
-/* "all", a module, or module/case; several joined by commas. */
+/* "all", a module, or module/case; several joined by plus signs. */
 static int is_wanted(const char *wanted, const char *name)
 {
     while (*wanted) {
         size_t length = 0;
 
-        while (wanted[length] && wanted[length] != ',')
+        while (wanted[length] && wanted[length] != '+')
             length++;
         if ((length == 3 && !strncmp(wanted, "all", 3)) ||
             (!strncmp(wanted, name, length) && (!name[length] || name[length] == '/')))
             return 1;
-        wanted += length + (wanted[length] == ',');
+        wanted += length + (wanted[length] == '+');
     }
     return 0;
 }
@@ -97,6 +105,7 @@ void mini_main(const struct start_info *info)
     mm_init();
     console_init();
     traps_init();
+    vcpu_op(VCPUOP_stop_periodic_timer, 0, NULL); /* a new vCPU has one of 100 Hz */
     cmdline_get("test", wanted, sizeof(wanted));
     kprintf("mini: %s, %lu pages, %s\n", (const char *)info->magic, info->nr_pages,
             is_dom0() ? "dom0" : "guest");

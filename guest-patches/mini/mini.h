@@ -85,6 +85,8 @@ static inline int is_dom0(void)
 {
     return !!(start_info->flags & SIF_INITDOMAIN);
 }
+/* Where Pavo refuses more than Xen: some expectations hold on Pavo only. */
+int is_pavo(void);
 /* Power off, crash, ...: SHUTDOWN_*. Does not return. */
 void domain_shutdown(unsigned int reason) __attribute__((noreturn));
 /* The value of key=... on the command line, copied to @to; "" if it is not there. */
