@@ -197,8 +197,12 @@ static void enqueue(struct runqueue *rq, struct vcpu *v, s_time_t now)
 {
     unsigned int cpu = (unsigned int)(rq - queues);
     struct vcpu *curr = rq->curr;
-    uint64_t floor = rq->clock_ns - WAKE_CREDIT_NS;
+    uint64_t floor;
 
+    if (!is_idle(curr))
+        charge(curr, now);
+    clock_advance(rq);
+    floor = rq->clock_ns - WAKE_CREDIT_NS;
     if (later_by(floor, v->sched.vruntime_ns) > 0)
         v->sched.vruntime_ns = floor;
     sched_runstate(v, RUNSTATE_runnable, now);
@@ -207,9 +211,6 @@ static void enqueue(struct runqueue *rq, struct vcpu *v, s_time_t now)
         softirq_raise_on(cpu, SOFTIRQ_SCHEDULE);
         return;
     }
-    if (curr->sched.cpu == cpu)
-        charge(curr, now);
-    clock_advance(rq);
     if (later_by(curr->sched.vruntime_ns, v->sched.vruntime_ns) > PREEMPT_NS)
         softirq_raise_on(cpu, SOFTIRQ_SCHEDULE);
     else if (rq->nr_queued == 1)
@@ -320,54 +321,80 @@ int vcpu_set_affinity(struct vcpu *v, const uint64_t *mask)
 
 /* ---- choosing ---------------------------------------------------------------------------------------- */
 
-/* Take a vcpu from another CPU's queue. Our lock is held; theirs are only tried: a CPU whose lock is
- * busy kicks an idle one itself when it queues. */
-static struct vcpu *steal(struct runqueue *rq)
+/* How many want this CPU. A hint, without the lock. */
+static unsigned int load_of(const struct runqueue *rq)
+{
+    return ACCESS_ONCE(rq->nr_queued) + (ACCESS_ONCE(rq->curr) != rq->idle);
+}
+
+/* Move the first that may run here from another queue to ours. Our lock is held; theirs is only tried. */
+static bool steal_from(struct runqueue *other, struct runqueue *rq)
 {
     unsigned int me = (unsigned int)(rq - queues);
+    struct list *p;
+    bool done = false;
 
-    for (unsigned int i = 1; i < NR_CPUS; i++) {
-        struct runqueue *other = &queues[(me + i) % NR_CPUS];
-        struct vcpu *found = NULL;
-        struct list *p;
+    if (!spin_trylock(&other->lock))
+        return false;
+    list_for_each(p, &other->queue) {
+        struct vcpu *v = list_entry(p, struct vcpu, sched.queue);
 
-        if (!ACCESS_ONCE(other->nr_queued) || !spin_trylock(&other->lock))
+        if (!cpu_allowed(v, me))
             continue;
-        list_for_each(p, &other->queue) {
-            struct vcpu *v = list_entry(p, struct vcpu, sched.queue);
-
-            if (cpu_allowed(v, me)) {
-                found = v;
-                break;
-            }
-        }
-        if (found) {
-            queue_remove(other, found);
-            rebase(found, other, rq);
-            __atomic_store_n(&found->sched.cpu, me, __ATOMIC_RELEASE);
-        }
-        spin_unlock(&other->lock);
-        if (found)
-            return found;
+        queue_remove(other, v);
+        rebase(v, other, rq);
+        __atomic_store_n(&v->sched.cpu, me, __ATOMIC_RELEASE);
+        queue_insert(rq, v);
+        done = true;
+        break;
     }
-    return NULL;
+    spin_unlock(&other->lock);
+    return done;
+}
+
+/* Take one from a queue that is longer by two: an idle CPU from one that has one running and one waiting. */
+static void balance_pull(struct runqueue *rq, unsigned int own_load)
+{
+    unsigned int me = (unsigned int)(rq - queues), nr = arch_nr_cpus();
+
+    for (unsigned int i = 1; i < nr; i++) {
+        struct runqueue *other = &queues[(me + i) % nr];
+
+        if (ACCESS_ONCE(other->nr_queued) && load_of(other) >= own_load + 2 && steal_from(other, rq))
+            return;
+    }
+}
+
+/* The other way round: let a CPU with less to do come and take one. */
+static void balance_offer(const struct runqueue *rq)
+{
+    unsigned int me = (unsigned int)(rq - queues), nr = arch_nr_cpus(), own_load = load_of(rq);
+
+    for (unsigned int i = 1; i < nr; i++) {
+        unsigned int cpu = (me + i) % nr;
+
+        if (queues[cpu].idle && own_load >= load_of(&queues[cpu]) + 2) {
+            softirq_raise_on(cpu, SOFTIRQ_SCHEDULE);
+            return;
+        }
+    }
 }
 
 /* The next to run here; removed from its queue. Lock held. */
 static struct vcpu *choose(struct runqueue *rq, struct vcpu *prev)
 {
     unsigned int cpu = (unsigned int)(rq - queues);
-    struct vcpu *head = queue_head(rq);
     bool prev_can = !is_idle(prev) && vcpu_runnable(prev) && cpu_allowed(prev, cpu);
+    struct vcpu *head;
 
+    balance_pull(rq, rq->nr_queued + prev_can);
+    head = queue_head(rq);
     if (prev_can && (!head || later_by(head->sched.vruntime_ns, prev->sched.vruntime_ns) >= 0))
         return prev;
-    if (head) {
-        queue_remove(rq, head);
-        return head;
-    }
-    head = steal(rq);
-    return head ? head : rq->idle;
+    if (!head)
+        return rq->idle;
+    queue_remove(rq, head);
+    return head;
 }
 
 /* Its timers fire where it runs. */
@@ -386,7 +413,6 @@ void schedule(void)
     struct runqueue *rq = &queues[cpu];
     struct vcpu *prev = current, *next;
     unsigned long flags;
-    uint64_t idle;
     s_time_t now;
 
     spin_lock_irqsave(&rq->lock, flags);
@@ -404,9 +430,8 @@ void schedule(void)
         slice_arm(rq, now);
     else
         timer_stop(&rq->slice);
-    idle = rq->nr_queued ? __atomic_load_n(&idle_cpus, __ATOMIC_RELAXED) : 0;
-    if (idle) /* let it steal what waits here */
-        softirq_raise_on((unsigned int)__builtin_ctzll(idle), SOFTIRQ_SCHEDULE);
+    if (rq->nr_queued)
+        balance_offer(rq);
     if (next == prev) {
         spin_unlock_irqrestore(&rq->lock, flags);
         return;
