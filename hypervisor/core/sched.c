@@ -366,9 +366,9 @@ static void balance_pull(struct runqueue *rq, unsigned int own_load)
 }
 
 /* The other way round: let a CPU with less to do come and take one. */
-static void balance_offer(const struct runqueue *rq)
+static void balance_offer(const struct runqueue *rq, unsigned int own_load)
 {
-    unsigned int me = (unsigned int)(rq - queues), nr = arch_nr_cpus(), own_load = load_of(rq);
+    unsigned int me = (unsigned int)(rq - queues), nr = arch_nr_cpus();
 
     for (unsigned int i = 1; i < nr; i++) {
         unsigned int cpu = (me + i) % nr;
@@ -431,7 +431,7 @@ void schedule(void)
     else
         timer_stop(&rq->slice);
     if (rq->nr_queued)
-        balance_offer(rq);
+        balance_offer(rq, load_of(rq) + (prev != next && !is_idle(prev) && vcpu_runnable(prev)));
     if (next == prev) {
         spin_unlock_irqrestore(&rq->lock, flags);
         return;

@@ -41,3 +41,7 @@ unit-decode-cflags := -Ihypervisor/arch/x86/include
 unit-tests += cpuid
 unit-cpuid := hypervisor/arch/x86/cpuid.c
 unit-cpuid-cflags := -Ihypervisor/arch/x86/include
+unit-tests += timer
+unit-timer := hypervisor/core/timer.c hypervisor/core/softirq.c tests/fake-arch/fake.c
+unit-tests += sched
+unit-sched := hypervisor/core/sched.c hypervisor/core/timer.c hypervisor/core/softirq.c tests/fake-arch/fake.c
