@@ -29,4 +29,6 @@ void model_destroy(void);
 /* Interpret @n bytes as operations, judging after each. */
 void model_run(const uint8_t *ops, size_t n);
 
+extern unsigned int model_type_flushes; /* flushes of stale translations before a type change */
+
 #endif

@@ -136,6 +136,16 @@ static void a_table_waiting_for_devalidation_is_drained_by_who_wants_it_writable
     frame_put_and_type(model_frame(1));
 }
 
+static void a_page_that_was_writable_is_flushed_before_it_becomes_a_table(void **state)
+{
+    unsigned int before = model_type_flushes;
+
+    assert_int_equal(frame_get_and_type(model_frame(4), D0, FRAME_T_WRITABLE), 0);
+    frame_put_and_type(model_frame(4));
+    assert_int_equal(mm_pin_table(D0, _mfn(4), FRAME_T_L1), 0);
+    assert_int_equal(model_type_flushes, before + 1);
+}
+
 static void a_table_waiting_for_devalidation_can_be_pinned_again(void **state)
 {
     assert_int_equal(mm_pin_table(D0, _mfn(1), FRAME_T_L4), 0);
@@ -243,6 +253,7 @@ int main(void)
         T(a_root_in_itself_is_refused),
         T(unpinning_gives_all_back_and_leaves_plain_memory),
         T(a_table_waiting_for_devalidation_is_drained_by_who_wants_it_writable),
+        T(a_page_that_was_writable_is_flushed_before_it_becomes_a_table),
         T(a_table_waiting_for_devalidation_can_be_pinned_again),
         T(preserve_keeps_the_accessed_and_dirty_bits),
         T(cache_attributes_are_for_hardware_domains),
