@@ -29,7 +29,7 @@ void change_free(struct change *ch)
 
 void pendings_init(struct pendings *ps)
 {
-    *ps = (struct pendings){ .last = &ps->first };
+    *ps = (struct pendings){.last = &ps->first};
 }
 
 static struct perms *get_or_null(struct perms *ps)
@@ -64,7 +64,7 @@ static void note(struct pendings *ps, const char *path, bool exact, struct perms
     p = xcalloc(1, sizeof(*p) + len + 1);
     memcpy(p->path, path, len + 1);
     p->exact = exact;
-    p->rights = (struct watch_rights){ perms_get(node), get_or_null(parent), get_or_null(old) };
+    p->rights = (struct watch_rights){perms_get(node), get_or_null(parent), get_or_null(old)};
     *ps->last = p;
     ps->last = &p->next;
     hash_insert(&ps->by_path, &p->link, hash);
@@ -152,7 +152,7 @@ void change_apply(struct tree *t, const struct change *ch, struct pendings *ps)
             break;
         if (ps)
             tree_walk(n, find_parent(t, ch->path), ch->path, note_removed,
-                      &(struct removal){ ps, ch->path });
+                      &(struct removal){ps, ch->path});
         tree_remove(t, ch->path);
         break;
     case CHANGE_PERMS:

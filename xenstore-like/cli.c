@@ -116,7 +116,7 @@ static void json_value(struct json_out *out, const char *value, size_t len)
 
 static void perm_text(const struct store_perm *p, char *to)
 {
-    sprintf(to, "%c%u", "nrwb"[p->read + 2 * p->write], p->domid);
+    sprintf(to, "%c%u", "nrwb"[p->read + 2 * p->write], p -> domid);
 }
 
 static void show_perms(struct json_out *out, const struct store_perm *perms, size_t count)
@@ -213,7 +213,7 @@ static int show_below(struct store *s, struct listing *l, const char *path)
 static int verb_ls(struct store *s, const struct options *o, int argc, char **argv)
 {
     const char *path = argc ? argv[0] : "/";
-    struct listing l = { .o = o };
+    struct listing l = {.o = o};
     int rc;
 
     if (argc > 1) {
@@ -312,7 +312,7 @@ static int write_one(struct store *s, store_tx_t tx, char **args, const struct o
 
 static int verb_write(struct store *s, const struct options *o, int argc, char **argv)
 {
-    struct batch b = { write_one, o, argv, argc, 2, "" };
+    struct batch b = {write_one, o, argv, argc, 2, ""};
 
     if (argc % 2) {
         fprintf(stderr, "store: write: a value is missing for %s\n", argv[argc - 1]);
@@ -329,7 +329,7 @@ static int mkdir_one(struct store *s, store_tx_t tx, char **args, const struct o
 
 static int verb_mkdir(struct store *s, const struct options *o, int argc, char **argv)
 {
-    struct batch b = { mkdir_one, o, argv, argc, 1, "" };
+    struct batch b = {mkdir_one, o, argv, argc, 1, ""};
 
     return batch(s, &b);
 }
@@ -347,7 +347,7 @@ static int rm_one(struct store *s, store_tx_t tx, char **args, const struct opti
 
 static int verb_rm(struct store *s, const struct options *o, int argc, char **argv)
 {
-    struct batch b = { rm_one, o, argv, argc, 1, "" };
+    struct batch b = {rm_one, o, argv, argc, 1, ""};
 
     return batch(s, &b);
 }
@@ -359,8 +359,7 @@ struct chmod_args {
     bool recursive;
 };
 
-static int chmod_below(struct store *s, store_tx_t tx, const struct chmod_args *a,
-                       const char *path)
+static int chmod_below(struct store *s, store_tx_t tx, const struct chmod_args *a, const char *path)
 {
     char child[STORE_PATH_MAX + 1];
     size_t count, i;
@@ -406,7 +405,7 @@ static int parse_perm(const char *text, struct store_perm *p)
 static int verb_chmod(struct store *s, const struct options *o, int argc, char **argv)
 {
     struct store_perm perms[argc];
-    struct chmod_args a = { argv[0], perms, argc - 1, o->recursive };
+    struct chmod_args a = {argv[0], perms, argc - 1, o->recursive};
     int i, rc;
 
     for (i = 1; i < argc; i++) {
@@ -470,17 +469,17 @@ static int verb_watch(struct store *s, const struct options *o, int argc, char *
 }
 
 static const struct verb verbs[] = {
-    { "ls", "[-p] [-1] [PATH]", "show all below PATH (-1: only the names of its children)", "p1", 0,
-      verb_ls },
-    { "read", "PATH...", "show values", "", 1, verb_read },
-    { "write", "PATH VALUE [PATH VALUE]...", "set values, all or none", "", 2, verb_write },
-    { "mkdir", "PATH...", "make empty nodes", "", 1, verb_mkdir },
-    { "rm", "[-f] PATH...", "remove nodes and all below (-f: missing ones are no error)", "f", 1,
-      verb_rm },
-    { "chmod", "[-r] PATH PERM...",
-      "set permissions: n, r, w or b and a domain's number, the owner first", "r", 2, verb_chmod },
-    { "watch", "[-n COUNT] [-t SECONDS] PATH...", "show what changes at or below", "n:t:", 1,
-      verb_watch },
+    {"ls", "[-p] [-1] [PATH]", "show all below PATH (-1: only the names of its children)", "p1", 0,
+     verb_ls},
+    {"read", "PATH...", "show values", "", 1, verb_read},
+    {"write", "PATH VALUE [PATH VALUE]...", "set values, all or none", "", 2, verb_write},
+    {"mkdir", "PATH...", "make empty nodes", "", 1, verb_mkdir},
+    {"rm", "[-f] PATH...", "remove nodes and all below (-f: missing ones are no error)", "f", 1,
+     verb_rm},
+    {"chmod", "[-r] PATH PERM...",
+     "set permissions: n, r, w or b and a domain's number, the owner first", "r", 2, verb_chmod},
+    {"watch", "[-n COUNT] [-t SECONDS] PATH...", "show what changes at or below", "n:t:", 1,
+     verb_watch},
 };
 
 #define NR_VERBS (sizeof(verbs) / sizeof(verbs[0]))
@@ -553,10 +552,10 @@ static int set_option(struct options *o, int c)
 static int parse_options(struct options *o, int argc, char **argv, const char *opts)
 {
     static const struct option longs[] = {
-        { "output", required_argument, NULL, 'o' },
-        { "socket", required_argument, NULL, 'S' },
-        { "help", no_argument, NULL, 'h' },
-        { NULL, 0, NULL, 0 },
+        {"output", required_argument, NULL, 'o'},
+        {"socket", required_argument, NULL, 'S'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
     };
     char shorts[32];
     int c;
@@ -581,7 +580,7 @@ static int parse_options(struct options *o, int argc, char **argv, const char *o
 
 int main(int argc, char **argv)
 {
-    struct options o = { .seconds = -1 };
+    struct options o = {.seconds = -1};
     const struct verb *verb;
     struct store *s;
     int rc = parse_options(&o, argc, argv, "");

@@ -21,9 +21,9 @@
 #include "pv-abi/io/xs_wire.h"
 #include "xenstore-like/errors.h"
 
-#define TRANSACT_TRIES_MAX 1000
+#define TRANSACT_TRIES_MAX  1000
 #define DIRECTORY_TRIES_MAX 100
-#define PARTS_MAX 8
+#define PARTS_MAX           8
 
 struct queued_event {
     struct queued_event *next;
@@ -43,7 +43,7 @@ struct store {
 
 int store_open(struct store **out, const char *socket_path)
 {
-    struct sockaddr_un addr = { .sun_family = AF_UNIX };
+    struct sockaddr_un addr = {.sun_family = AF_UNIX};
     struct store *s;
     int rc;
 
@@ -108,7 +108,7 @@ static int broken(struct store *s, int rc)
 static int send_all(struct store *s, struct iovec *iov, int count)
 {
     while (count) {
-        struct msghdr msg = { .msg_iov = iov, .msg_iovlen = count };
+        struct msghdr msg = {.msg_iov = iov, .msg_iovlen = count};
         ssize_t n = sendmsg(s->fd, &msg, MSG_NOSIGNAL);
 
         if (n < 0 && errno == EINTR)
@@ -168,8 +168,8 @@ static int queue_event(struct store *s)
     struct queued_event *ev;
     size_t path_len = strnlen(s->body, s->hdr.len);
 
-    if (path_len == s->hdr.len || strnlen(s->body + path_len + 1, s->hdr.len - path_len - 1) ==
-                                      s->hdr.len - path_len - 1)
+    if (path_len == s->hdr.len ||
+        strnlen(s->body + path_len + 1, s->hdr.len - path_len - 1) == s->hdr.len - path_len - 1)
         return broken(s, -EPROTO);
     ev = malloc(sizeof(*ev) + s->hdr.len);
     if (!ev)
@@ -185,14 +185,14 @@ static int queue_event(struct store *s)
 /* One request and its answer in s->body, s->hdr.len. @parts of the payload follow each other. */
 static int talk(struct store *s, uint32_t type, store_tx_t tx, struct iovec *parts, int nr_parts)
 {
-    struct xsd_sockmsg hdr = { .type = type, .tx_id = tx };
+    struct xsd_sockmsg hdr = {.type = type, .tx_id = tx};
     struct iovec iov[PARTS_MAX + 1];
     size_t len = 0;
     int rc, i;
 
     if (s->broken)
         return -EPIPE;
-    iov[0] = (struct iovec){ &hdr, sizeof(hdr) };
+    iov[0] = (struct iovec){&hdr, sizeof(hdr)};
     for (i = 0; i < nr_parts; i++) {
         iov[i + 1] = parts[i];
         len += parts[i].iov_len;
@@ -223,7 +223,7 @@ static int talk(struct store *s, uint32_t type, store_tx_t tx, struct iovec *par
 
 static struct iovec string_part(const char *str)
 {
-    return (struct iovec){ (void *)str, strlen(str) + 1 };
+    return (struct iovec){(void *)str, strlen(str) + 1};
 }
 
 static int talk_path(struct store *s, uint32_t type, store_tx_t tx, const char *path)
@@ -284,7 +284,7 @@ int store_read_u64(struct store *s, store_tx_t tx, const char *path, uint64_t *n
 int store_write_bytes(struct store *s, store_tx_t tx, const char *path, const void *value,
                       size_t len)
 {
-    struct iovec parts[] = { string_part(path), { (void *)value, len } };
+    struct iovec parts[] = {string_part(path), {(void *)value, len}};
 
     return talk(s, XS_WRITE, tx, parts, 2);
 }
@@ -400,8 +400,7 @@ static int directory_parts(struct store *s, store_tx_t tx, const char *path, cha
     return rc;
 }
 
-int store_directory(struct store *s, store_tx_t tx, const char *path, char ***names,
-                    size_t *count)
+int store_directory(struct store *s, store_tx_t tx, const char *path, char ***names, size_t *count)
 {
     char *all;
     size_t len;
@@ -448,7 +447,7 @@ int store_set_perms(struct store *s, store_tx_t tx, const char *path,
                     const struct store_perm *perms, size_t count)
 {
     char text[STORE_VALUE_MAX];
-    struct iovec parts[2] = { string_part(path), { text, 0 } };
+    struct iovec parts[2] = {string_part(path), {text, 0}};
     size_t i, len = 0;
 
     for (i = 0; i < count; i++) {
@@ -465,7 +464,7 @@ int store_set_perms(struct store *s, store_tx_t tx, const char *path,
 
 static int talk_watch(struct store *s, uint32_t type, const char *path, const char *token)
 {
-    struct iovec parts[] = { string_part(path), string_part(token) };
+    struct iovec parts[] = {string_part(path), string_part(token)};
 
     return talk(s, type, STORE_NO_TX, parts, 2);
 }
@@ -508,7 +507,7 @@ int store_next_event(struct store *s, struct store_event *ev)
 
 int store_wait_event(struct store *s, struct store_event *ev, int timeout_ms)
 {
-    struct pollfd pfd = { .fd = s->fd, .events = POLLIN };
+    struct pollfd pfd = {.fd = s->fd, .events = POLLIN};
     int rc;
 
     for (;;) {
@@ -538,8 +537,7 @@ int store_end(struct store *s, store_tx_t tx, bool commit)
     return talk_path(s, XS_TRANSACTION_END, tx, commit ? "T" : "F");
 }
 
-int store_transact(struct store *s, int (*fn)(struct store *s, store_tx_t tx, void *arg),
-                   void *arg)
+int store_transact(struct store *s, int (*fn)(struct store *s, store_tx_t tx, void *arg), void *arg)
 {
     unsigned int tries;
     store_tx_t tx;
@@ -575,34 +573,34 @@ static int talk_numbers(struct store *s, uint32_t type, const uint64_t *numbers,
 
 int store_introduce(struct store *s, uint32_t domid, uint64_t gfn, uint32_t port)
 {
-    return talk_numbers(s, XS_INTRODUCE, (uint64_t[]){ domid, gfn, port }, 3);
+    return talk_numbers(s, XS_INTRODUCE, (uint64_t[]){domid, gfn, port}, 3);
 }
 
 int store_release(struct store *s, uint32_t domid)
 {
-    return talk_numbers(s, XS_RELEASE, (uint64_t[]){ domid }, 1);
+    return talk_numbers(s, XS_RELEASE, (uint64_t[]){domid}, 1);
 }
 
 int store_resume(struct store *s, uint32_t domid)
 {
-    return talk_numbers(s, XS_RESUME, (uint64_t[]){ domid }, 1);
+    return talk_numbers(s, XS_RESUME, (uint64_t[]){domid}, 1);
 }
 
 int store_set_target(struct store *s, uint32_t domid, uint32_t target)
 {
-    return talk_numbers(s, XS_SET_TARGET, (uint64_t[]){ domid, target }, 2);
+    return talk_numbers(s, XS_SET_TARGET, (uint64_t[]){domid, target}, 2);
 }
 
 int store_is_introduced(struct store *s, uint32_t domid)
 {
-    int rc = talk_numbers(s, XS_IS_DOMAIN_INTRODUCED, (uint64_t[]){ domid }, 1);
+    int rc = talk_numbers(s, XS_IS_DOMAIN_INTRODUCED, (uint64_t[]){domid}, 1);
 
     return rc ? rc : s->body[0] == 'T';
 }
 
 int store_domain_path(struct store *s, uint32_t domid, char **path)
 {
-    int rc = talk_numbers(s, XS_GET_DOMAIN_PATH, (uint64_t[]){ domid }, 1);
+    int rc = talk_numbers(s, XS_GET_DOMAIN_PATH, (uint64_t[]){domid}, 1);
 
     return rc ? rc : copy_body(s, path, NULL);
 }

@@ -19,8 +19,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define STORE_SOCKET "/run/xenstored/socket"
-#define STORE_PATH_MAX 3072 /* longest absolute path, without the NUL */
+#define STORE_SOCKET    "/run/xenstored/socket"
+#define STORE_PATH_MAX  3072 /* longest absolute path, without the NUL */
 #define STORE_VALUE_MAX 4096 /* path, NUL and value together never exceed this */
 
 struct store;
@@ -80,8 +80,7 @@ int store_rm(struct store *s, store_tx_t tx, const char *path);
  * Lists the names of a node's children. *@names is one malloc'ed block, to be free()d as a
  * whole; @count names in it. Lists of any length come back complete and consistent.
  */
-int store_directory(struct store *s, store_tx_t tx, const char *path, char ***names,
-                    size_t *count);
+int store_directory(struct store *s, store_tx_t tx, const char *path, char ***names, size_t *count);
 
 /* Reads a node's permissions; *@perms is to be free()d, @count (>= 1) entries. */
 int store_get_perms(struct store *s, store_tx_t tx, const char *path, struct store_perm **perms,

@@ -14,8 +14,8 @@
 #include "xenstore-like/watch.h"
 #include "xenstore-like/wire.h"
 
-#define ANSWERS_MAX_PRIVILEGED 256u
-#define OUT_BYTES_MAX 65536u               /* of a guest; beyond, events are merged */
+#define ANSWERS_MAX_PRIVILEGED   256u
+#define OUT_BYTES_MAX            65536u /* of a guest; beyond, events are merged */
 #define OUT_BYTES_MAX_PRIVILEGED (4u << 20)
 
 struct conn *conn_new(struct stored *st, struct domain *domain)
@@ -48,7 +48,7 @@ void conn_reset(struct stored *st, struct conn *c)
     struct list *pos, *tmp;
     struct msg *m;
 
-    list_for_each(pos, tmp, &c->transactions)
+    list_for_each (pos, tmp, &c->transactions)
         transaction_free(st, list_entry(pos, struct transaction, link));
     while ((m = c->out_first)) {
         c->out_first = m->next;
@@ -58,7 +58,7 @@ void conn_reset(struct stored *st, struct conn *c)
     c->out_bytes = 0;
     c->nr_answers = 0;
     c->in_len = 0;
-    list_for_each(pos, tmp, &c->watches)
+    list_for_each (pos, tmp, &c->watches)
         watch_free(st, list_entry(pos, struct watch, in_conn));
 }
 
@@ -84,7 +84,7 @@ bool conn_privileged(const struct conn *c)
 
 struct who conn_who(const struct conn *c)
 {
-    struct who who = { .privileged = conn_privileged(c) };
+    struct who who = {.privileged = conn_privileged(c)};
 
     if (c->domain) {
         who.domid = c->domain->domid;
@@ -111,8 +111,7 @@ size_t conn_room(const struct conn *c)
 
 bool conn_stalled(const struct stored *st, const struct conn *c)
 {
-    return c->nr_answers >=
-           (conn_privileged(c) ? ANSWERS_MAX_PRIVILEGED : st->quotas.outstanding);
+    return c->nr_answers >= (conn_privileged(c) ? ANSWERS_MAX_PRIVILEGED : st->quotas.outstanding);
 }
 
 int conn_process(struct stored *st, struct conn *c, unsigned int budget)
@@ -147,7 +146,7 @@ int conn_process(struct stored *st, struct conn *c, unsigned int budget)
 
 static struct msg *msg_new(uint32_t type, uint32_t req_id, uint32_t tx_id, size_t len)
 {
-    struct xsd_sockmsg hdr = { .type = type, .req_id = req_id, .tx_id = tx_id, .len = len };
+    struct xsd_sockmsg hdr = {.type = type, .req_id = req_id, .tx_id = tx_id, .len = len};
     struct msg *m = xmalloc(sizeof(*m) + sizeof(hdr) + len);
 
     m->next = NULL;
@@ -167,8 +166,8 @@ static void queue(struct stored *st, struct conn *c, struct msg *m)
     conn_mark_ready(st, c);
 }
 
-void conn_answer(struct stored *st, struct conn *c, uint32_t type, uint32_t req_id,
-                 uint32_t tx_id, const void *payload, size_t len)
+void conn_answer(struct stored *st, struct conn *c, uint32_t type, uint32_t req_id, uint32_t tx_id,
+                 const void *payload, size_t len)
 {
     struct msg *m = msg_new(type, req_id, tx_id, len);
 

@@ -81,8 +81,8 @@ void conn_sent(struct conn *c, size_t bytes);
 void conn_mark_ready(struct stored *st, struct conn *c);
 
 /* Queues an answer. */
-void conn_answer(struct stored *st, struct conn *c, uint32_t type, uint32_t req_id,
-                 uint32_t tx_id, const void *payload, size_t len);
+void conn_answer(struct stored *st, struct conn *c, uint32_t type, uint32_t req_id, uint32_t tx_id,
+                 const void *payload, size_t len);
 
 /* Queues an event of @w (one of @c's) for @path, unless the same waits already. */
 void conn_event(struct stored *st, struct conn *c, struct watch *w, const char *path);

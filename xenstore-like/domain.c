@@ -117,8 +117,7 @@ int domain_introduce(struct stored *st, uint32_t domid, uint64_t gfn, uint32_t r
     return 0;
 }
 
-void domain_introduce_dom0(struct stored *st, struct xenstore_domain_interface *ring,
-                           uint32_t port)
+void domain_introduce_dom0(struct stored *st, struct xenstore_domain_interface *ring, uint32_t port)
 {
     struct domain *d = st->domains[0];
 
@@ -137,8 +136,7 @@ struct search {
     size_t count;
 };
 
-static bool find_owned(void *ctx, const char *path, const struct node *n,
-                       const struct node *parent)
+static bool find_owned(void *ctx, const char *path, const struct node *n, const struct node *parent)
 {
     struct search *s = ctx;
     const char *last = s->count ? s->paths[s->count - 1] : NULL;
@@ -156,8 +154,8 @@ static bool find_owned(void *ctx, const char *path, const struct node *n,
 
 static void remove_nodes(struct stored *st, const struct domain *d)
 {
-    const struct who us = { .privileged = true };
-    struct search s = { .domid = d->domid };
+    const struct who us = {.privileged = true};
+    struct search s = {.domid = d->domid};
     struct change *ch;
     size_t i;
 
@@ -186,7 +184,7 @@ void domain_release(struct stored *st, struct domain *d)
     if (d->ring)
         m->unmap_ring(m->ctx, d->ring);
     remove_nodes(st, d);
-    list_for_each(pos, tmp, &st->domain_list) {
+    list_for_each (pos, tmp, &st->domain_list) {
         struct domain *other = list_entry(pos, struct domain, link);
 
         if (other->target == d)
@@ -204,7 +202,7 @@ void domains_check(struct stored *st)
     struct list *pos, *tmp;
     bool tell = false;
 
-    list_for_each(pos, tmp, &st->domain_list) {
+    list_for_each (pos, tmp, &st->domain_list) {
         struct domain *d = list_entry(pos, struct domain, link);
         unsigned int state;
 
@@ -230,7 +228,7 @@ struct domain *domain_by_port(const struct stored *st, uint32_t port)
 {
     struct list *pos, *tmp;
 
-    list_for_each(pos, tmp, &st->domain_list) {
+    list_for_each (pos, tmp, &st->domain_list) {
         struct domain *d = list_entry(pos, struct domain, link);
 
         if (d->introduced && d->port == port)
@@ -253,14 +251,14 @@ bool domains_resolve_perms(struct stored *st, struct perms *ps)
 static const struct {
     const char *name, *what;
 } quotas[NR_QUOTAS] = {
-    [QUOTA_NODES] = { "nodes", "nodes" },
-    [QUOTA_WATCHES] = { "watches", "watches" },
-    [QUOTA_TRANSACTIONS] = { "transactions", "transactions at once" },
-    [QUOTA_NODE_SIZE] = { "node-size", "bytes in a node" },
-    [QUOTA_PERMS] = { "permissions", "permissions of a node" },
-    [QUOTA_TRANSACTION_NODES] = { "transaction-nodes", "nodes in a transaction" },
-    [QUOTA_OUTSTANDING] = { "outstanding", "answers not taken" },
-    [QUOTA_EVENTS] = { "events", "bytes of events not taken: they are merged" },
+    [QUOTA_NODES] = {"nodes", "nodes"},
+    [QUOTA_WATCHES] = {"watches", "watches"},
+    [QUOTA_TRANSACTIONS] = {"transactions", "transactions at once"},
+    [QUOTA_NODE_SIZE] = {"node-size", "bytes in a node"},
+    [QUOTA_PERMS] = {"permissions", "permissions of a node"},
+    [QUOTA_TRANSACTION_NODES] = {"transaction-nodes", "nodes in a transaction"},
+    [QUOTA_OUTSTANDING] = {"outstanding", "answers not taken"},
+    [QUOTA_EVENTS] = {"events", "bytes of events not taken: they are merged"},
 };
 
 const char *quota_name(enum quota which)

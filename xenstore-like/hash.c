@@ -87,5 +87,5 @@ void hash_remove(struct hash *h, struct hash_link *link)
 void hash_free(struct hash *h)
 {
     free(h->chains);
-    *h = (struct hash){ 0 };
+    *h = (struct hash){0};
 }

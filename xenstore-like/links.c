@@ -18,9 +18,10 @@
 #include "xenstore-like/alloc.h"
 #include "xenstore-like/stored.h"
 
-#define KVA_FILE "/proc/xen/xsd_kva"
-#define PORT_FILE "/proc/xen/xsd_port"
-#define PAGE_BYTES 4096
+#define KVA_FILE     "/proc/xen/xsd_kva"
+#define PORT_FILE    "/proc/xen/xsd_port"
+#define PRIVCMD_FILE "/dev/xen/privcmd"
+#define PAGE_BYTES   4096
 
 /* A mapped ring, to be unmapped the way it was mapped. */
 struct ring_page {
@@ -77,7 +78,7 @@ static void unmap_ring(void *ctx, struct xenstore_domain_interface *ring)
     struct links *l = ctx;
     struct list *pos, *tmp;
 
-    list_for_each(pos, tmp, &l->pages) {
+    list_for_each (pos, tmp, &l->pages) {
         struct ring_page *page = list_entry(pos, struct ring_page, link);
 
         if (page->ring != ring)
@@ -119,7 +120,11 @@ int links_open(struct links **out, struct machine *m, const char **what)
     int rc;
 
     list_init(&l->pages);
-    *what = "hypercalls (/dev/xen/privcmd)";
+    *what = PRIVCMD_FILE;
+    if (access(PRIVCMD_FILE, R_OK | W_OK)) {
+        rc = -errno; /* asked first: the library would print lines of its own */
+        goto err;
+    }
     rc = hv_open(&l->hv);
     if (rc)
         goto err;
@@ -127,7 +132,7 @@ int links_open(struct links **out, struct machine *m, const char **what)
     rc = evtchn_open(&l->evtchn);
     if (rc)
         goto err;
-    *what = "memory of domains (/dev/xen/privcmd)";
+    *what = PRIVCMD_FILE;
     rc = foreign_open(&l->foreign);
     if (rc)
         goto err;
@@ -159,7 +164,7 @@ void links_close(struct links *l)
 
     if (!l)
         return;
-    list_for_each(pos, tmp, &l->pages)
+    list_for_each (pos, tmp, &l->pages)
         unmap_ring(l, list_entry(pos, struct ring_page, link)->ring);
     if (l->grant)
         grant_close(l->grant);
@@ -276,6 +281,6 @@ static void none_port(void *ctx, uint32_t port)
 
 void links_none(struct machine *m)
 {
-    *m = (struct machine){ NULL,      none_domain_state, none_map_ring, none_unmap_ring,
-                           none_bind, none_port,         none_port };
+    *m = (struct machine){NULL,      none_domain_state, none_map_ring, none_unmap_ring,
+                          none_bind, none_port,         none_port};
 }

@@ -11,7 +11,7 @@ struct list {
     struct list *next, *prev;
 };
 
-#define list_entry(ptr, type, member) ((type *)((char *)(ptr) - offsetof(type, member)))
+#define list_entry(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 
 /* Walks entries; the current one may be removed. */
 #define list_for_each(pos, tmp, head) \

@@ -14,9 +14,9 @@ int log_open(const char *path);
 void log_line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* Only when log_verbose: each message that comes and goes. */
-#define log_trace(...) \
-    do { \
-        if (log_verbose) \
+#define log_trace(...)             \
+    do {                           \
+        if (log_verbose)           \
             log_line(__VA_ARGS__); \
     } while (0)
 

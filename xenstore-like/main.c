@@ -33,13 +33,13 @@
 #include "xenstore-like/ring.h"
 #include "xenstore-like/stored.h"
 
-#define DEFAULT_SOCKET "/run/xenstored/socket"
-#define VERSION "1.0"
+#define DEFAULT_SOCKET    "/run/xenstored/socket"
+#define VERSION           "1.0"
 #define MESSAGES_PER_TURN 16
-#define PORTS_PER_TURN 256
-#define ACCEPTS_PER_TURN 64
-#define EVENTS_PER_TURN 128
-#define PARTS_PER_WRITE 64
+#define PORTS_PER_TURN    256
+#define ACCEPTS_PER_TURN  64
+#define EVENTS_PER_TURN   128
+#define PARTS_PER_WRITE   64
 
 /* A socket: conn->carrier. Rings have none. */
 struct carrier {
@@ -80,17 +80,17 @@ static int parse_options(int argc, char **argv, struct options *o)
 {
     enum { OPT_SOCKET = 256, OPT_NO_KERNEL, OPT_VERSION };
     static const struct option longs[] = {
-        { "log", required_argument, NULL, 'o' },
-        { "verbose", no_argument, NULL, 'v' },
-        { "socket", required_argument, NULL, OPT_SOCKET },
-        { "no-kernel", no_argument, NULL, OPT_NO_KERNEL },
-        { "help", no_argument, NULL, 'h' },
-        { "version", no_argument, NULL, OPT_VERSION },
-        { NULL, 0, NULL, 0 },
+        {"log", required_argument, NULL, 'o'},
+        {"verbose", no_argument, NULL, 'v'},
+        {"socket", required_argument, NULL, OPT_SOCKET},
+        {"no-kernel", no_argument, NULL, OPT_NO_KERNEL},
+        {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, OPT_VERSION},
+        {NULL, 0, NULL, 0},
     };
     int c;
 
-    *o = (struct options){ .socket_path = DEFAULT_SOCKET };
+    *o = (struct options){.socket_path = DEFAULT_SOCKET};
     while ((c = getopt_long(argc, argv, "o:vh", longs, NULL)) != -1) {
         switch (c) {
         case 'o':
@@ -125,7 +125,7 @@ static int parse_options(int argc, char **argv, struct options *o)
 
 static int poll_add(int fd, uint32_t events, void *what)
 {
-    struct epoll_event ev = { .events = events, .data.ptr = what };
+    struct epoll_event ev = {.events = events, .data.ptr = what};
 
     return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &ev) ? -errno : 0;
 }
@@ -156,7 +156,7 @@ static void make_folder(const char *socket_path)
 
 static int listen_at(const char *path)
 {
-    struct sockaddr_un addr = { .sun_family = AF_UNIX };
+    struct sockaddr_un addr = {.sun_family = AF_UNIX};
     mode_t mask;
     int rc;
 
@@ -247,7 +247,7 @@ static void drop_sockets(void)
 {
     struct list *pos, *tmp;
 
-    list_for_each(pos, tmp, &st.conns) {
+    list_for_each (pos, tmp, &st.conns) {
         struct conn *c = list_entry(pos, struct conn, link);
 
         if (!c->domain)
@@ -260,12 +260,12 @@ static int flush_socket(struct conn *c)
 {
     struct carrier *k = c->carrier;
     struct iovec iov[PARTS_PER_WRITE];
-    struct msghdr msg = { .msg_iov = iov };
+    struct msghdr msg = {.msg_iov = iov};
     struct msg *m;
     ssize_t n;
 
     for (m = c->out_first; m && msg.msg_iovlen < PARTS_PER_WRITE; m = m->next)
-        iov[msg.msg_iovlen++] = (struct iovec){ m->data + m->sent, m->size - m->sent };
+        iov[msg.msg_iovlen++] = (struct iovec){m->data + m->sent, m->size - m->sent};
     n = sendmsg(k->fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (n >= 0)
         conn_sent(c, n);
@@ -285,7 +285,7 @@ static void poll_again(struct conn *c)
     if (c->out_first)
         events |= EPOLLOUT;
     if (events != k->polled) {
-        struct epoll_event ev = { .events = events, .data.ptr = c };
+        struct epoll_event ev = {.events = events, .data.ptr = c};
 
         epoll_ctl(epoll_fd, EPOLL_CTL_MOD, k->fd, &ev);
         k->polled = events;

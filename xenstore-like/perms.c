@@ -59,8 +59,7 @@ static int parse_entry(const char *text, struct perm *p)
     return 0;
 }
 
-int perms_parse(const char *text, size_t len, unsigned int max, uint64_t stamp,
-                struct perms **out)
+int perms_parse(const char *text, size_t len, unsigned int max, uint64_t stamp, struct perms **out)
 {
     struct perms *ps;
     unsigned int count = 0, i;
@@ -85,7 +84,7 @@ int perms_parse(const char *text, size_t len, unsigned int max, uint64_t stamp,
 
 size_t perm_format(const struct perm *p, char *to)
 {
-    return sprintf(to, "%c%u", "nrwb"[p->bits & (PERM_READ | PERM_WRITE)], p->domid) + 1;
+    return sprintf(to, "%c%u", "nrwb"[p->bits & (PERM_READ | PERM_WRITE)], p -> domid) + 1;
 }
 
 unsigned int perms_allowed(const struct perms *ps, const struct who *who)

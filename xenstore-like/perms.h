@@ -15,9 +15,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PERM_READ 1u
-#define PERM_WRITE 2u
-#define PERM_OWNER 4u  /* only asked for, never stored */
+#define PERM_READ   1u
+#define PERM_WRITE  2u
+#define PERM_OWNER  4u /* only asked for, never stored */
 #define PERM_IGNORE 8u /* the domain did not exist when the entry was made */
 
 struct perm {
@@ -51,8 +51,7 @@ void perms_put(struct perms *ps); /* NULL allowed */
  * Reads NUL-ended entries like "n0" "r5" in @len bytes. 0 with *@ps set; -EINVAL malformed or
  * none; -ENOSPC more than @max.
  */
-int perms_parse(const char *text, size_t len, unsigned int max, uint64_t stamp,
-                struct perms **ps);
+int perms_parse(const char *text, size_t len, unsigned int max, uint64_t stamp, struct perms **ps);
 
 /* Writes one entry with its NUL to @to (16 bytes); returns the length with the NUL. */
 size_t perm_format(const struct perm *p, char *to);

@@ -29,7 +29,7 @@ int special_find(const char *path)
 
 void stored_init(struct stored *st, const struct machine *machine)
 {
-    const struct who us = { .privileged = true };
+    const struct who us = {.privileged = true};
     struct blob *empty = blob_new(NULL, 0);
     int i;
 
@@ -60,7 +60,7 @@ void stored_free(struct stored *st)
     struct list *pos, *tmp;
     int i;
 
-    list_for_each(pos, tmp, &st->conns) {
+    list_for_each (pos, tmp, &st->conns) {
         struct conn *c = list_entry(pos, struct conn, link);
 
         if (c->domain)
@@ -68,7 +68,7 @@ void stored_free(struct stored *st)
         conn_free(st, c);
     }
     tree_free(&st->tree);
-    list_for_each(pos, tmp, &st->domain_list) {
+    list_for_each (pos, tmp, &st->domain_list) {
         struct domain *d = list_entry(pos, struct domain, link);
 
         d->nr_nodes = 0;

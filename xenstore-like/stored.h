@@ -28,9 +28,9 @@ struct perms;
 struct xenstore_domain_interface;
 
 /* State of a domain as the hypervisor sees it. */
-#define DOMAIN_EXISTS 1u
+#define DOMAIN_EXISTS   1u
 #define DOMAIN_SHUTDOWN 2u /* shut down or crashed, for whatever reason */
-#define DOMAIN_DYING 4u
+#define DOMAIN_DYING    4u
 
 /* What the daemon needs of the hypervisor; negative errno on failure. */
 struct machine {

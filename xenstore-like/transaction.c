@@ -34,7 +34,7 @@ static void count_delta(void *ctx, uint32_t domid, int nodes)
         }
     }
     tx->deltas = xrealloc(tx->deltas, (i + 1) * sizeof(*tx->deltas));
-    tx->deltas[i] = (struct node_delta){ domid, nodes };
+    tx->deltas[i] = (struct node_delta){domid, nodes};
     tx->nr_deltas++;
 }
 
@@ -62,7 +62,7 @@ int transaction_start(struct stored *st, struct conn *c, struct transaction **ou
         tx->id = ++c->next_tx;
     while (!tx->id || transaction_find(c, tx->id));
     tx->base = node_get(st->tree.root);
-    tx->view = (struct tree){ node_get(st->tree.root), &st->gen, count_delta, tx };
+    tx->view = (struct tree){node_get(st->tree.root), &st->gen, count_delta, tx};
     tx->last = &tx->first;
     list_add_tail(&tx->link, &c->transactions);
     if (c->domain)
@@ -102,7 +102,7 @@ struct transaction *transaction_find(struct conn *c, uint32_t id)
 {
     struct list *pos, *tmp;
 
-    list_for_each(pos, tmp, &c->transactions) {
+    list_for_each (pos, tmp, &c->transactions) {
         struct transaction *tx = list_entry(pos, struct transaction, link);
 
         if (tx->id == id)

@@ -403,8 +403,8 @@ struct steps {
     size_t count, room;
 };
 
-static void push(struct steps *st, const struct node *n, const struct node *parent,
-                 size_t path_len, bool visit)
+static void push(struct steps *st, const struct node *n, const struct node *parent, size_t path_len,
+                 bool visit)
 {
     if (!n)
         return;
@@ -412,7 +412,7 @@ static void push(struct steps *st, const struct node *n, const struct node *pare
         st->room = st->room ? st->room * 2 : 64;
         st->s = xrealloc(st->s, st->room * sizeof(*st->s));
     }
-    st->s[st->count++] = (struct step){ n, parent, path_len, visit };
+    st->s[st->count++] = (struct step){n, parent, path_len, visit};
 }
 
 void tree_walk(const struct node *n, const struct node *parent, const char *path,
@@ -421,7 +421,7 @@ void tree_walk(const struct node *n, const struct node *parent, const char *path
                void *ctx)
 {
     size_t len = strlen(path), room = len + 4096;
-    struct steps st = { 0 };
+    struct steps st = {0};
     char *buf;
 
     if (!fn(ctx, path, n, parent) || !n->kids)

@@ -45,7 +45,7 @@ struct node {
 
 struct tree {
     struct node *root;
-    uint64_t *gen; /* the counter that all trees share */
+    uint64_t *gen;                                       /* the counter that all trees share */
     void (*count)(void *ctx, uint32_t domid, int nodes); /* nodes of a domain come and go */
     void *ctx;
 };

@@ -45,8 +45,8 @@ static struct watch *find_watch(const struct stored *st, const struct conn *c, c
     return NULL;
 }
 
-int watch_add(struct stored *st, struct conn *c, const char *path, const char *token,
-              size_t prefix, struct watch **out)
+int watch_add(struct stored *st, struct conn *c, const char *path, const char *token, size_t prefix,
+              struct watch **out)
 {
     uint64_t hash = watch_hash(c, path, token), path_hash;
     size_t len = strlen(path), token_len = strlen(token);
@@ -132,7 +132,7 @@ static void fire_at(struct stored *st, const char *where, size_t len, const char
 
     if (!wp)
         return;
-    list_for_each(pos, tmp, &wp->watches) {
+    list_for_each (pos, tmp, &wp->watches) {
         struct watch *w = list_entry(pos, struct watch, in_path);
 
         if (may_know(w->conn, rights))
@@ -140,8 +140,7 @@ static void fire_at(struct stored *st, const char *where, size_t len, const char
     }
 }
 
-void watch_fire(struct stored *st, const char *path, bool exact,
-                const struct watch_rights *rights)
+void watch_fire(struct stored *st, const char *path, bool exact, const struct watch_rights *rights)
 {
     size_t len = strlen(path), i;
 
@@ -159,7 +158,7 @@ void watch_fire(struct stored *st, const char *path, bool exact,
 
 void watch_fire_special(struct stored *st, int special)
 {
-    const struct watch_rights rights = { .node = st->specials[special] };
+    const struct watch_rights rights = {.node = st->specials[special]};
     const char *name = special_name(special);
 
     fire_at(st, name, strlen(name), name, &rights);

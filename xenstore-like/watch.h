@@ -31,8 +31,8 @@ struct watch {
     struct list in_path, in_conn;
     struct watch_path *where;
     struct conn *conn;
-    size_t prefix;    /* bytes that events leave out of paths: the watch was relative */
-    struct msg *last; /* its latest event not yet taken */
+    size_t prefix;      /* bytes that events leave out of paths: the watch was relative */
+    struct msg *last;   /* its latest event not yet taken */
     struct msg *merged; /* the event that stands for all when too many wait */
     char token[];
 };
@@ -43,8 +43,8 @@ struct watch_rights {
 };
 
 /* -EEXIST the connection has this path and token; -E2BIG its domain's quota. */
-int watch_add(struct stored *st, struct conn *c, const char *path, const char *token,
-              size_t prefix, struct watch **w);
+int watch_add(struct stored *st, struct conn *c, const char *path, const char *token, size_t prefix,
+              struct watch **w);
 
 /* -ENOENT no such watch. */
 int watch_remove(struct stored *st, struct conn *c, const char *path, const char *token);
@@ -55,8 +55,7 @@ void watch_free(struct stored *st, struct watch *w);
  * Sends events: @path has changed. @exact: only to those who watch just this path (it vanished
  * with an ancestor, and who watches that one is told of the ancestor).
  */
-void watch_fire(struct stored *st, const char *path, bool exact,
-                const struct watch_rights *rights);
+void watch_fire(struct stored *st, const char *path, bool exact, const struct watch_rights *rights);
 
 /* The same for @introduceDomain, @releaseDomain. */
 void watch_fire_special(struct stored *st, int special);

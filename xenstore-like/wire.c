@@ -143,8 +143,8 @@ static int find(struct request *rq, const char *path, unsigned int need, unsigne
 }
 
 /* Makes a change now or in the transaction. */
-static int change(struct request *rq, enum change_kind kind, const char *path,
-                  struct blob *value, struct perms *perms)
+static int change(struct request *rq, enum change_kind kind, const char *path, struct blob *value,
+                  struct perms *perms)
 {
     struct who who = conn_who(rq->c);
     struct change *ch = change_new(kind, path, &who, value, perms);
@@ -444,9 +444,9 @@ static int do_reset_watches(struct request *rq)
 {
     struct list *pos, *tmp;
 
-    list_for_each(pos, tmp, &rq->c->watches)
+    list_for_each (pos, tmp, &rq->c->watches)
         watch_free(rq->st, list_entry(pos, struct watch, in_conn));
-    list_for_each(pos, tmp, &rq->c->transactions)
+    list_for_each (pos, tmp, &rq->c->transactions)
         transaction_free(rq->st, list_entry(pos, struct transaction, link));
     return answer_ok(rq);
 }
@@ -608,7 +608,7 @@ static int control_log(struct request *rq, const char *const *args, unsigned int
 
 static int control_quota(struct request *rq, const char *const *args, unsigned int nr)
 {
-    struct text t = { .len = 0 };
+    struct text t = {.len = 0};
     unsigned int *limit;
     uint64_t value;
     int i;
@@ -634,14 +634,14 @@ static int control_quota(struct request *rq, const char *const *args, unsigned i
 
 static int control_refusals(struct request *rq, const char *const *args, unsigned int nr)
 {
-    struct text t = { .len = 0 };
+    struct text t = {.len = 0};
     struct list *pos, *tmp;
     int i;
 
     (void)args;
     (void)nr;
     t.buf[0] = '\0';
-    list_for_each(pos, tmp, &rq->st->domain_list) {
+    list_for_each (pos, tmp, &rq->st->domain_list) {
         const struct domain *d = list_entry(pos, struct domain, link);
 
         for (i = 0; i < NR_QUOTAS; i++)
@@ -654,18 +654,18 @@ static int control_refusals(struct request *rq, const char *const *args, unsigne
 
 static int control_stats(struct request *rq, const char *const *args, unsigned int nr)
 {
-    struct text t = { .len = 0 };
+    struct text t = {.len = 0};
     struct list *pos, *tmp;
     unsigned int conns = 0;
 
     (void)args;
     (void)nr;
-    list_for_each(pos, tmp, &rq->st->conns)
+    list_for_each (pos, tmp, &rq->st->conns)
         conns++;
     add(&t, "connections %u\nwatches %zu\nmessages %llu\nevents %llu\nconflicts %llu\n", conns,
         rq->st->watches.count, (unsigned long long)rq->st->nr_messages,
         (unsigned long long)rq->st->nr_events, (unsigned long long)rq->st->nr_conflicts);
-    list_for_each(pos, tmp, &rq->st->domain_list) {
+    list_for_each (pos, tmp, &rq->st->domain_list) {
         const struct domain *d = list_entry(pos, struct domain, link);
 
         add(&t, "domain %u nodes %u watches %u transactions %u\n", d->domid, d->nr_nodes,
@@ -681,9 +681,8 @@ static int do_control(struct request *rq)
         unsigned int args_max;
         int (*handler)(struct request *rq, const char *const *args, unsigned int nr);
     } commands[] = {
-        { "help", 0, control_help },   { "log", 1, control_log },
-        { "quota", 2, control_quota }, { "refusals", 0, control_refusals },
-        { "stats", 0, control_stats },
+        {"help", 0, control_help},         {"log", 1, control_log},     {"quota", 2, control_quota},
+        {"refusals", 0, control_refusals}, {"stats", 0, control_stats},
     };
     const char *vec[4];
     unsigned int n = strings(rq, vec, 4), i;
@@ -694,7 +693,7 @@ static int do_control(struct request *rq)
     return -EINVAL;
 }
 
-#define PRIVILEGED 1u
+#define PRIVILEGED     1u
 #define NO_TRANSACTION 2u
 
 static const struct {
@@ -702,28 +701,28 @@ static const struct {
     int (*handler)(struct request *rq);
     unsigned int flags;
 } operations[] = {
-    [XS_CONTROL] = { "CONTROL", do_control, PRIVILEGED },
-    [XS_DIRECTORY] = { "DIRECTORY", do_directory, 0 },
-    [XS_READ] = { "READ", do_read, 0 },
-    [XS_GET_PERMS] = { "GET_PERMS", do_get_perms, 0 },
-    [XS_WATCH] = { "WATCH", do_watch, NO_TRANSACTION },
-    [XS_UNWATCH] = { "UNWATCH", do_unwatch, NO_TRANSACTION },
-    [XS_TRANSACTION_START] = { "TRANSACTION_START", do_transaction_start, 0 },
-    [XS_TRANSACTION_END] = { "TRANSACTION_END", do_transaction_end, 0 },
-    [XS_INTRODUCE] = { "INTRODUCE", do_introduce, PRIVILEGED | NO_TRANSACTION },
-    [XS_RELEASE] = { "RELEASE", do_release, PRIVILEGED | NO_TRANSACTION },
-    [XS_GET_DOMAIN_PATH] = { "GET_DOMAIN_PATH", do_get_domain_path, 0 },
-    [XS_WRITE] = { "WRITE", do_write, 0 },
-    [XS_MKDIR] = { "MKDIR", do_mkdir, 0 },
-    [XS_RM] = { "RM", do_rm, 0 },
-    [XS_SET_PERMS] = { "SET_PERMS", do_set_perms, 0 },
-    [XS_WATCH_EVENT] = { "WATCH_EVENT", NULL, 0 },
-    [XS_ERROR] = { "ERROR", NULL, 0 },
-    [XS_IS_DOMAIN_INTRODUCED] = { "IS_DOMAIN_INTRODUCED", do_is_domain_introduced, 0 },
-    [XS_RESUME] = { "RESUME", do_resume, PRIVILEGED },
-    [XS_SET_TARGET] = { "SET_TARGET", do_set_target, PRIVILEGED },
-    [XS_RESET_WATCHES] = { "RESET_WATCHES", do_reset_watches, NO_TRANSACTION },
-    [XS_DIRECTORY_PART] = { "DIRECTORY_PART", do_directory_part, 0 },
+    [XS_CONTROL] = {"CONTROL", do_control, PRIVILEGED},
+    [XS_DIRECTORY] = {"DIRECTORY", do_directory, 0},
+    [XS_READ] = {"READ", do_read, 0},
+    [XS_GET_PERMS] = {"GET_PERMS", do_get_perms, 0},
+    [XS_WATCH] = {"WATCH", do_watch, NO_TRANSACTION},
+    [XS_UNWATCH] = {"UNWATCH", do_unwatch, NO_TRANSACTION},
+    [XS_TRANSACTION_START] = {"TRANSACTION_START", do_transaction_start, 0},
+    [XS_TRANSACTION_END] = {"TRANSACTION_END", do_transaction_end, 0},
+    [XS_INTRODUCE] = {"INTRODUCE", do_introduce, PRIVILEGED | NO_TRANSACTION},
+    [XS_RELEASE] = {"RELEASE", do_release, PRIVILEGED | NO_TRANSACTION},
+    [XS_GET_DOMAIN_PATH] = {"GET_DOMAIN_PATH", do_get_domain_path, 0},
+    [XS_WRITE] = {"WRITE", do_write, 0},
+    [XS_MKDIR] = {"MKDIR", do_mkdir, 0},
+    [XS_RM] = {"RM", do_rm, 0},
+    [XS_SET_PERMS] = {"SET_PERMS", do_set_perms, 0},
+    [XS_WATCH_EVENT] = {"WATCH_EVENT", NULL, 0},
+    [XS_ERROR] = {"ERROR", NULL, 0},
+    [XS_IS_DOMAIN_INTRODUCED] = {"IS_DOMAIN_INTRODUCED", do_is_domain_introduced, 0},
+    [XS_RESUME] = {"RESUME", do_resume, PRIVILEGED},
+    [XS_SET_TARGET] = {"SET_TARGET", do_set_target, PRIVILEGED},
+    [XS_RESET_WATCHES] = {"RESET_WATCHES", do_reset_watches, NO_TRANSACTION},
+    [XS_DIRECTORY_PART] = {"DIRECTORY_PART", do_directory_part, 0},
 };
 
 #define NR_OPERATIONS (sizeof(operations) / sizeof(operations[0]))
@@ -751,17 +750,16 @@ static int handle(struct request *rq)
     return operations[hdr->type].handler(rq);
 }
 
-void wire_handle(struct stored *st, struct conn *c, const struct xsd_sockmsg *hdr,
-                 const char *body)
+void wire_handle(struct stored *st, struct conn *c, const struct xsd_sockmsg *hdr, const char *body)
 {
-    struct request rq = { .st = st, .c = c, .hdr = hdr, .body = body, .len = hdr->len };
+    struct request rq = {.st = st, .c = c, .hdr = hdr, .body = body, .len = hdr->len};
     const char *name;
     int rc;
 
     st->nr_messages++;
     rc = handle(&rq);
-    log_trace("%lu (domain %u) %s tx %u \"%.*s\": %s", c->serial, domid_of(c),
-              wire_name(hdr->type), hdr->tx_id, (int)(hdr->len > 200 ? 200 : hdr->len), body,
+    log_trace("%lu (domain %u) %s tx %u \"%.*s\": %s", c->serial, domid_of(c), wire_name(hdr->type),
+              hdr->tx_id, (int)(hdr->len > 200 ? 200 : hdr->len), body,
               rc ? xs_error_name(-rc) : "ok");
     if (!rc)
         return;

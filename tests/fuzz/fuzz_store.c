@@ -60,8 +60,8 @@ static void port_op(void *ctx, uint32_t port)
     (void)port;
 }
 
-static const struct machine machine = { NULL,      domain_state, map_ring, unmap_ring,
-                                        bind_port, port_op,      port_op };
+static const struct machine machine = {NULL,      domain_state, map_ring, unmap_ring,
+                                       bind_port, port_op,      port_op};
 
 static void require(bool what)
 {
@@ -73,8 +73,7 @@ struct tally {
     unsigned int nodes[DOMAINS];
 };
 
-static bool tally_node(void *ctx, const char *path, const struct node *n,
-                       const struct node *parent)
+static bool tally_node(void *ctx, const char *path, const struct node *n, const struct node *parent)
 {
     struct tally *t = ctx;
 
@@ -88,9 +87,9 @@ static bool tally_node(void *ctx, const char *path, const struct node *n,
 static void check(bool whole)
 {
     struct list *pos, *tmp;
-    struct tally t = { { 0 } };
+    struct tally t = {{0}};
 
-    list_for_each(pos, tmp, &st.conns) {
+    list_for_each (pos, tmp, &st.conns) {
         struct conn *c = list_entry(pos, struct conn, link);
 
         require(c->out_bytes < (conn_privileged(c) ? 8u << 20 : 400000u));
@@ -102,7 +101,7 @@ static void check(bool whole)
     if (!whole)
         return;
     tree_walk(st.tree.root, NULL, "/", tally_node, &t);
-    list_for_each(pos, tmp, &st.domain_list) {
+    list_for_each (pos, tmp, &st.domain_list) {
         struct domain *d = list_entry(pos, struct domain, link);
 
         require(d->nr_nodes == t.nodes[d->domid]);
@@ -130,10 +129,9 @@ static void give(struct conn *c, const uint8_t *data, size_t size)
 }
 
 /* One well-formed message of the type that the input says, so that inputs get deep quickly. */
-static void give_message(struct conn *c, uint8_t type, uint8_t tx, const uint8_t *data,
-                         size_t size)
+static void give_message(struct conn *c, uint8_t type, uint8_t tx, const uint8_t *data, size_t size)
 {
-    struct xsd_sockmsg hdr = { .type = type % (XS_TYPE_COUNT + 1), .tx_id = tx, .len = size };
+    struct xsd_sockmsg hdr = {.type = type % (XS_TYPE_COUNT + 1), .tx_id = tx, .len = size};
 
     if (c->in_len || c->ignored || size > XENSTORE_PAYLOAD_MAX)
         return;

@@ -108,8 +108,8 @@ static inline void fixture_notify(void *ctx, uint32_t port)
 static inline int fixture_setup(void **state)
 {
     struct fixture *f = calloc(1, sizeof(*f));
-    const struct machine m = { f,            fixture_state,  fixture_map,   fixture_unmap,
-                               fixture_bind, fixture_unbind, fixture_notify };
+    const struct machine m = {
+        f, fixture_state, fixture_map, fixture_unmap, fixture_bind, fixture_unbind, fixture_notify};
     int i;
 
     for (i = 0; i < DOMAINS - 1; i++) /* the last one does not exist */
@@ -150,7 +150,7 @@ static inline bool take(struct conn *c, struct taken *t)
     if (!m)
         return false;
     memcpy(&hdr, m->data, sizeof(hdr));
-    *t = (struct taken){ hdr.type, hdr.req_id, hdr.tx_id, hdr.len, "" };
+    *t = (struct taken){hdr.type, hdr.req_id, hdr.tx_id, hdr.len, ""};
     assert_true(hdr.len <= XENSTORE_PAYLOAD_MAX);
     assert_int_equal(m->size, sizeof(hdr) + hdr.len);
     memcpy(t->body, m->data + sizeof(hdr), hdr.len);
@@ -163,7 +163,7 @@ static inline bool take(struct conn *c, struct taken *t)
 static inline void ask(struct fixture *f, struct conn *c, uint32_t type, uint32_t tx,
                        const void *payload, size_t len, struct taken *t)
 {
-    struct xsd_sockmsg hdr = { .type = type, .req_id = 77, .tx_id = tx, .len = len };
+    struct xsd_sockmsg hdr = {.type = type, .req_id = 77, .tx_id = tx, .len = len};
     struct msg **slot, *m;
 
     memcpy(c->in, &hdr, sizeof(hdr));

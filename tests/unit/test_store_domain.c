@@ -205,7 +205,7 @@ static void an_ignored_connection_is_neither_read_nor_told(void **state)
 {
     struct fixture *f = *state;
     struct conn *g = guest(f, 3);
-    struct xsd_sockmsg hdr = { .type = XS_READ, .len = 2 };
+    struct xsd_sockmsg hdr = {.type = XS_READ, .len = 2};
 
     put(f, f->dom0, 0, "/a", "");
     ok(f, f->dom0, XS_SET_PERMS, 0, Z("/a\0r0"));

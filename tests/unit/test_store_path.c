@@ -30,9 +30,9 @@ static void relative_paths_get_the_domains_prefix(void **state)
 
 static void what_is_no_path_is_refused(void **state)
 {
-    static const char *const bad[] = { "", "//", "/a/", "/a//b", "a/", "/a b", "/a.", "/a:b",
-                                       "/\x7f", "/\xc3\xa4", "/a\nb", "a//b", "/a,b", "/*",
-                                       "@a" };
+    static const char *const bad[] = {"",      "//",   "/a/",  "/a//b", "a/",
+                                      "/a b",  "/a.",  "/a:b", "/\x7f", "/\xc3\xa4",
+                                      "/a\nb", "a//b", "/a,b", "/*",    "@a"};
     size_t i;
 
     (void)state;

@@ -13,7 +13,7 @@
 #include "xenstore-like/perms.h"
 #include "xenstore-like/tree.h"
 
-static const struct who us = { .privileged = true };
+static const struct who us = {.privileged = true};
 
 struct world {
     struct tree t;
@@ -243,13 +243,13 @@ static void removing_takes_all_below_and_counts_owners(void **state)
 static void children_belong_to_an_unprivileged_maker(void **state)
 {
     struct world *w = *state;
-    const struct who maker = { .domid = 5 };
+    const struct who maker = {.domid = 5};
     struct blob *b = blob_new("", 0);
     const struct perms *ps;
     struct perms *dir = perms_new(2, 0);
 
-    dir->p[0] = (struct perm){ 0, PERM_READ };
-    dir->p[1] = (struct perm){ 5, PERM_READ | PERM_WRITE };
+    dir->p[0] = (struct perm){0, PERM_READ};
+    dir->p[1] = (struct perm){5, PERM_READ | PERM_WRITE};
     create(w, "/d", "");
     tree_set_perms(&w->t, "/d", dir);
     perms_put(dir);
@@ -274,7 +274,7 @@ static void thousands_of_random_changes_keep_the_order(void **state)
     struct world *w = *state;
     enum { N = 2000 };
     static bool there[N];
-    struct node *snapshots[8] = { NULL };
+    struct node *snapshots[8] = {NULL};
     static int list[N];
     char path[32], *at;
     size_t len, total;
@@ -377,17 +377,17 @@ static bool visit(void *ctx, const char *path, const struct node *n, const struc
 static void a_walk_goes_parents_first_in_order(void **state)
 {
     struct world *w = *state;
-    struct visits v = { "", -1 };
+    struct visits v = {"", -1};
 
     create(w, "/b/y/q", "");
     create(w, "/b/x", "");
     create(w, "/a", "");
     tree_walk(w->t.root, NULL, "/", visit, &v);
     assert_string_equal(v.text, "/ /a /b /b/x /b/y /b/y/q ");
-    v = (struct visits){ "", 2 };
+    v = (struct visits){"", 2};
     tree_walk(w->t.root, NULL, "/", visit, &v);
     assert_string_equal(v.text, "/ /a ");
-    v = (struct visits){ "", -1 };
+    v = (struct visits){"", -1};
     tree_walk(tree_find(w->t.root, "/b"), w->t.root, "/b", visit, &v);
     assert_string_equal(v.text, "/b /b/x /b/y /b/y/q ");
 }

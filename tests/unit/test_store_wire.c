@@ -245,7 +245,7 @@ static void control_answers(void **state)
 static void a_message_that_is_too_long_ends_the_connection(void **state)
 {
     struct fixture *f = *state;
-    struct xsd_sockmsg hdr = { .type = XS_READ, .len = XENSTORE_PAYLOAD_MAX + 1 };
+    struct xsd_sockmsg hdr = {.type = XS_READ, .len = XENSTORE_PAYLOAD_MAX + 1};
 
     memcpy(f->dom0->in, &hdr, sizeof(hdr));
     f->dom0->in_len = sizeof(hdr);
@@ -268,7 +268,7 @@ static void the_longest_message_is_handled(void **state)
 static void messages_may_arrive_byte_by_byte(void **state)
 {
     struct fixture *f = *state;
-    struct xsd_sockmsg hdr = { .type = XS_READ, .req_id = 5, .len = 6 };
+    struct xsd_sockmsg hdr = {.type = XS_READ, .req_id = 5, .len = 6};
     char bytes[sizeof(hdr) + 6];
     struct taken t;
     size_t i;
@@ -288,7 +288,7 @@ static void messages_may_arrive_byte_by_byte(void **state)
 static void work_per_turn_is_bounded(void **state)
 {
     struct fixture *f = *state;
-    struct xsd_sockmsg hdr = { .type = XS_READ, .len = 2 };
+    struct xsd_sockmsg hdr = {.type = XS_READ, .len = 2};
     struct taken t;
     int i;
 
@@ -310,7 +310,7 @@ static void a_guest_that_takes_no_answers_is_not_read_from(void **state)
 {
     struct fixture *f = *state;
     struct conn *g = guest(f, 7);
-    struct xsd_sockmsg hdr = { .type = XS_READ, .len = 2 };
+    struct xsd_sockmsg hdr = {.type = XS_READ, .len = 2};
     struct taken t;
     int i;
 
@@ -329,8 +329,9 @@ static void a_guest_that_takes_no_answers_is_not_read_from(void **state)
 
 static void every_error_has_a_name_that_comes_back(void **state)
 {
-    static const int numbers[] = { EINVAL, EACCES, EEXIST, EISDIR, ENOENT,  ENOMEM, ENOSPC, EIO,
-                                   ENOTEMPTY, ENOSYS, EROFS, EBUSY, EAGAIN, EISCONN, E2BIG, EPERM };
+    static const int numbers[] = {EINVAL, EACCES,  EEXIST,    EISDIR, ENOENT, ENOMEM,
+                                  ENOSPC, EIO,     ENOTEMPTY, ENOSYS, EROFS,  EBUSY,
+                                  EAGAIN, EISCONN, E2BIG,     EPERM};
     size_t i;
 
     (void)state;
