@@ -82,3 +82,5 @@ hv-objs += core/domain.o
 hv-objs += core/vcpu.o
 hv-objs += core/hypercall.o
 hv-objs += core/version.o
+hv-objs += core/domctl.o
+hv-objs += core/sysctl.o

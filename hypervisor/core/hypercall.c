@@ -35,8 +35,8 @@ static const struct hypercall hypercalls[] = {
     [__HYPERVISOR_callback_op] = {HC_FN(hc_callback_op), 2, HC_ANY},
     [__HYPERVISOR_event_channel_op] = {HC_FN(hc_event_channel_op), 2, HC_ANY},
     [__HYPERVISOR_physdev_op] = {HC_FN(hc_physdev_op), 2, HC_ANY},
-//    [__HYPERVISOR_sysctl] = {HC_FN(hc_sysctl), 1, HC_PRIVILEGED},
-//    [__HYPERVISOR_domctl] = {HC_FN(hc_domctl), 1, HC_PRIVILEGED},
+    [__HYPERVISOR_sysctl] = {HC_FN(hc_sysctl), 1, HC_PRIVILEGED},
+    [__HYPERVISOR_domctl] = {HC_FN(hc_domctl), 1, HC_PRIVILEGED},
 };
 
 long hypercall_dispatch(unsigned int nr)

@@ -331,3 +331,8 @@ void time_init(void)
     tsc_stamp = rdtsc_ordered();
     wallclock_ns = rtc_seconds() * (int64_t)NS_PER_SEC - now_ns();
 }
+
+uint32_t arch_cpu_khz(void)
+{
+    return (uint32_t)(tsc_hz / 1000);
+}

@@ -134,12 +134,9 @@ long hc_set_callbacks(struct domain *d, uint64_t event, uint64_t failsafe, uint6
 long hc_set_segment_base(struct domain *d, uint64_t which, uint64_t base);
 long hc_physdev_op(struct domain *d, uint64_t cmd, guest_va_t arg);   /* arch/x86/physdev.c */
 long hc_platform_op(struct domain *d, guest_va_t arg);                /* arch/x86/platform.c */
-/* arch parts of memory_op, domctl and sysctl; -ENOSYS: not mine. */
-long arch_memory_op(struct domain *d, unsigned int op, guest_va_t arg);
-struct xen_domctl;
-struct xen_sysctl;
-long arch_domctl(struct domain *target, struct xen_domctl *op, guest_va_t arg);
-long arch_sysctl(struct xen_sysctl *op, guest_va_t arg);
+/* Fill a hypercall page. */
+void arch_hypercall_page(void *page);
+uint32_t arch_cpu_khz(void);
 
 /* --- Machine ----------------------------------------------------------------------------------------- */
 void machine_restart(void) __attribute__((noreturn));  /* noreboot: halts */

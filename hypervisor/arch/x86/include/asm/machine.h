@@ -139,7 +139,6 @@ void dom0_create(void);
 /* --- domain.c -------------------------------------------------------------------------------------------------- */
 void domain_arch_init(void); /* once, after the softirqs */
 /* domain.c: fill a page that a kernel asked for with calls of each hypercall. */
-void arch_hypercall_page(void *page);
 
 /* --- irq.c ------------------------------------------------------------------------------------------------------ */
 void irq_init(void);          /* IO-APICs masked, PICs off */
