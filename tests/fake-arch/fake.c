@@ -30,6 +30,7 @@ static uint8_t *machine; /* FAKE_FRAMES pages */
 static uint8_t *guest_memory;
 static guest_va_t read_fault, write_fault;
 static struct domain *domains[16];
+static unsigned int refs[16];
 static uint64_t next_frame;
 static uint32_t tlb_clock;
 
@@ -59,7 +60,6 @@ void fake_reset(void)
     fake_irqs_on = true;
     idle_domain = calloc(1, sizeof(*idle_domain));
     idle_domain->domid = 0x7fff;
-    idle_domain->refs = 1;
 }
 
 void fake_teardown(void)
@@ -104,12 +104,11 @@ struct domain *fake_domain(domid_t id, unsigned int nr_vcpus)
         slot++;
     domains[slot] = d;
     d->domid = id;
-    d->refs = 1;
+    refs[slot] = 1;
     d->max_vcpus = nr_vcpus;
     d->privileged = id == 0;
     d->shared_mfn = shared;
     d->shared = mfn_to_virt(shared);
-    list_init(&d->list);
     for (unsigned int i = 0; i < nr_vcpus; i++) {
         struct vcpu *v = calloc(1, sizeof(*v));
 
@@ -394,14 +393,6 @@ WEAK long arch_memory_op(struct domain *d, unsigned int op, guest_va_t arg)
 {
     return -ENOSYS;
 }
-WEAK long arch_domctl(struct domain *target, struct xen_domctl *op, guest_va_t arg)
-{
-    return -ENOSYS;
-}
-WEAK long arch_sysctl(struct xen_sysctl *op, guest_va_t arg)
-{
-    return -ENOSYS;
-}
 WEAK void machine_restart(void)
 {
     abort();
@@ -508,16 +499,33 @@ WEAK mfn_t heap_alloc(unsigned int order, unsigned int flags, unsigned int addr_
 WEAK void heap_free(mfn_t mfn, unsigned int order, bool dirty)
 {
 }
+WEAK void domain_frame_shared(struct domain *d)
+{
+}
 WEAK void domain_frame_release(struct frame *f, unsigned int owner, bool was_hypervisor)
 {
     f->state = (uint64_t)FRAME_OWNER_NONE << FRAME_OWNER_SHIFT;
+}
+
+static unsigned int *refs_of(const struct domain *d)
+{
+    for (unsigned int i = 0; i < ARRAY_SIZE(domains); i++)
+        if (domains[i] == d)
+            return &refs[i];
+    fail();
+    return NULL;
+}
+
+unsigned int fake_refs(const struct domain *d)
+{
+    return *refs_of(d);
 }
 
 WEAK struct domain *domain_get(domid_t id)
 {
     for (unsigned int i = 0; i < ARRAY_SIZE(domains); i++) {
         if (domains[i] && domains[i]->domid == id) {
-            domains[i]->refs++;
+            refs[i]++;
             return domains[i];
         }
     }
@@ -525,12 +533,12 @@ WEAK struct domain *domain_get(domid_t id)
 }
 WEAK void domain_ref(struct domain *d)
 {
-    d->refs++;
+    ++*refs_of(d);
 }
 WEAK void domain_put(struct domain *d)
 {
-    assert_true(d->refs > 1); /* the list's own stays */
-    d->refs--;
+    assert_true(fake_refs(d) > 1); /* the list's own stays */
+    --*refs_of(d);
 }
 WEAK int domain_get_controlled(struct domain *d, domid_t id, struct domain **out)
 {

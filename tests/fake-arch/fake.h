@@ -56,6 +56,7 @@ extern void (*fake_guest_access_hook)(guest_va_t va, size_t n, bool write);
  */
 struct domain *fake_domain(domid_t id, unsigned int nr_vcpus);
 void fake_set_current(struct vcpu *v);
+unsigned int fake_refs(const struct domain *d); /* 1: only the list's own */
 
 /* --- What core asked of the architecture ------------------------------------------------------------ */
 

@@ -26,9 +26,9 @@ static int teardown(void **state)
     assert_int_equal(evtchn_close_all(d1), 0);
     assert_int_equal(evtchn_close_all(d2), 0);
     assert_int_equal(evtchn_in_use(d0) + evtchn_in_use(d1) + evtchn_in_use(d2), 0);
-    assert_int_equal(d0->refs, 1);
-    assert_int_equal(d1->refs, 1);
-    assert_int_equal(d2->refs, 1);
+    assert_int_equal(fake_refs(d0), 1);
+    assert_int_equal(fake_refs(d1), 1);
+    assert_int_equal(fake_refs(d2), 1);
     evtchn_destroy(d0);
     evtchn_destroy(d1);
     evtchn_destroy(d2);
