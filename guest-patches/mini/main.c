@@ -98,6 +98,7 @@ static int is_wanted(const char *wanted, const char *name)
 
 void mini_main(const struct start_info *info)
 {
+    struct physdev_set_iopl iopl = {.iopl = 1};
     unsigned int passed = 0, failed = 0;
     char wanted[256];
 
@@ -105,6 +106,7 @@ void mini_main(const struct start_info *info)
     mm_init();
     console_init();
     traps_init();
+    hypercall2(__HYPERVISOR_physdev_op, PHYSDEVOP_set_iopl, PTR(&iopl));
     vcpu_op(VCPUOP_stop_periodic_timer, 0, NULL); /* a new vCPU has one of 100 Hz */
     cmdline_get("test", wanted, sizeof(wanted));
     kprintf("mini: %s, %lu pages, %s\n", (const char *)info->magic, info->nr_pages,

@@ -15,6 +15,7 @@
 #include "pv-abi/hypercall.h"
 #include "pv-abi/memory.h"
 #include "pv-abi/mmu.h"
+#include "pv-abi/physdev.h"
 #include "pv-abi/sched.h"
 #include "pv-abi/shared_info.h"
 #include "pv-abi/start_info.h"
@@ -231,6 +232,7 @@ extern struct frame user_frame; /* as user mode left it */
 #define USER_CODE  0x400000UL
 #define USER_STACK 0x600000UL
 long user_init(void);
+long user_kernel_stack(void *top); /* where entries from user mode go; NULL: as at first */
 
 /* ---- tests */
 

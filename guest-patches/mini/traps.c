@@ -83,6 +83,8 @@ void trap_entered(struct frame *f)
     for (const uint64_t(*fixup)[2] = fixups; fixup < fixups_end; fixup++) {
         if (f->rip >= (*fixup)[0] && f->rip <= (*fixup)[1]) {
             f->rip = (*fixup)[1];
+            if (f->number == 1)
+                f->rflags &= ~0x100UL; /* one step was enough */
             return;
         }
     }

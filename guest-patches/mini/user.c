@@ -63,8 +63,13 @@ long user_init(void)
     rc = mmuext_op(&op, 1, NULL, DOMID_SELF);
     if (rc)
         return rc;
+    return user_kernel_stack(NULL);
+}
+
+long user_kernel_stack(void *top)
+{
     return hypercall2(__HYPERVISOR_stack_switch, FLAT_KERNEL_SS,
-                      PTR(kernel_stack + sizeof(kernel_stack)));
+                      top ? PTR(top) : PTR(kernel_stack + sizeof(kernel_stack)));
 }
 
 uint64_t user_run(const void *code, size_t bytes, uint64_t rdi)

@@ -116,11 +116,11 @@ TEST(hypercalls_keep_other_registers)
                      : "+a"(rax), "+r"(rbx), "+r"(r12), "+r"(r13), "+r"(r14), "+r"(r15), "+r"(r9)
                      : "D"((uint64_t)XENVER_pagesize), "S"(0UL)
                      : "rcx", "r11", "memory", "rdx", "r10", "r8");
-    CHECK_EQ(rax, 4096);
-    CHECK_EQ(rbx, 0x1111);
-    CHECK_EQ(r12, 0x2222);
-    CHECK_EQ(r13, 0x3333);
-    CHECK_EQ(r14, 0x4444);
-    CHECK_EQ(r15, 0x5555);
-    CHECK_EQ(r9, 0x6666);
+    {
+        uint64_t got[] = {rax, rbx, r12, r13, r14, r15, r9};
+        static const uint64_t want[] = {4096, 0x1111, 0x2222, 0x3333, 0x4444, 0x5555, 0x6666};
+
+        for (unsigned int i = 0; i < sizeof(want) / sizeof(want[0]); i++)
+            CHECK_EQ(got[i], want[i]);
+    }
 }
