@@ -74,6 +74,8 @@ hv-objs += arch/x86/ioport.o
 hv-objs += arch/x86/msr.o
 
 # Domains and what they ask for.
+# Loops of memcpy and memset must not become calls of memcpy and memset.
+hv-cflags-core/lib := -fno-tree-loop-distribute-patterns
 hv-objs += core/lib.o
 hv-objs += core/text.o
 hv-objs += core/alloc.o

@@ -5,9 +5,10 @@
  * States:    alive -> dying (domain_kill began) -> dead (all given back but what others still map) ->
  *            gone with the last reference. Shutting down is apart from that: a domain that has shut
  *            down is only paused.
- * Invariant: table[id] is the domain as long as it has a reference. Records come from a pool that never
- *            becomes other memory, so domain_get() may look at one that is just ending.
- * Locking:   table_lock for changes of the table and the pool; d->lock for dying, shutdown.
+ * Invariant: an id is given anew only when the last reference of its former owner is gone.
+ * Locking:   a slot lock (by id) makes finding a domain and taking a reference one step, as its record
+ *            goes under it; innermost, held for a few instructions. table_lock for choosing an id,
+ *            before a slot lock. d->lock for dying, shutdown.
  */
 #include <hv/alloc.h>
 #include <hv/arch.h>
@@ -22,35 +23,33 @@ struct domain *dom0;
 
 static spinlock_t table_lock = SPINLOCK_INIT;
 static struct domain *table[DOMID_MAX + 1];
-static struct list pool = LIST_INIT(pool);
+static spinlock_t slot_locks[64];
 static unsigned int last_id;
 /* Where the vcpus of a dead domain look. */
 static struct shared_info nowhere;
 
 /* --- References --------------------------------------------------------------------------------- */
 
+static spinlock_t *slot_lock(unsigned int id)
+{
+    return &slot_locks[id % ARRAY_SIZE(slot_locks)];
+}
+
 struct domain *domain_get(domid_t id)
 {
     struct domain *d;
     uint32_t refs;
 
-    if (id > DOMID_MAX)
+    if (id > DOMID_MAX || !ACCESS_ONCE(table[id]))
         return NULL;
-    d = __atomic_load_n(&table[id], __ATOMIC_ACQUIRE);
-    if (!d)
-        return NULL;
-    refs = __atomic_load_n(&d->refs, __ATOMIC_RELAXED);
-    do {
-        if (!refs)
-            return NULL;
-    } while (!__atomic_compare_exchange_n(&d->refs, &refs, refs + 1, false, __ATOMIC_ACQUIRE,
-                                          __ATOMIC_RELAXED));
-    /* The record may have ended and begun again as another domain between the two looks. */
-    if (__atomic_load_n(&table[id], __ATOMIC_ACQUIRE) != d) {
-        domain_put(d);
-        return NULL;
-    }
-    return d;
+    spin_lock(slot_lock(id));
+    d = table[id];
+    refs = d ? __atomic_load_n(&d->refs, __ATOMIC_RELAXED) : 0;
+    while (refs && !__atomic_compare_exchange_n(&d->refs, &refs, refs + 1, false, __ATOMIC_ACQUIRE,
+                                                __ATOMIC_RELAXED))
+        ;
+    spin_unlock(slot_lock(id));
+    return refs ? d : NULL;
 }
 
 void domain_ref(struct domain *d)
@@ -65,6 +64,15 @@ static void vcpu_free(struct vcpu *v)
     hv_free(v);
 }
 
+/* Nobody has a reference to @d: free its id and the record. */
+static void record_free(struct domain *d)
+{
+    spin_lock(slot_lock(d->domid));
+    table[d->domid] = NULL;
+    spin_unlock(slot_lock(d->domid));
+    hv_free(d);
+}
+
 static void domain_end(struct domain *d)
 {
     for (unsigned int i = 0; i < MAX_VCPUS; i++) {
@@ -75,18 +83,16 @@ static void domain_end(struct domain *d)
     grant_destroy(d);
     evtchn_destroy(d);
     hv_free(d->e820);
-    spin_lock(&table_lock);
-    table[d->domid] = NULL;
-    list_add_tail(&d->list, &pool);
-    spin_unlock(&table_lock);
+    record_free(d);
+    virq_send_global(VIRQ_DOM_EXC); /* gone altogether */
 }
 
 void domain_put(struct domain *d)
 {
-    uint32_t refs = __atomic_fetch_sub(&d->refs, 1, __ATOMIC_ACQ_REL);
+    uint32_t was = __atomic_fetch_sub(&d->refs, 1, __ATOMIC_ACQ_REL);
 
-    BUG_ON(!refs);
-    if (refs == 1)
+    BUG_ON(!was);
+    if (was == 1)
         domain_end(d);
 }
 
@@ -141,53 +147,29 @@ void domain_frame_unshared(struct domain *d)
 
 /* --- Birth ------------------------------------------------------------------------------------------ */
 
-/* A record with its id reserved by table[id]. refs stays 0: nobody can find it yet. */
+/* A record with its id reserved by table[id]; without references it cannot be found yet. */
 static int record_get(unsigned int id, struct domain **out)
 {
-    struct domain *d = NULL;
-    unsigned int i;
+    struct domain *d = hv_alloc(sizeof(*d));
 
-    if (list_empty(&pool)) {
-        d = hv_alloc(sizeof(*d));
-        if (!d)
-            return -ENOMEM;
-    }
+    if (!d)
+        return -ENOMEM;
     spin_lock(&table_lock);
-    if (!d) {
-        if (list_empty(&pool)) {
-            spin_unlock(&table_lock);
-            return -ENOMEM;
-        }
-        d = list_entry(pool.next, struct domain, list);
-        list_del(&d->list);
-        memset(d, 0, sizeof(*d));
+    for (unsigned int i = 0; id > DOMID_MAX && i < DOMID_MAX; i++) {
+        last_id = last_id % DOMID_MAX + 1; /* 1..DOMID_MAX in turn */
+        if (!table[last_id])
+            id = last_id;
     }
-    if (id > DOMID_MAX) {
-        for (i = 0; i < DOMID_MAX; i++) {
-            id = last_id = last_id % DOMID_MAX + 1; /* 1..DOMID_MAX in turn */
-            if (!table[id])
-                break;
-        }
-    }
-    if (table[id]) {
-        list_add(&d->list, &pool);
+    if (id > DOMID_MAX || table[id]) {
         spin_unlock(&table_lock);
+        hv_free(d);
         return -EEXIST;
     }
     d->domid = (domid_t)id;
-    list_init(&d->list);
     __atomic_store_n(&table[id], d, __ATOMIC_RELEASE);
     spin_unlock(&table_lock);
     *out = d;
     return 0;
-}
-
-static void record_put(struct domain *d)
-{
-    spin_lock(&table_lock);
-    table[d->domid] = NULL;
-    list_add_tail(&d->list, &pool);
-    spin_unlock(&table_lock);
 }
 
 int domain_create(unsigned int id, const uint8_t handle[16], unsigned int max_vcpus,
@@ -234,7 +216,7 @@ err_grant:
 err_evtchn:
     evtchn_destroy(d);
 err_record:
-    record_put(d);
+    record_free(d);
     return rc;
 }
 
@@ -315,6 +297,11 @@ void domain_shutdown(struct domain *d, uint8_t code)
     spin_unlock(&d->lock);
     if (was)
         return;
+    if (code == SHUTDOWN_crash && printk_ratelimit()) {
+        printk(LOG_WARN "d%u reports a crash\n", d->domid);
+        if (current->domain == d)
+            arch_dump_vcpu(current);
+    }
     domain_pause_nosync(d);
     virq_send_global(VIRQ_DOM_EXC);
 }
@@ -340,11 +327,8 @@ void domain_crash(struct domain *d, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(why, sizeof(why), fmt, ap);
     va_end(ap);
-    if (!d->is_shut_down) {
+    if (!d->is_shut_down && printk_ratelimit())
         printk(LOG_WARN "d%u crashed: %s", d->domid, why);
-        if (current->domain == d)
-            arch_dump_vcpu(current);
-    }
     domain_shutdown(d, SHUTDOWN_crash);
 }
 

@@ -203,6 +203,82 @@ static long op_time_offset(struct domain *d, int64_t seconds)
     return 0;
 }
 
+/* The first 64 CPUs of a bit array; bits that the guest does not send are 0. */
+static int bitmap_read(const struct xenctl_bitmap *b, uint64_t *mask)
+{
+    uint32_t bits = min(b->nr_bits, NR_CPUS);
+
+    *mask = 0;
+    if (bits && copy_from_guest(mask, b->bitmap, (bits + 7) / 8))
+        return -EFAULT;
+    if (bits < 64)
+        *mask &= (1ull << bits) - 1;
+    return 0;
+}
+
+/* As many bits as there is room for; bytes behind those that we know are cleared. */
+static int bitmap_write(const struct xenctl_bitmap *b, uint64_t mask)
+{
+    uint32_t bytes = b->nr_bits / 8 + (b->nr_bits % 8 != 0);
+    uint32_t known = min(bytes, (uint32_t)sizeof(mask));
+
+    if (b->nr_bits < 64)
+        mask &= (1ull << b->nr_bits) - 1;
+    if (copy_to_guest(b->bitmap, &mask, known))
+        return -EFAULT;
+    bytes = min(bytes, 1024u); /* nobody has more CPUs */
+    return bytes > known && clear_guest(b->bitmap + known, bytes - known) ? -EFAULT : 0;
+}
+_Static_assert(NR_CPUS <= 64, "one word holds all CPUs");
+
+/* Hard affinity is kept; soft affinity is not, and reads as the hard one. -EINVAL no such vcpu, no CPU. */
+static long op_affinity(struct domain *d, const struct xen_domctl_vcpuaffinity *a, bool set)
+{
+    struct vcpu *v = vcpu_of(d, a->vcpu);
+    uint64_t mask;
+    long rc;
+
+    if (!v || !a->flags || a->flags & ~(XEN_VCPUAFFINITY_HARD | XEN_VCPUAFFINITY_SOFT))
+        return -EINVAL;
+    if (set && (a->flags & XEN_VCPUAFFINITY_HARD)) {
+        rc = bitmap_read(&a->cpumap_hard, &mask);
+        if (!rc)
+            rc = vcpu_set_affinity(v, &mask);
+        if (rc)
+            return rc;
+    }
+    mask = v->sched.affinity[0];
+    rc = a->flags & XEN_VCPUAFFINITY_HARD ? bitmap_write(&a->cpumap_hard, mask) : 0;
+    if (!rc && (a->flags & XEN_VCPUAFFINITY_SOFT))
+        rc = bitmap_write(&a->cpumap_soft, mask);
+    return rc;
+}
+
+/* The weight of all vcpus; 0 leaves it. The scheduler has no caps. -EINVAL another scheduler or command. */
+static long op_scheduler(struct domain *d, struct xen_domctl_scheduler_op *op)
+{
+    struct xen_domctl_sched_credit2 *p = &op->u.credit2;
+
+    if (op->sched_id != XEN_SCHEDULER_CREDIT2 || !d->vcpu[0])
+        return -EINVAL;
+    switch (op->cmd) {
+    case XEN_DOMCTL_SCHEDOP_getinfo:
+        p->weight = (uint16_t)d->vcpu[0]->sched.weight;
+        p->cap = 0;
+        return 0;
+    case XEN_DOMCTL_SCHEDOP_putinfo:
+        if (p->cap && p->cap != UINT16_MAX)
+            return -EINVAL;
+        for (unsigned int i = 0; p->weight && i < d->max_vcpus; i++) {
+            if (d->vcpu[i])
+                ACCESS_ONCE(d->vcpu[i]->sched.weight) = p->weight;
+        }
+        return 0;
+    default:
+        return -EINVAL;
+    }
+}
+
 /* Operations on @d. *@copyback: the caller is to see the changed argument. */
 static long on_domain(struct domain *d, struct xen_domctl *op, guest_va_t arg, bool *copyback)
 {
@@ -227,6 +303,18 @@ static long on_domain(struct domain *d, struct xen_domctl *op, guest_va_t arg, b
     case XEN_DOMCTL_getvcpuinfo:
         *copyback = true;
         return op_vcpu_info(d, &op->u.getvcpuinfo);
+    case XEN_DOMCTL_setvcpuaffinity:
+    case XEN_DOMCTL_getvcpuaffinity:
+        return op_affinity(d, &op->u.vcpuaffinity, op->cmd == XEN_DOMCTL_setvcpuaffinity);
+    case XEN_DOMCTL_scheduler_op:
+        *copyback = true;
+        return op_scheduler(d, &op->u.scheduler_op);
+    case XEN_DOMCTL_set_address_size: /* all guests are 64-bit */
+        return op->u.address_size.size == 64 ? 0 : -EINVAL;
+    case XEN_DOMCTL_get_address_size:
+        op->u.address_size.size = 64;
+        *copyback = true;
+        return 0;
     case XEN_DOMCTL_setdomainhandle:
         memcpy(d->handle, op->u.setdomainhandle.handle, sizeof(d->handle));
         return 0;

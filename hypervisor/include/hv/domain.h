@@ -2,9 +2,8 @@
 /*
  * Domains and virtual CPUs.
  * Life:    created (paused, controller pause 1) -> running -> shut down (code) and/or dying -> dead.
- * Refs:    the list holds one, tot_pages != 0 or hypervisor pages mapped hold one, lookups hold theirs;
- *          the last one frees the struct. Structs come from a pool that never becomes other memory,
- *          so that a lookup may race with the end (domain_get).
+ * Refs:    the table of domains holds one until domain_kill is done, tot_pages != 0 and hv_pages != 0
+ *          hold one each, lookups hold theirs; the last one frees the struct, then the id.
  * Locking: d->lock guards state, shutdown and the vcpu table; d->page_lock the page counts.
  */
 #ifndef HV_DOMAIN_H
@@ -58,10 +57,8 @@ struct vcpu {
 #define VPF_MIGRATING 2
 
 struct domain {
-    domid_t id_unused_; /* keeps domid away from a zeroed pool object */
     domid_t domid;
     uint32_t refs;
-    struct list list; /* in domain_list, by domid */
     spinlock_t lock;
 
     enum domain_dying dying;
@@ -98,7 +95,7 @@ struct domain {
 
 /* core/domain.c */
 extern struct domain *dom0;
-extern struct domain *idle_domain; /* owns the idle vcpus, domid 0x7fff; in no list */
+extern struct domain *idle_domain; /* owns the idle vcpus, domid 0x7fff; in no table */
 
 /* The domain @id with a reference, or NULL. */
 struct domain *domain_get(domid_t id);
