@@ -9,3 +9,6 @@ fuzz-kernel := hypervisor/core/elf.c hypervisor/core/bzimage.c hypervisor/core/d
 fuzz-kernel-libs := -llzma -lzstd -llz4 -lz
 fuzz-tests += store
 fuzz-store := $(store-logic)
+fuzz-tests += decode
+fuzz-decode := hypervisor/arch/x86/decode.c
+fuzz-decode-cflags := -Ihypervisor/arch/x86/include
