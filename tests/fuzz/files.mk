@@ -12,3 +12,4 @@ fuzz-store := $(store-logic)
 fuzz-tests += decode
 fuzz-decode := hypervisor/arch/x86/decode.c
 fuzz-decode-cflags := -Ihypervisor/arch/x86/include
+include tests/fuzz/tools.mk

@@ -47,3 +47,4 @@ unit-tests += sched
 unit-sched := hypervisor/core/sched.c hypervisor/core/timer.c hypervisor/core/softirq.c tests/fake-arch/fake.c
 unit-tests += grant
 unit-grant := hypervisor/core/grant.c hypervisor/core/pagetype.c tests/fake-arch/fake.c
+include tests/unit/tools.mk

@@ -1,0 +1,50 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Sourced by the scripts of this folder, which run in dom0 and print PASS and FAIL lines.
+# A script starts each case with `snapshot >/tmp/before` where it must leave nothing behind.
+set -u
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+log=/var/log/pavo/console
+
+pass() { echo "PASS $1"; }
+fail() { echo "FAIL $1: ${*:2}"; }
+check() {
+    local name=$1 why=$2
+    shift 2
+    if "$@"; then pass "$name"; else fail "$name" "$why"; fi
+}
+
+# wait_for SECONDS COMMAND...
+wait_for() {
+    local until=$((SECONDS + $1))
+    shift
+    until "$@"; do
+        [ $SECONDS -lt $until ] || return 1
+        usleep 100000
+    done
+}
+
+# config NAME [LINE...]: /tmp/NAME.cfg for a small guest with a disk of its own; later lines win.
+config() {
+    local name=$1
+    shift
+    [ -e "/tmp/$name.img" ] || cp /guest/disk.img "/tmp/$name.img"
+    {
+        printf '%s\n' "name = \"$name\"" 'kernel = "/guest/vmlinuz"' 'ramdisk = "/guest/initrd"' \
+            'memory = 192' 'vcpus = 1' 'extra = "console=hvc0 quiet loglevel=4"'
+        if [ $# -gt 0 ]; then printf '%s\n' "$@"; else echo "disk = [ '/tmp/$name.img,raw,xvda,rw' ]"; fi
+    } >"/tmp/$name.cfg"
+}
+
+create() { domctl create "/tmp/$1.cfg" 2>/tmp/create.err >/tmp/create.out; }
+field() { domctl list -o json | tr -d '\n' | sed -n "s/.*\"name\": \"$1\",\([^}]*\)}.*/\1/p" |
+    tr ',' '\n' | sed -n "s/.*\"$2\": \"\{0,1\}\([^\"]*\)\"\{0,1\} *$/\1/p"; }
+gone() { ! domctl list -o json | grep -q "\"name\": \"$1\""; }
+at_login() { grep -q 'login: ' "$log/$1.log" 2>/dev/null; }
+
+# same NAME: the host is as it was in /tmp/before.
+same() {
+    local out
+    if out=$(snapshot --same /tmp/before 2>&1); then pass "$1"; else fail "$1" "$(echo "$out" | tr '\n' ' ')"; fi
+}

@@ -1,0 +1,102 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Runs in dom0: each verb of domctl on guests that work.
+. "$(dirname "$0")/lib.sh"
+
+for verb in create list info console shutdown reboot destroy pause unpause dmesg; do
+    out=$(domctl $verb --help) && [[ $out == "usage: domctl $verb"* ]] || break
+    out=
+done
+check help "domctl $verb --help: $out" [ -z "$out" ]
+
+trap '' PIPE # a console may end before we have typed all
+
+snapshot >/tmp/before
+config one
+start=$SECONDS
+create one
+check create "status $?: $(cat /tmp/create.err)" [ -n "$(field one id)" ]
+id=$(field one id)
+[ -n "$id" ] || exit 1
+check list-table "$(domctl list)" grep -q "^one  *$id " <<<"$(domctl list)"
+check info-json "$(domctl info -o json one)" grep -q '"vdev": "xvda"' <<<"$(domctl info -o json one)"
+check info-by-number "$(domctl info "$id")" grep -q '^name: one' <<<"$(domctl info "$id")"
+check host-info "$(domctl info -o json)" grep -q '"grant_mappings": ' <<<"$(domctl info -o json)"
+check log-from-first-byte "$(head -c 200 $log/one.log)" wait_for 60 at_login one
+create one
+rc=$?
+check create-name-twice "status $rc: $(cat /tmp/create.err)" [ $rc = 2 ]
+
+domctl pause one
+check pause "state $(field one state)" [ "$(field one state)" = paused ]
+domctl unpause one
+check unpause "state $(field one state)" [ "$(field one state)" != paused ]
+
+mkfifo /tmp/keys
+domctl console one </tmp/keys >/tmp/console 2>/tmp/console.err &
+console=$!
+exec 3>/tmp/keys
+printf 'root\r' >&3
+typed() { printf 'echo hello-$((40 + 2))\r' >&3; usleep 300000; grep -q hello-42 /tmp/console; }
+check console "$(tail -c 300 /tmp/console)" wait_for 20 typed
+check console-shows-the-past "$(head -c 300 /tmp/console)" grep -aq 'login: ' /tmp/console
+
+domctl reboot -t 60 one
+check reboot "status $?, domain $(field one id)" [ "$(field one id)" != "$id" ]
+twice() { [ "$(grep -ac 'login: ' $log/one.log)" -ge 2 ]; }
+check reboot-boots-again "$(tail -n 3 $log/one.log)" wait_for 60 twice
+check console-survives-reboot "gone" kill -0 $console
+domctl shutdown -w one
+check shutdown "status $?" gone one
+printf '\035' >&3
+exec 3>&-
+check console-ends-with-guest "still there" wait_for 5 eval "! kill -0 $console 2>/dev/null"
+same shutdown-leaves-nothing
+
+snapshot >/tmp/before
+config two 'vcpus = 2' "disk = [ '/tmp/two.img,raw,xvda,rw', '/guest/disk.img,raw,xvdb,ro' ]" \
+    'vif = [ "bridge=pavobr0", "bridge=pavobr0,vifname=twonet,rate=10Mb/s" ]' \
+    'extra = "console=hvc0 quiet loglevel=4 net=10.0.0.9/24"'
+create two
+check two-disks-two-vifs "$(cat /tmp/create.err)" [ -n "$(field two id)" ]
+check vifname "$(ip -o link)" ip link show twonet
+answers() { ping -c 1 -W 1 10.0.0.9 >/dev/null; }
+check network "no answer from the guest" wait_for 60 answers
+config thief "disk = [ '/tmp/two.img,raw,xvda,rw' ]"
+create thief
+check disk-in-use "status $?: $(cat /tmp/create.err)" grep -q 'in use by domain two' /tmp/create.err
+
+kill -9 "$(pidof domd)"
+wait_for 10 domctl list >/dev/null 2>&1
+check domd-restarts "$(domctl list 2>&1)" [ -n "$(field two id)" ]
+kill -9 "$(pidof consoled)"
+back() { domctl console two </dev/null >/tmp/console2 2>&1 & c=$!; usleep 300000; kill $c 2>/dev/null; }
+check consoled-restarts "$(cat /tmp/console2)" wait_for 10 back
+domctl destroy two
+check destroy "status $?" gone two
+same destroy-leaves-nothing
+
+# on_crash = preserve: kept until it is destroyed.
+snapshot >/tmp/before
+config crash 'on_crash = "preserve"' "disk = [ '/tmp/one.img,raw,xvda,rw' ]" \
+    'extra = "console=hvc0 quiet loglevel=4 init=/bin/false"'
+create crash
+crashed() { [ "$(field crash state)" = crashed ]; }
+config crash2 'on_crash = "destroy"' 'extra = "console=hvc0 quiet root=/dev/null rdinit=/bin/false"'
+wait_for 40 crashed
+check on-crash-preserve "$(domctl list)" crashed
+domctl destroy crash
+check destroy-preserved "status $?" gone crash
+create crash2
+check on-crash-destroy "$(domctl list)" wait_for 40 gone crash2
+same crash-leaves-nothing
+
+config idle
+domctl create -p /tmp/idle.cfg >/dev/null
+check create-paused "state $(field idle state)" [ "$(field idle state)" = paused ]
+domctl destroy idle
+domctl shutdown nobody 2>/tmp/err
+check no-such-domain "status $?: $(cat /tmp/err)" grep -q '^domctl: nobody: no such domain' /tmp/err
+strace -f -e trace=open,openat -o /tmp/trace domctl list >/dev/null
+check domctl-opens-no-device "$(grep /dev/xen /tmp/trace)" eval '! grep -q /dev/xen /tmp/trace'
+check dmesg "empty" [ -n "$(domctl dmesg)" ]
