@@ -142,14 +142,15 @@ static int populate(struct builder *bd)
     uint64_t end = bd->lo.nr_pages, pfn = 0;
     int rc;
 
-    bd->p2m = malloc(end * sizeof(*bd->p2m));
-    if (!bd->p2m)
-        return failed(bd, "frame list", -ENOMEM);
     rc = hv_claim(bd->h, bd->domid, end);
     if (rc == -ENOMEM)
         return no_memory(bd);
     if (rc && rc != -ENOSYS)
         return failed(bd, "cannot claim memory", rc);
+    bd->p2m = malloc(end * sizeof(*bd->p2m));
+    if (!bd->p2m)
+        return err_set(bd->e, STATUS_RESOURCES, bd->g->name, "give dom0 more memory",
+                       "dom0 has no memory for the list of the guest's frames");
     rc = populate_order(bd, ORDER_LARGE, LARGE_BATCH, &pfn, end);
     if (!rc)
         rc = populate_order(bd, 0, SMALL_BATCH, &pfn, end);
