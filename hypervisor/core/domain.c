@@ -297,8 +297,9 @@ void domain_shutdown(struct domain *d, uint8_t code)
     spin_unlock(&d->lock);
     if (was)
         return;
+    if (printk_ratelimit())
+        printk(LOG_DEBUG "d%u shut down, reason %u\n", d->domid, code);
     if (code == SHUTDOWN_crash && printk_ratelimit()) {
-        printk(LOG_WARN "d%u reports a crash\n", d->domid);
         if (current->domain == d)
             arch_dump_vcpu(current);
     }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * I/O ports of a domain with hardware (dom0). Other guests have none: #GP. Kept by the hypervisor: the
- * interrupt controllers, the timer chip and its own serial line (they read as all ones). The PCI address
- * port is a latch of the domain, so that its accesses and ours never mix. Sleep states are entered by
- * platform_op alone.
+ * I/O ports. Who may execute the instruction (ioport_allowed, else #GP) is one question, what it reaches is
+ * another: a domain with hardware (dom0) reaches the machine, for others there is nothing on the bus (all ones;
+ * kernels probe for PCI that way). Kept by the hypervisor: the interrupt controllers, the timer chip and its
+ * own serial line (they read as all ones too). The PCI address port is a latch of the domain, so that its
+ * accesses and ours never mix. Sleep states are entered by platform_op alone.
  */
 #include <asm/emulate.h>
 #include <asm/machine.h>
@@ -39,7 +40,7 @@ static bool port_kept(uint16_t port, unsigned int size)
 
 bool ioport_allowed(const struct vcpu *v, uint16_t port, unsigned int size)
 {
-    if (!v->domain->arch.io_allowed || port + size > 0x10000)
+    if (port + size > 0x10000)
         return false;
     if (v->arch.in_kernel || v->arch.iopl == 3)
         return true;
@@ -72,7 +73,7 @@ uint32_t ioport_read(struct domain *d, uint16_t port, unsigned int size)
     pci_bdf_t bdf;
     unsigned int reg;
 
-    if (port_kept(port, size))
+    if (!d->arch.io_allowed || port_kept(port, size))
         return all_ones(size);
     if (port == PCI_ADDRESS && size == 4)
         return d->arch.pci_latch;
@@ -86,7 +87,7 @@ void ioport_write(struct domain *d, uint16_t port, unsigned int size, uint32_t v
     pci_bdf_t bdf;
     unsigned int reg;
 
-    if (port_kept(port, size))
+    if (!d->arch.io_allowed || port_kept(port, size))
         return;
     if (port == PCI_ADDRESS && size == 4) {
         d->arch.pci_latch = val;
