@@ -7,7 +7,7 @@
  * from all zones up to n - PAGE_SHIFT, and everybody starts at the highest, so that low memory lasts.
  *
  * The record of a free frame: owner FRAME_OWNER_NONE and, in the low bits of its state,
- *   bits 0-31   TLB stamp of the guest's last use, if dirty
+ *   bits 0-31   TLB stamp of when it was freed, if dirty
  *   bits 32-36  order + 1, in the first frame of a block
  *   bit  37     free
  *   bit  38     dirty: holds a guest's data, and stale translations to it may exist
@@ -235,7 +235,6 @@ mfn_t heap_alloc_for(struct domain *d, unsigned int order, unsigned int flags,
 void heap_free(mfn_t mfn, unsigned int order, bool dirty)
 {
     uint64_t nr = 1ull << order;
-
     /* Now, not the record's: that one knows nothing of read-only mappings. */
     uint32_t stamp = arch_tlb_clock();
 

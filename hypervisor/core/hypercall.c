@@ -53,6 +53,17 @@ long hypercall_dispatch(unsigned int nr)
 }
 
 /*
+ * One operation of a multicall. Two make no sense inside: a multicall would recurse, iret replaces the
+ * frame that the multicall returns on. Judged on all 64 bits: what is run is what was judged.
+ */
+static long run_entry(uint64_t op)
+{
+    if (op == __HYPERVISOR_multicall || op == __HYPERVISOR_iret)
+        return -EINVAL;
+    return op < ARRAY_SIZE(hypercalls) ? hypercall_dispatch((unsigned int)op) : -ENOSYS;
+}
+
+/*
  * multicall: run @nr entries at @list, each result written into its entry. 0; -EFAULT an entry cannot be
  * read or written (earlier ones are done). An entry that is itself continued gets its new arguments
  * written back, and the multicall goes on there.
@@ -73,10 +84,7 @@ long hc_multicall(struct domain *d, guest_va_t list, uint64_t nr)
         if (copy_from_guest(&e, list, sizeof(e)))
             return -EFAULT;
         memcpy(v->hc_args, e.args, sizeof(v->hc_args));
-        /* Neither of these makes sense inside: one would recurse, one replaces the frame it returns on. */
-        rc = e.op == __HYPERVISOR_multicall || e.op == __HYPERVISOR_iret
-                 ? -EINVAL
-                 : hypercall_dispatch((unsigned int)e.op);
+        rc = run_entry(e.op);
         if (rc == HC_CONTINUE) {
             if (copy_to_guest(list + offsetof(struct multicall_entry, args), v->hc_args, sizeof(e.args)))
                 return -EFAULT;

@@ -48,7 +48,7 @@ static long compile_info(guest_va_t arg)
     return give(arg, &info, sizeof(info));
 }
 
-/* -EFAULT; -ENOSYS no such question. */
+/* -EFAULT; -EINVAL an argument where there is none; -ENODATA no build id; -ENOSYS no such question. */
 long hc_xen_version(struct domain *d, uint64_t cmd, guest_va_t arg)
 {
     struct xen_platform_parameters pp = {.virt_start = 0xffff800000000000};
@@ -69,7 +69,7 @@ long hc_xen_version(struct domain *d, uint64_t cmd, guest_va_t arg)
     case XENVER_get_features:
         return get_features(d, arg);
     case XENVER_pagesize:
-        return PAGE_SIZE;
+        return arg ? -EINVAL : (long)PAGE_SIZE;
     case XENVER_guest_handle:
         return give(arg, d->handle, sizeof(d->handle));
     case XENVER_commandline:
@@ -81,12 +81,14 @@ long hc_xen_version(struct domain *d, uint64_t cmd, guest_va_t arg)
     }
 }
 
-/* 4gb_segments and pae_extended_cr3 mean something to 32-bit guests only, and are accepted as such. */
+/*
+ * 4gb_segments and pae_extended_cr3 mean something to 32-bit guests only, and are accepted as such.
+ * architectural_iopl and m2p_strict would change what a guest may rely on: not offered.
+ */
 #define ASSISTS                                                                                    \
     (1ull << VMASST_TYPE_4gb_segments | 1ull << VMASST_TYPE_4gb_segments_notify |                  \
      1ull << VMASST_TYPE_writable_pagetables | 1ull << VMASST_TYPE_pae_extended_cr3 |              \
-     1ull << VMASST_TYPE_architectural_iopl | 1ull << VMASST_TYPE_runstate_update_flag |           \
-     1ull << VMASST_TYPE_m2p_strict)
+     1ull << VMASST_TYPE_runstate_update_flag)
 
 /* -EINVAL no such assistance; -ENOSYS no such command. */
 long hc_vm_assist(struct domain *d, uint64_t cmd, uint64_t type)

@@ -48,3 +48,18 @@ unit-sched := hypervisor/core/sched.c hypervisor/core/timer.c hypervisor/core/so
 unit-tests += grant
 unit-grant := hypervisor/core/grant.c hypervisor/core/pagetype.c tests/fake-arch/fake.c
 include tests/unit/tools.mk
+
+# The hypervisor's own library, under other names than the C library's.
+unit-tests += lib
+unit-lib := hypervisor/core/lib.c hypervisor/core/text.c tests/fake-arch/fake.c
+unit-lib-cflags := $(foreach f,memcpy memmove memset memcmp strlen strcmp strncmp snprintf vsnprintf,-D$(f)=hv_$(f)) \
+	-fno-builtin -fno-tree-loop-distribute-patterns
+
+# Memory, domains, dispatch.
+unit-tests += alloc
+unit-alloc := tests/fake-arch/fake.c
+build/unit/alloc.o/tests/unit/test_alloc.o: hypervisor/core/alloc.c
+unit-tests += version
+unit-version := hypervisor/core/version.c tests/fake-arch/fake.c
+unit-tests += hypercall
+unit-hypercall := hypervisor/core/hypercall.c tests/fake-arch/fake.c
