@@ -440,6 +440,7 @@ void schedule(void)
         sched_runstate(prev, waiting_state(prev), now);
     BUG_ON(next != rq->idle && next->sched.running);
     next->sched.running = true;
+    smp_mb(); /* before the look at its upcall flag on the way out: partner vcpu_mark_events_pending() */
     next->sched.started_ns = now;
     sched_runstate(next, RUNSTATE_running, now);
     spin_unlock(&rq->lock); /* interrupts stay off for the switch */
@@ -471,18 +472,6 @@ void sched_switch_done(struct vcpu *prev)
         sched_runstate(prev, waiting_state(prev), now_ns());
     __atomic_store_n(&prev->sched.running, false, __ATOMIC_RELEASE);
     spin_unlock_irqrestore(&rq->lock, flags);
-}
-
-void sched_run_idle(void)
-{
-    for (;;) {
-        softirq_run();
-        arch_irq_disable();
-        if (softirq_pending())
-            arch_irq_enable();
-        else
-            arch_idle_wait();
-    }
 }
 
 /* ---- life -------------------------------------------------------------------------------------------- */

@@ -24,10 +24,8 @@ struct sched_vcpu {
 };
 
 void sched_init(void);              /* boot CPU */
-void sched_cpu_up(unsigned int cpu); /* before that cpu calls sched_run_idle; makes its idle vcpu */
+void sched_cpu_up(unsigned int cpu); /* before that cpu idles; makes its idle vcpu */
 struct vcpu *sched_idle_vcpu(unsigned int cpu);
-/* The idle loop: runs softirqs, waits. Start and resume an idle vcpu here, with a fresh stack. */
-void sched_run_idle(void) __attribute__((noreturn));
 /* Also sets up v's three timers (singleshot and periodic send VIRQ_TIMER). */
 int sched_vcpu_init(struct vcpu *v, unsigned int cpu);
 void sched_vcpu_destroy(struct vcpu *v);
