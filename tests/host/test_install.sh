@@ -1,0 +1,14 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# make install puts everything below DESTDIR, in the places of a distribution.
+. tests/host/lib.sh
+make -s install DESTDIR="$scratch/root" >"$scratch/out" 2>&1
+rc=$?
+check status "make install ended with $rc: $(tail -n 1 "$scratch/out")" [ $rc = 0 ]
+for file in boot/pavo usr/sbin/domd usr/sbin/consoled usr/sbin/stored usr/bin/domctl usr/bin/store \
+    usr/include/pavo/pv-abi/hypercall.h usr/include/pavo/pv-abi/io/ring.h usr/share/doc/pavo/README.md \
+    usr/share/man/man1/domctl.1; do
+    check "${file##*/}" "no /$file" [ -s "$scratch/root/$file" ]
+done
+done_testing
