@@ -70,13 +70,14 @@ static void note(struct pendings *ps, const char *path, bool exact, struct perms
     hash_insert(&ps->by_path, &p->link, hash);
 }
 
-void pendings_fire(struct stored *st, struct pendings *ps)
+void pendings_fire(struct stored *st, struct pendings *ps, const struct node *before)
 {
     struct pending *p, *next;
 
     for (p = ps->first; p; p = next) {
         next = p->next;
-        watch_fire(st, p->path, p->exact, &p->rights);
+        if (!before || tree_find(before, p->path) || tree_find(st->tree.root, p->path))
+            watch_fire(st, p->path, p->exact, &p->rights);
         perms_put(p->rights.node);
         perms_put(p->rights.parent);
         perms_put(p->rights.old);
@@ -176,5 +177,5 @@ void change_commit(struct stored *st, const struct change *ch)
     }
     pendings_init(&ps);
     change_apply(&st->tree, ch, &ps);
-    pendings_fire(st, &ps);
+    pendings_fire(st, &ps, NULL);
 }

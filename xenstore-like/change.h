@@ -49,8 +49,8 @@ struct pendings {
 
 void pendings_init(struct pendings *ps);
 
-/* Fires all and empties. */
-void pendings_fire(struct stored *st, struct pendings *ps);
+/* Fires all and empties. What is not there now and was not in @before (or NULL) has not changed. */
+void pendings_fire(struct stored *st, struct pendings *ps, const struct node *before);
 
 /* Makes a change in @t. @ps NULL: nobody is to be told. What no longer applies does nothing. */
 void change_apply(struct tree *t, const struct change *ch, struct pendings *ps);

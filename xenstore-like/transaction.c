@@ -207,18 +207,21 @@ static int may_commit(struct stored *st, const struct transaction *tx)
 int transaction_end(struct stored *st, struct transaction *tx, bool commit)
 {
     const struct change *ch;
+    struct node *before;
     struct pendings ps;
     int rc = commit ? may_commit(st, tx) : 0;
 
     if (!rc && commit) {
-        /* Nobody else needs the snapshot's nodes now: let the changes be made in place. */
+        /* The snapshot's nodes are no longer needed: fewer will have to be copied. */
         node_put(tx->base);
         node_put(tx->view.root);
         tx->base = tx->view.root = NULL;
+        before = node_get(st->tree.root);
         pendings_init(&ps);
         for (ch = tx->first; ch; ch = ch->next)
             change_apply(&st->tree, ch, &ps);
-        pendings_fire(st, &ps);
+        pendings_fire(st, &ps, before);
+        node_put(before);
     }
     transaction_free(st, tx);
     return rc;

@@ -393,33 +393,30 @@ static int do_set_perms(struct request *rq)
     return rc ? rc : answer_ok(rq);
 }
 
-/* The first two strings of the payload as a watch's path, canonical, and token. */
-static int watch_args(struct request *rq, char *path, const char **token)
+/* What may be watched: a node's path, or a special's name. Returns as path_canonical(). */
+static int watch_path(struct request *rq, const char *str, char *path)
 {
-    const char *vec[2];
-
-    if (strings(rq, vec, 2) != 2)
+    if (str[0] != '@')
+        return path_canonical(str, domid_of(rq->c), path);
+    if (strlen(str) > XENSTORE_REL_PATH_MAX)
         return -EINVAL;
-    *token = vec[1];
-    if (vec[0][0] != '@')
-        return path_canonical(vec[0], domid_of(rq->c), path);
-    if (strlen(vec[0]) > XENSTORE_REL_PATH_MAX)
-        return -EINVAL;
-    strcpy(path, vec[0]);
+    strcpy(path, str);
     return 0;
 }
 
 static int do_watch(struct request *rq)
 {
     char path[PATH_MAX_BYTES];
-    const char *token;
+    const char *vec[2];
     struct watch *w;
     int prefix, rc;
 
-    prefix = watch_args(rq, path, &token);
+    if (strings(rq, vec, 2) != 2)
+        return -EINVAL;
+    prefix = watch_path(rq, vec[0], path);
     if (prefix < 0)
         return prefix;
-    rc = watch_add(rq->st, rq->c, path, token, prefix, &w);
+    rc = watch_add(rq->st, rq->c, path, vec[1], prefix, &w);
     if (rc)
         return rc;
     answer_ok(rq);
@@ -430,13 +427,14 @@ static int do_watch(struct request *rq)
 static int do_unwatch(struct request *rq)
 {
     char path[PATH_MAX_BYTES];
-    const char *token;
+    const char *vec[2];
     int rc;
 
-    rc = watch_args(rq, path, &token);
-    if (rc < 0)
-        return rc;
-    rc = watch_remove(rq->st, rq->c, path, token);
+    if (strings(rq, vec, 2) != 2)
+        return -EINVAL;
+    if (watch_path(rq, vec[0], path) < 0)
+        return -ENOENT; /* nobody can have watched that */
+    rc = watch_remove(rq->st, rq->c, path, vec[1]);
     return rc ? rc : answer_ok(rq);
 }
 
@@ -694,14 +692,14 @@ static int do_control(struct request *rq)
 }
 
 #define PRIVILEGED     1u
-#define NO_TRANSACTION 2u
+#define NO_TRANSACTION 2u /* whatever number the header has */
 
 static const struct {
     const char *name;
     int (*handler)(struct request *rq);
     unsigned int flags;
 } operations[] = {
-    [XS_CONTROL] = {"CONTROL", do_control, PRIVILEGED},
+    [XS_CONTROL] = {"CONTROL", do_control, PRIVILEGED | NO_TRANSACTION},
     [XS_DIRECTORY] = {"DIRECTORY", do_directory, 0},
     [XS_READ] = {"READ", do_read, 0},
     [XS_GET_PERMS] = {"GET_PERMS", do_get_perms, 0},
@@ -711,16 +709,16 @@ static const struct {
     [XS_TRANSACTION_END] = {"TRANSACTION_END", do_transaction_end, 0},
     [XS_INTRODUCE] = {"INTRODUCE", do_introduce, PRIVILEGED | NO_TRANSACTION},
     [XS_RELEASE] = {"RELEASE", do_release, PRIVILEGED | NO_TRANSACTION},
-    [XS_GET_DOMAIN_PATH] = {"GET_DOMAIN_PATH", do_get_domain_path, 0},
+    [XS_GET_DOMAIN_PATH] = {"GET_DOMAIN_PATH", do_get_domain_path, NO_TRANSACTION},
     [XS_WRITE] = {"WRITE", do_write, 0},
     [XS_MKDIR] = {"MKDIR", do_mkdir, 0},
     [XS_RM] = {"RM", do_rm, 0},
     [XS_SET_PERMS] = {"SET_PERMS", do_set_perms, 0},
     [XS_WATCH_EVENT] = {"WATCH_EVENT", NULL, 0},
     [XS_ERROR] = {"ERROR", NULL, 0},
-    [XS_IS_DOMAIN_INTRODUCED] = {"IS_DOMAIN_INTRODUCED", do_is_domain_introduced, 0},
-    [XS_RESUME] = {"RESUME", do_resume, PRIVILEGED},
-    [XS_SET_TARGET] = {"SET_TARGET", do_set_target, PRIVILEGED},
+    [XS_IS_DOMAIN_INTRODUCED] = {"IS_DOMAIN_INTRODUCED", do_is_domain_introduced, NO_TRANSACTION},
+    [XS_RESUME] = {"RESUME", do_resume, PRIVILEGED | NO_TRANSACTION},
+    [XS_SET_TARGET] = {"SET_TARGET", do_set_target, PRIVILEGED | NO_TRANSACTION},
     [XS_RESET_WATCHES] = {"RESET_WATCHES", do_reset_watches, NO_TRANSACTION},
     [XS_DIRECTORY_PART] = {"DIRECTORY_PART", do_directory_part, 0},
 };
@@ -740,9 +738,7 @@ static int handle(struct request *rq)
         return -ENOSYS;
     if ((operations[hdr->type].flags & PRIVILEGED) && !conn_privileged(rq->c))
         return -EACCES;
-    if ((operations[hdr->type].flags & NO_TRANSACTION) && hdr->tx_id)
-        return -EINVAL;
-    if (hdr->tx_id) {
+    if (hdr->tx_id && !(operations[hdr->type].flags & NO_TRANSACTION)) {
         rq->tx = transaction_find(rq->c, hdr->tx_id);
         if (!rq->tx)
             return -ENOENT;

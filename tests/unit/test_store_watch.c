@@ -111,6 +111,26 @@ static void a_transaction_tells_at_commit_each_path_once(void **state)
     no_event(c);
 }
 
+static void a_node_that_lives_only_within_a_transaction_is_not_told(void **state)
+{
+    struct fixture *f = *state;
+    struct conn *c = conn_new(&f->st, NULL);
+    uint32_t tx;
+
+    put(f, f->dom0, 0, "/old", "1");
+    watch(f, c, "/", "t");
+    tx = begin(f, f->dom0);
+    put(f, f->dom0, tx, "/new", "1");
+    put(f, f->dom0, tx, "/also/new", "1");
+    ok(f, f->dom0, XS_RM, tx, Z("/new"));
+    ok(f, f->dom0, XS_RM, tx, Z("/also"));
+    ok(f, f->dom0, XS_RM, tx, Z("/old"));
+    put(f, f->dom0, tx, "/old", "2");
+    ok(f, f->dom0, XS_TRANSACTION_END, tx, Z("T"));
+    event(c, "/old", "t");
+    no_event(c);
+}
+
 static void an_aborted_or_conflicting_transaction_tells_nothing(void **state)
 {
     struct fixture *f = *state;
@@ -282,15 +302,14 @@ static void arguments_are_checked(void **state)
 {
     struct fixture *f = *state;
     static char buf[2200];
-    uint32_t tx = begin(f, f->dom0);
 
     refused(f, f->dom0, XS_WATCH, 0, Z("/a"), "EINVAL");
     refused(f, f->dom0, XS_WATCH, 0, B("/a\0t"), "EINVAL");
     refused(f, f->dom0, XS_WATCH, 0, Z("/a/\0t"), "EINVAL");
     refused(f, f->dom0, XS_WATCH, 0, Z("/a b\0t"), "EINVAL");
     refused(f, f->dom0, XS_WATCH, 0, Z(""), "EINVAL");
-    refused(f, f->dom0, XS_WATCH, tx, Z("/a\0t"), "EINVAL");
     refused(f, f->dom0, XS_UNWATCH, 0, Z("/a"), "EINVAL");
+    refused(f, f->dom0, XS_UNWATCH, 0, Z("/a/\0t"), "ENOENT");
     memset(buf, 'a', sizeof(buf));
     buf[0] = '@';
     strcpy(buf + 2049, "");
@@ -316,6 +335,7 @@ int main(void)
         TEST(removing_tells_watches_of_each_node_below_once),
         TEST(relative_watches_are_told_relative_paths),
         TEST(a_transaction_tells_at_commit_each_path_once),
+        TEST(a_node_that_lives_only_within_a_transaction_is_not_told),
         TEST(an_aborted_or_conflicting_transaction_tells_nothing),
         TEST(the_same_path_and_token_twice_is_refused),
         TEST(after_unwatch_nothing_is_told),
