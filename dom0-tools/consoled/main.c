@@ -416,15 +416,15 @@ static void client_flush(struct client *cl)
 
 /* ---- the loop */
 
-/* Guests that were there before us. */
-static void find_guests(void)
+/* Guests that were there before us. False: no store to ask yet. */
+static bool find_guests(void)
 {
     struct store *s;
     char **ids;
     size_t count, i;
 
     if (store_open(&s, NULL))
-        return;
+        return false;
     if (!store_directory(s, STORE_NO_TX, "/local/domain", &ids, &count)) {
         for (i = 0; i < count; i++) {
             unsigned long domid = strtoul(ids[i], NULL, 10);
@@ -441,6 +441,7 @@ static void find_guests(void)
         free(ids);
     }
     store_close(s);
+    return true;
 }
 
 static size_t fill_poll(struct pollfd **fds, size_t *size)
@@ -491,13 +492,16 @@ static void serve_clients(const struct pollfd *fds)
 static void loop(void)
 {
     struct pollfd *fds = NULL;
+    bool found = false;
     size_t size = 0;
 
     for (;;) {
         size_t n = fill_poll(&fds, &size);
         int i;
 
-        if (!n || poll(fds, n, -1) < 0)
+        if (!found)
+            found = find_guests();
+        if (!n || poll(fds, n, found ? -1 : 500) < 0)
             continue;
         for (i = 0; i < TURNS_MAX && fds[0].revents & POLLIN; i++) {
             struct pollfd again = fds[0];
@@ -589,6 +593,5 @@ int main(int argc, char **argv)
         return rc;
     signal(SIGTERM, on_end);
     signal(SIGINT, on_end);
-    find_guests();
     loop();
 }

@@ -63,6 +63,7 @@ extern struct domd domd;
 struct vm *registry_add(struct guest_config *cfg, struct err *e); /* takes *cfg; held by caller */
 struct vm *registry_adopt(struct guest_config *cfg, uint32_t domid);
 void registry_publish(struct vm *vm, enum vm_state state); /* and no longer held */
+void registry_set_domid(struct vm *vm, uint32_t domid);    /* of a held vm */
 void registry_remove(struct vm *vm); /* frees a held vm */
 /* By name or number. Waits while somebody else holds it. NULL with *@e (STATUS_NO_DOMAIN). */
 struct vm *registry_acquire(const char *name, struct err *e);
@@ -97,9 +98,10 @@ void devices_remove(struct vm *vm, struct store *s);
 void vif_interface(const struct vm *vm, size_t i, char name[16]);
 
 /* record.c: what is needed to carry on after domd itself was restarted */
-int record_write(const struct vm *vm, struct store *s, uint32_t store_port, uint32_t console_port);
+int record_begin(uint32_t domid, struct store *s); /* a domain without its config yet */
+int record_write(const struct vm *vm, struct store *s);
 void record_remove(uint32_t domid, struct store *s);
-void record_adopt_all(void);
+bool record_adopt_all(void); /* false: no store to read */
 
 /* console.c: requests to consoled */
 int console_add(const struct vm *vm, uint32_t port, bool fresh_log, struct err *e);

@@ -78,7 +78,7 @@ static int publish(struct vm *vm, struct store *s, const struct built *b, uint32
     }
     for (i = 0; i < vm->cfg.nr_vifs; i++)
         nodes_vif(&l, &vm->cfg, i, vm->domid);
-    rc = l.failed ? -ENOMEM : record_write(vm, s, b->store_port, b->console_port);
+    rc = l.failed ? -ENOMEM : record_write(vm, s);
     if (!rc)
         rc = store_transact(s, write_nodes, &p);
     node_list_free(&l);
@@ -130,6 +130,16 @@ static int check_alive(struct vm *vm, struct err *e)
     return 0;
 }
 
+/* From here on a domd that is restarted finds the domain, and destroys it while it is not complete. */
+static int note_domain(uint32_t domid, void *arg, struct err *e)
+{
+    int rc = record_begin(domid, arg);
+
+    return rc ? err_set(e, STATUS_FAILED, "store", "see the log of stored",
+                        "cannot note domain %u: %s", domid, strerror(-rc))
+              : 0;
+}
+
 static int start_steps(struct vm *vm, struct store *s, uint32_t (*numbers)[2], bool paused,
                        bool fresh_log, struct err *e)
 {
@@ -138,9 +148,12 @@ static int start_steps(struct vm *vm, struct store *s, uint32_t (*numbers)[2], b
 
     if (devices_check(vm, e) || disks_open(vm, numbers, e))
         return -1;
-    if (domain_build(domd.hv, domd.foreign, &vm->cfg, vm->uuid, &b, e))
+    if (domain_build(domd.hv, domd.foreign, &vm->cfg, vm->uuid, note_domain, s, &b, e)) {
+        if (b.domid)
+            record_remove(b.domid, s);
         return -1;
-    vm->domid = b.domid;
+    }
+    registry_set_domid(vm, b.domid);
     vm->started = (int64_t)time(NULL);
     if (publish(vm, s, &b, numbers, e) || console_add(vm, b.console_port, fresh_log, e))
         return -1;
@@ -217,7 +230,7 @@ void vm_stop(struct vm *vm, bool keep_console)
         remove_nodes(vm, s);
     store_close(s);
     wait_domain_gone(domid);
-    vm->domid = 0;
+    registry_set_domid(vm, 0);
 }
 
 void vm_destroy(struct vm *vm)
@@ -332,15 +345,20 @@ static void look_at_domains(void)
 
 /*
  * The store tells when a domain has ended (it alone can bind that interrupt). A look every second
- * besides makes up for a store that is being restarted.
+ * besides makes up for a store that is being restarted. @arg: NULL if the guests recorded in the
+ * store could not be taken over yet.
  */
 void *monitor_main(void *arg)
 {
     struct store *s = NULL;
+    bool adopted = arg != NULL;
 
     for (;;) {
         struct store_event ev;
         int rc;
+
+        if (!adopted)
+            adopted = record_adopt_all();
 
         if (!s && !store_open(&s, NULL) && store_watch(s, "@releaseDomain", "end")) {
             store_close(s);

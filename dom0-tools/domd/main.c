@@ -118,6 +118,7 @@ int main(int argc, char **argv)
     static const struct option options[] = {
         {"socket", required_argument, NULL, 's'}, {"help", no_argument, NULL, 'h'}, {0}};
     int opt, listener, rc;
+    bool adopted;
 
     while ((opt = getopt_long(argc, argv, "h", options, NULL)) != -1) {
         if (opt == 'h') {
@@ -143,8 +144,10 @@ int main(int argc, char **argv)
     }
     signal(SIGTERM, on_end);
     signal(SIGINT, on_end);
-    record_adopt_all();
-    if (start_thread(monitor_main, NULL)) {
+    adopted = record_adopt_all();
+    if (!adopted)
+        log_line("store: not running: waiting for it in order to take over guests");
+    if (start_thread(monitor_main, adopted ? &domd : NULL)) {
         log_line("cannot start a thread");
         return STATUS_FAILED;
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What domd remembers of its guests in the store, below /domd/ID, private to dom0: one node per
- * member of the config's JSON, the loop device of each disk, and the ports. A domd that starts
+ * member of the config's JSON, the loop device of each disk, the start time. A domd that starts
  * takes over the guests that are recorded and alive, and clears away what others left behind.
  */
 #include "dom0-tools/domd/domd.h"
@@ -53,7 +53,15 @@ static struct json *config_json(const struct guest_config *g)
     return j;
 }
 
-int record_write(const struct vm *vm, struct store *s, uint32_t store_port, uint32_t console_port)
+int record_begin(uint32_t domid, struct store *s)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), ROOT "/%u", domid);
+    return store_mkdir(s, STORE_NO_TX, path);
+}
+
+int record_write(const struct vm *vm, struct store *s)
 {
     struct json *j = config_json(&vm->cfg);
     const struct json *value;
@@ -174,7 +182,7 @@ static void adopt(struct store *s, uint32_t domid)
     vm_destroy(vm);
 }
 
-void record_adopt_all(void)
+bool record_adopt_all(void)
 {
     static const char *const parents[] = {ROOT, "/vm", "/local/domain/0/backend/vbd",
                                           "/local/domain/0/backend/vif"};
@@ -183,10 +191,8 @@ void record_adopt_all(void)
     char **names = NULL;
     size_t count = 0, i;
 
-    if (open_store(&s, &e)) {
-        log_line("%s", e.text);
-        return;
-    }
+    if (open_store(&s, &e))
+        return false;
     for (i = 0; i < sizeof(parents) / sizeof(parents[0]); i++)
         store_mkdir(s, STORE_NO_TX, parents[i]);
     if (!store_directory(s, STORE_NO_TX, ROOT, &names, &count))
@@ -199,4 +205,5 @@ void record_adopt_all(void)
         }
     free(names);
     store_close(s);
+    return true;
 }

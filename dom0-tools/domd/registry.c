@@ -131,6 +131,14 @@ void registry_publish(struct vm *vm, enum vm_state state)
     pthread_mutex_unlock(&registry.lock);
 }
 
+void registry_set_domid(struct vm *vm, uint32_t domid)
+{
+    pthread_mutex_lock(&registry.lock);
+    vm->domid = domid;
+    pthread_cond_broadcast(&registry.changed);
+    pthread_mutex_unlock(&registry.lock);
+}
+
 void registry_remove(struct vm *vm)
 {
     struct vm **p;

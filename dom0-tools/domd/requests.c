@@ -97,11 +97,15 @@ static int hv_failed(struct request *r, const char *name, int rc)
 static int op_pause(struct request *r)
 {
     struct vm *vm = need_vm(r);
+    struct hv_domain info;
     int rc;
 
     if (!vm)
         return -1;
-    rc = hv_domain_pause(domd.hv, vm->domid);
+    /* The hypervisor counts pauses; for people it is a state. */
+    rc = hv_domain_info(domd.hv, vm->domid, &info);
+    if (!rc && !info.paused)
+        rc = hv_domain_pause(domd.hv, vm->domid);
     rc = rc ? hv_failed(r, vm->cfg.name, rc) : 0;
     registry_release(vm);
     return rc;

@@ -359,7 +359,8 @@ static int fill(struct builder *bd)
 }
 
 int domain_build(struct hv *h, struct foreign *f, const struct guest_config *g,
-                 const uint8_t uuid[16], struct built *b, struct err *e)
+                 const uint8_t uuid[16], int (*created)(uint32_t domid, void *arg, struct err *e),
+                 void *arg, struct built *b, struct err *e)
 {
     struct builder bd = {.h = h, .f = f, .g = g, .e = e, .b = b};
     int rc = read_files(&bd);
@@ -369,7 +370,9 @@ int domain_build(struct hv *h, struct foreign *f, const struct guest_config *g,
         rc = create(&bd, uuid);
     if (!rc) {
         b->domid = bd.domid;
-        rc = fill(&bd);
+        rc = created(bd.domid, arg, e);
+        if (!rc)
+            rc = fill(&bd);
         if (rc)
             hv_domain_destroy(h, bd.domid);
     }

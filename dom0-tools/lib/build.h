@@ -21,8 +21,11 @@ struct built {
  * Builds @g under @uuid. Returns 0 with *@b and a paused domain that has no devices yet; -1 with
  * *@e set and nothing left: files that cannot be read or are no PV kernel (STATUS_USAGE), not
  * enough memory (STATUS_RESOURCES), a hypercall that failed (STATUS_FAILED).
+ * @created is told the domid as soon as the domain exists, before the long part begins; it returns
+ * 0, or -1 with the error set to give up.
  */
 int domain_build(struct hv *h, struct foreign *f, const struct guest_config *g,
-                 const uint8_t uuid[16], struct built *b, struct err *e);
+                 const uint8_t uuid[16], int (*created)(uint32_t domid, void *arg, struct err *e),
+                 void *arg, struct built *b, struct err *e);
 
 #endif
