@@ -26,6 +26,7 @@ jmp_buf fake_panic_jmp, fake_switch_jmp;
 unsigned int fake_preempt_after;
 struct fake_pte fake_ptes[FAKE_PTES];
 
+static struct domain *own_idle; /* idle_domain may have been core/domain.c's */
 static uint8_t *machine; /* FAKE_FRAMES pages */
 static uint8_t *guest_memory;
 static guest_va_t read_fault, write_fault;
@@ -58,7 +59,7 @@ void fake_reset(void)
     fake_nr_cpus = 1;
     fake_cpu = 0;
     fake_irqs_on = true;
-    idle_domain = calloc(1, sizeof(*idle_domain));
+    idle_domain = own_idle = calloc(1, sizeof(*idle_domain));
     idle_domain->domid = 0x7fff;
 }
 
@@ -72,13 +73,13 @@ void fake_teardown(void)
         free(domains[i]);
         domains[i] = NULL;
     }
-    free(idle_domain);
+    free(own_idle);
     free(machine);
     free(guest_memory);
     free(frame_table);
     machine = guest_memory = NULL;
     frame_table = NULL;
-    idle_domain = dom0 = NULL;
+    idle_domain = own_idle = dom0 = NULL;
     memset(fake_current, 0, sizeof(fake_current));
     memset(fake_timer, 0, sizeof(fake_timer));
     memset(&fake_calls, 0, sizeof(fake_calls));

@@ -63,3 +63,6 @@ unit-tests += version
 unit-version := hypervisor/core/version.c tests/fake-arch/fake.c
 unit-tests += hypercall
 unit-hypercall := hypervisor/core/hypercall.c tests/fake-arch/fake.c
+unit-tests += memory
+unit-memory := hypervisor/core/memory.c hypervisor/core/alloc.c hypervisor/core/domain.c hypervisor/core/vcpu.c \
+	hypervisor/core/pagetype.c tests/fake-arch/fake.c
