@@ -43,9 +43,12 @@ static unsigned int domain_state(void *ctx, uint32_t domid)
 {
     struct links *l = ctx;
     struct hv_domain info;
+    int rc = hv_domain_info(l->hv, domid, &info);
 
-    if (hv_domain_info(l->hv, domid, &info) || info.domid != domid)
+    if (rc == -ESRCH || (!rc && info.domid != domid))
         return 0;
+    if (rc)
+        return DOMAIN_EXISTS; /* we don't know: let nobody's connection go for that */
     return DOMAIN_EXISTS | (info.shutdown ? DOMAIN_SHUTDOWN : 0) | (info.dying ? DOMAIN_DYING : 0);
 }
 

@@ -746,6 +746,21 @@ static int handle(struct request *rq)
     return operations[hdr->type].handler(rq);
 }
 
+static void trace(const struct request *rq, int rc)
+{
+    char text[200];
+    size_t len = rq->len < sizeof(text) ? rq->len : sizeof(text), i;
+
+    for (i = 0; i < len; i++) {
+        char ch = rq->body[i];
+
+        text[i] = ch == '\0' ? '|' : ch < 0x20 || ch == 0x7f ? '?' : ch;
+    }
+    log_line("%lu (domain %u) %s tx %u \"%.*s\": %s", rq->c->serial, domid_of(rq->c),
+             wire_name(rq->hdr->type), rq->hdr->tx_id, (int)len, text,
+             rc ? xs_error_name(-rc) : "ok");
+}
+
 void wire_handle(struct stored *st, struct conn *c, const struct xsd_sockmsg *hdr, const char *body)
 {
     struct request rq = {.st = st, .c = c, .hdr = hdr, .body = body, .len = hdr->len};
@@ -754,9 +769,8 @@ void wire_handle(struct stored *st, struct conn *c, const struct xsd_sockmsg *hd
 
     st->nr_messages++;
     rc = handle(&rq);
-    log_trace("%lu (domain %u) %s tx %u \"%.*s\": %s", c->serial, domid_of(c), wire_name(hdr->type),
-              hdr->tx_id, (int)(hdr->len > 200 ? 200 : hdr->len), body,
-              rc ? xs_error_name(-rc) : "ok");
+    if (log_verbose)
+        trace(&rq, rc);
     if (!rc)
         return;
     name = xs_error_name(-rc);
