@@ -83,14 +83,14 @@ int parse_options(const struct verb *v, int argc, char **argv, const char *known
             return -1;
         }
         if (take_option(opt, o)) {
-            *status = usage_error(v, opt == 'o' ? "-o knows only json"
-                                                : "-t needs a number of seconds");
+            *status =
+                usage_error(v, opt == 'o' ? "-o knows only json" : "-t needs a number of seconds");
             return -1;
         }
     }
     if (argc - optind < min || argc - optind > max) {
-        *status = usage_error(v, argc - optind < min ? "an argument is missing"
-                                                     : "too many arguments");
+        *status =
+            usage_error(v, argc - optind < min ? "an argument is missing" : "too many arguments");
         return -1;
     }
     return optind;

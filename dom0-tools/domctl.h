@@ -35,10 +35,10 @@ int cmd_unpause(const struct verb *v, int argc, char **argv);
 
 /* What options a verb knows; those it does not know are an error of the command line. */
 struct options {
-    bool json;         /* -o json */
-    bool console;      /* -c */
-    bool paused;       /* -p */
-    bool wait;         /* -w */
+    bool json;            /* -o json */
+    bool console;         /* -c */
+    bool paused;          /* -p */
+    bool wait;            /* -w */
     unsigned int seconds; /* -t */
 };
 

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define HELP_WAIT \
+#define HELP_WAIT                                      \
     "  -w, --wait        wait until it has happened\n" \
     "  -t, --timeout=S   wait at most S seconds (60 unless told); implies -w\n"
 
@@ -35,10 +35,11 @@ static void print_help(FILE *f)
     fputs("usage: domctl VERB [OPTIONS] [ARGUMENTS]\n\n", f);
     for (i = 0; i < NR_VERBS; i++)
         fprintf(f, "  %-9s %s\n", verbs[i].name, verbs[i].summary);
-    fputs("\nNAME is a guest's name or number. `domctl VERB --help` tells more; so does domctl(1).\n"
-          "Exit status: 0 done, 1 failed, 2 usage or config, 3 no such domain, 4 not enough\n"
-          "resources, 5 a wait ran out.\n",
-          f);
+    fputs(
+        "\nNAME is a guest's name or number. `domctl VERB --help` tells more; so does domctl(1).\n"
+        "Exit status: 0 done, 1 failed, 2 usage or config, 3 no such domain, 4 not enough\n"
+        "resources, 5 a wait ran out.\n",
+        f);
 }
 
 int main(int argc, char **argv)

@@ -7,7 +7,7 @@
 
 /* sysctl, interface version 0x15: the argument is struct pavo_host_info in the union. */
 #define XEN_SYSCTL_pavo_host_info 0x50410001
-#define PAVO_HOST_INFO_VERSION 1
+#define PAVO_HOST_INFO_VERSION    1
 
 #ifndef __ASSEMBLER__
 #include "pv-abi/types.h"

@@ -15,9 +15,9 @@
 
 struct xencons_interface;
 
-#define HISTORY_SIZE (64u << 10) /* bytes that a client sees again when it attaches */
-#define INPUT_SIZE 4096          /* typed, but not yet taken by the guest */
-#define OUTPUT_SIZE (256u << 10) /* a client that lags more than this is cut off */
+#define HISTORY_SIZE (64u << 10)  /* bytes that a client sees again when it attaches */
+#define INPUT_SIZE   4096         /* typed, but not yet taken by the guest */
+#define OUTPUT_SIZE  (256u << 10) /* a client that lags more than this is cut off */
 
 /* Bytes in a ring of a power of two. */
 struct fifo {

@@ -31,9 +31,9 @@
 #include "pv-abi/io/console.h"
 #include "xenstore-like/client.h"
 
-#define LOG_MAX (16u << 20) /* then NAME.log becomes NAME.log.1 */
+#define LOG_MAX        (16u << 20) /* then NAME.log becomes NAME.log.1 */
 #define LINE_MAX_BYTES 512
-#define TURNS_MAX 16 /* rings taken from one guest before the others have their turn */
+#define TURNS_MAX      16 /* rings taken from one guest before the others have their turn */
 
 static struct {
     struct evtchn *evtchn;
@@ -159,22 +159,24 @@ static bool console_turn(struct console *c)
     uint8_t buf[XENCONS_OUT_BYTES];
     const uint8_t *typed;
     bool broken = false, moved = false;
-    size_t n;
+    size_t taken, n;
 
     if (!c->ring)
         return false;
-    n = ring_take(c->ring, buf, &broken);
+    taken = ring_take(c->ring, buf, &broken);
     if (broken && !c->broken) {
         c->broken = true;
         log_line("%s: nonsense in the console ring of domain %u", c->name, c->domid);
     }
-    if (n) {
-        console_output(c, buf, n);
+    if (taken) {
+        console_output(c, buf, taken);
         moved = true;
     }
     while (c->input.len) {
-        size_t given = ring_give(c->ring, typed, fifo_peek(&c->input, &typed));
+        size_t given;
 
+        n = fifo_peek(&c->input, &typed);
+        given = ring_give(c->ring, typed, n);
         if (!given)
             break;
         fifo_drop(&c->input, given);
@@ -182,7 +184,7 @@ static bool console_turn(struct console *c)
     }
     if (moved && c->port >= 0)
         evtchn_notify(cd.evtchn, c->port);
-    return n != 0;
+    return taken != 0;
 }
 
 static void console_release_ring(struct console *c)
@@ -532,7 +534,7 @@ static int make_dirs(const char *path)
     char part[256];
     size_t i;
 
-    for (i = 1; path[i] && i < sizeof(part) - 1; i++)
+    for (i = 1; i < sizeof(part) - 1 && path[i]; i++)
         if (path[i] == '/') {
             memcpy(part, path, i);
             part[i] = '\0';

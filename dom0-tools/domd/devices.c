@@ -24,7 +24,7 @@
 
 #define READY_MS 10000
 #define CLOSE_MS 10000
-#define STEP_US 5000
+#define STEP_US  5000
 
 static long now_ms(void)
 {
@@ -82,8 +82,8 @@ int devices_check(const struct vm *vm, struct err *e)
         if (!netif_is_bridge(g->vifs[i].bridge))
             return err_set(e, STATUS_USAGE, what, NULL, "this interface is no bridge");
         if (g->vifs[i].vifname[0] && netif_exists(g->vifs[i].vifname))
-            return err_set(e, STATUS_USAGE, "vif", "choose another vifname",
-                           "interface %s exists", g->vifs[i].vifname);
+            return err_set(e, STATUS_USAGE, "vif", "choose another vifname", "interface %s exists",
+                           g->vifs[i].vifname);
     }
     return 0;
 }
@@ -130,9 +130,9 @@ static int disk_open(struct vm *vm, size_t i, uint32_t numbers[2], struct err *e
     }
     if (!S_ISREG(st.st_mode) || st.st_size < 512) {
         close(fd);
-        return err_set(e, STATUS_USAGE, what, NULL, S_ISREG(st.st_mode)
-                           ? "smaller than one sector: no disk image"
-                           : "neither a file nor a block device");
+        return err_set(e, STATUS_USAGE, what, NULL,
+                       S_ISREG(st.st_mode) ? "smaller than one sector: no disk image"
+                                           : "neither a file nor a block device");
     }
     dev = loop_attach(fd, d->target, d->writable, &loop->number, &loop->created);
     close(fd);

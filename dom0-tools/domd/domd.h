@@ -46,9 +46,9 @@ struct vm {
     uint32_t domid; /* 0: has no domain now */
     enum vm_state state;
     bool busy;
-    int64_t started; /* seconds since 1970 */
+    int64_t started;       /* seconds since 1970 */
     struct vm_loop *loops; /* one per disk */
-    bool console; /* consoled knows it */
+    bool console;          /* consoled knows it */
 };
 
 struct domd {
@@ -64,7 +64,7 @@ struct vm *registry_add(struct guest_config *cfg, struct err *e); /* takes *cfg;
 struct vm *registry_adopt(struct guest_config *cfg, uint32_t domid);
 void registry_publish(struct vm *vm, enum vm_state state); /* and no longer held */
 void registry_set_domid(struct vm *vm, uint32_t domid);    /* of a held vm */
-void registry_remove(struct vm *vm); /* frees a held vm */
+void registry_remove(struct vm *vm);                       /* frees a held vm */
 /* By name or number. Waits while somebody else holds it. NULL with *@e (STATUS_NO_DOMAIN). */
 struct vm *registry_acquire(const char *name, struct err *e);
 void registry_release(struct vm *vm);

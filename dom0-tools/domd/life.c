@@ -20,13 +20,13 @@
 #include "pv-abi/sched.h"
 #include "xenstore-like/client.h"
 
-#define DOMAINS_MAX 512
-#define GONE_MS 5000
-#define FAST_CRASH_S 10            /* on_crash=restart is not for guests that live shorter */
-#define ALIVE_CPU_NS 200000000ull  /* a guest that ran so long did not crash at once */
+#define DOMAINS_MAX         512
+#define GONE_MS             5000
+#define FAST_CRASH_S        10           /* on_crash=restart is not for guests that live shorter */
+#define ALIVE_CPU_NS        200000000ull /* a guest that ran so long did not crash at once */
 #define ALIVE_BLOCKED_STEPS 50
-#define ALIVE_STEPS 500
-#define STEP_US 20000
+#define ALIVE_STEPS         500
+#define STEP_US             20000
 
 /* ---- the store */
 
@@ -86,8 +86,8 @@ static int publish(struct vm *vm, struct store *s, const struct built *b, uint32
         rc = store_introduce(s, vm->domid, b->store_mfn, b->store_port);
     if (!rc)
         return 0;
-    return err_set(e, STATUS_FAILED, "store", "see the log of stored", "cannot announce domain %u: %s",
-                   vm->domid, strerror(-rc));
+    return err_set(e, STATUS_FAILED, "store", "see the log of stored",
+                   "cannot announce domain %u: %s", vm->domid, strerror(-rc));
 }
 
 static void remove_nodes(const struct vm *vm, struct store *s)

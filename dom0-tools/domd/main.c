@@ -56,8 +56,9 @@ static int connect_hypervisor(void)
     int rc = hv_open(&domd.hv);
 
     if (rc) {
-        log_line("not running on Pavo: no hypercall interface: %s (boot Pavo; modprobe xen-privcmd)",
-                 strerror(-rc));
+        log_line(
+            "not running on Pavo: no hypercall interface: %s (boot Pavo; modprobe xen-privcmd)",
+            strerror(-rc));
         return STATUS_FAILED;
     }
     if (hv_version(domd.hv, domd.version, sizeof(domd.version)))

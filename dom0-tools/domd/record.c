@@ -186,6 +186,7 @@ bool record_adopt_all(void)
 {
     static const char *const parents[] = {ROOT, "/vm", "/local/domain/0/backend/vbd",
                                           "/local/domain/0/backend/vif"};
+    static const struct store_perm private = {.domid = 0};
     struct store *s;
     struct err e = {0};
     char **names = NULL;
@@ -195,6 +196,7 @@ bool record_adopt_all(void)
         return false;
     for (i = 0; i < sizeof(parents) / sizeof(parents[0]); i++)
         store_mkdir(s, STORE_NO_TX, parents[i]);
+    store_set_perms(s, STORE_NO_TX, ROOT, &private, 1); /* what is below inherits it */
     if (!store_directory(s, STORE_NO_TX, ROOT, &names, &count))
         for (i = 0; i < count; i++) {
             char *end;

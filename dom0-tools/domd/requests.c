@@ -16,8 +16,8 @@
 #include "xenstore-like/client.h"
 
 #define DOMAINS_MAX 512
-#define LOG_MAX (1u << 20)
-#define WAIT_MAX_S 86400
+#define LOG_MAX     (1u << 20)
+#define WAIT_MAX_S  86400
 
 /* One request: @in its document; @out the answer, an open object; @pass a descriptor to hand over. */
 struct request {
@@ -374,9 +374,9 @@ static const struct {
     const char *op;
     int (*fn)(struct request *r);
 } ops[] = {
-    {"create", op_create},   {"destroy", op_destroy}, {"pause", op_pause},
+    {"create", op_create},   {"destroy", op_destroy},   {"pause", op_pause},
     {"unpause", op_unpause}, {"shutdown", op_shutdown}, {"reboot", op_reboot},
-    {"list", op_list},       {"info", op_info},       {"console", op_console},
+    {"list", op_list},       {"info", op_info},         {"console", op_console},
     {"dmesg", op_dmesg},
 };
 

@@ -23,16 +23,16 @@
 #include "pv-abi/shared_info.h"
 #include "pv-abi/start_info.h"
 
-#define PAGE 4096ull
-#define MAP_BATCH 512          /* pages mapped at once */
-#define ORDER_LARGE 9          /* 2 MiB */
-#define LARGE_BATCH 256        /* extents per call */
-#define SMALL_BATCH 8192
-#define EVTCHN_PORT_MAX 4095   /* the 2-level ABI */
+#define PAGE             4096ull
+#define MAP_BATCH        512 /* pages mapped at once */
+#define ORDER_LARGE      9   /* 2 MiB */
+#define LARGE_BATCH      256 /* extents per call */
+#define SMALL_BATCH      8192
+#define EVTCHN_PORT_MAX  4095 /* the 2-level ABI */
 #define GRANT_FRAMES_MIN 32
 #define GRANT_FRAMES_MAX 64
 #define GRANTS_PER_FRAME 512
-#define BACKEND_DOMID 0
+#define BACKEND_DOMID    0
 
 struct builder {
     struct hv *h;
@@ -60,8 +60,7 @@ static int read_files(struct builder *bd)
 
     if (file_read(&bd->kernel, "kernel", g->kernel, IMAGE_FILE_MAX, 0, bd->e))
         return -1;
-    if (g->ramdisk &&
-        file_read(&bd->ramdisk, "ramdisk", g->ramdisk, (size_t)4 << 30, 0, bd->e))
+    if (g->ramdisk && file_read(&bd->ramdisk, "ramdisk", g->ramdisk, (size_t)4 << 30, 0, bd->e))
         return -1;
     if (image_load(&bd->im, bd->kernel.data, bd->kernel.len, g->kernel, bd->e))
         return err_prefix(bd->e, "kernel");

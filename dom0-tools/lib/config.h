@@ -17,8 +17,8 @@ enum cfg_type { CFG_STRING, CFG_NUMBER, CFG_LIST };
 struct cfg_value {
     enum cfg_type type;
     int line;
-    char *str;       /* CFG_STRING: the text; CFG_NUMBER: the number as written */
-    uint64_t number; /* CFG_NUMBER */
+    char *str;               /* CFG_STRING: the text; CFG_NUMBER: the number as written */
+    uint64_t number;         /* CFG_NUMBER */
     struct cfg_value *items; /* CFG_LIST */
     size_t count;
 };

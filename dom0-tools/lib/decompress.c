@@ -13,8 +13,8 @@
 #include <zlib.h>
 #include <zstd.h>
 
-#define FIRST_SIZE (16u << 20)
-#define XZ_MEMORY_MAX (256u << 20)
+#define FIRST_SIZE       (16u << 20)
+#define XZ_MEMORY_MAX    (256u << 20)
 #define LZ4_LEGACY_BLOCK (8u << 20) /* unpacked size of every block but the last */
 
 struct sink {
@@ -168,7 +168,8 @@ static int unpack_lz4(struct sink *s, const uint8_t *data, size_t len)
         pos += 4;
         if (packed == 0x184c2102) /* another magic: the next stream of a concatenation */
             continue;
-        if (packed > (uint32_t)LZ4_COMPRESSBOUND(LZ4_LEGACY_BLOCK) || packed > len - pos || !packed) {
+        if (packed > (uint32_t)LZ4_COMPRESSBOUND(LZ4_LEGACY_BLOCK) || packed > len - pos ||
+            !packed) {
             /* The unpacked size that the kernel's build appends looks like one more header. */
             return s->used && pos == len ? 0 : -EINVAL;
         }

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 enum compression {
-    COMPRESSION_NONE,    /* nothing known */
+    COMPRESSION_NONE, /* nothing known */
     COMPRESSION_GZIP,
     COMPRESSION_XZ,
     COMPRESSION_ZSTD,

@@ -16,11 +16,11 @@ struct err;
 struct json;
 struct json_out;
 
-#define GUEST_NAME_MAX 63
-#define GUEST_CMDLINE_MAX 1023 /* what start_info holds, without the NUL */
-#define GUEST_VCPUS_MAX 32     /* vCPUs with their vcpu_info in the shared page */
-#define GUEST_DISKS_MAX 64
-#define GUEST_VIFS_MAX 32
+#define GUEST_NAME_MAX       63
+#define GUEST_CMDLINE_MAX    1023 /* what start_info holds, without the NUL */
+#define GUEST_VCPUS_MAX      32   /* vCPUs with their vcpu_info in the shared page */
+#define GUEST_DISKS_MAX      64
+#define GUEST_VIFS_MAX       32
 #define GUEST_MEMORY_MIN_MIB 16
 #define GUEST_MEMORY_MAX_MIB (16u << 20) /* 16 TiB */
 
@@ -37,7 +37,7 @@ struct vif_spec {
     uint8_t mac[6];
     bool has_mac;
     char bridge[16];
-    char vifname[16]; /* empty: vifDOMID.INDEX */
+    char vifname[16];    /* empty: vifDOMID.INDEX */
     uint64_t rate_bytes; /* per rate_usecs; 0: no limit */
     uint32_t rate_usecs;
 };

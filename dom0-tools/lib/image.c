@@ -16,8 +16,8 @@
 #include "dom0-tools/lib/err.h"
 #include "pv-abi/elfnote.h"
 
-#define VADDR_LIMIT_LOW 0x0000800000000000ull  /* end of the lower half */
-#define VADDR_KERNEL 0xffff880000000000ull     /* first address above the hypervisor's hole */
+#define VADDR_LIMIT_LOW 0x0000800000000000ull /* end of the lower half */
+#define VADDR_KERNEL    0xffff880000000000ull /* first address above the hypervisor's hole */
 
 struct loader {
     struct image *im;
@@ -289,13 +289,13 @@ static int elf_read(struct loader *l)
 
 /* ---- bzImage and packed files */
 
-#define BZ_SETUP_SECTS 0x1f1
-#define BZ_BOOT_FLAG 0x1fe
-#define BZ_HEADER 0x202
-#define BZ_VERSION 0x206
+#define BZ_SETUP_SECTS    0x1f1
+#define BZ_BOOT_FLAG      0x1fe
+#define BZ_HEADER         0x202
+#define BZ_VERSION        0x206
 #define BZ_PAYLOAD_OFFSET 0x248
 #define BZ_PAYLOAD_LENGTH 0x24c
-#define BZ_HEADER_END 0x250
+#define BZ_HEADER_END     0x250
 
 static bool is_bzimage(const uint8_t *file, size_t len)
 {

@@ -14,9 +14,9 @@
 
 struct err;
 
-#define IMAGE_FILE_MAX (512u << 20)  /* longest file, longest unpacked kernel */
+#define IMAGE_FILE_MAX     (512u << 20) /* longest file, longest unpacked kernel */
 #define IMAGE_SEGMENTS_MAX 32
-#define IMAGE_NO_ADDRESS UINT64_MAX
+#define IMAGE_NO_ADDRESS   UINT64_MAX
 
 struct image_segment {
     uint64_t vaddr; /* where the guest sees it */

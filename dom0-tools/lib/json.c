@@ -192,7 +192,10 @@ static size_t utf8_length(const unsigned char *s, size_t left)
 
     if (s[0] < 0x80)
         return 1;
-    n = s[0] >= 0xc2 && s[0] < 0xe0 ? 2 : (s[0] & 0xf0) == 0xe0 ? 3 : s[0] >= 0xf0 && s[0] < 0xf5 ? 4 : 0;
+    n = s[0] >= 0xc2 && s[0] < 0xe0   ? 2
+        : (s[0] & 0xf0) == 0xe0       ? 3
+        : s[0] >= 0xf0 && s[0] < 0xf5 ? 4
+                                      : 0;
     if (!n || n > left)
         return 0;
     for (i = 1; i < n; i++)

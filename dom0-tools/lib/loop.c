@@ -11,9 +11,9 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define TRIES 64
+#define TRIES        64
 #define WAIT_STEP_US 20000
-#define WAIT_STEPS 250
+#define WAIT_STEPS   250
 
 static bool node_exists(int number)
 {

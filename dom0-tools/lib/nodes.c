@@ -13,7 +13,8 @@
 
 #define CONSOLE_LIMIT "1048576"
 
-void node_add(struct node_list *l, enum node_perm perm, const char *value, const char *path_fmt, ...)
+void node_add(struct node_list *l, enum node_perm perm, const char *value, const char *path_fmt,
+              ...)
 {
     struct node *grown = realloc(l->nodes, (l->count + 1) * sizeof(*grown));
     struct node n = {.value = strdup(value), .perm = perm};

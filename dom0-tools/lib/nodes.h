@@ -36,8 +36,8 @@ struct node_list {
     int failed; /* out of memory: the list is not to be used */
 };
 
-void node_add(struct node_list *l, enum node_perm perm, const char *value, const char *path_fmt, ...)
-    __attribute__((format(printf, 4, 5)));
+void node_add(struct node_list *l, enum node_perm perm, const char *value, const char *path_fmt,
+              ...) __attribute__((format(printf, 4, 5)));
 void node_list_free(struct node_list *l);
 
 /* What only the running domain has. */

@@ -15,10 +15,10 @@
 struct err;
 struct json;
 
-#define DOMD_SOCKET "/run/pavo/domd.sock"
-#define CONSOLED_SOCKET "/run/pavo/consoled.sock"
+#define DOMD_SOCKET       "/run/pavo/domd.sock"
+#define CONSOLED_SOCKET   "/run/pavo/consoled.sock"
 #define PROTO_REQUEST_MAX (256u << 10)
-#define PROTO_ANSWER_MAX (8u << 20)
+#define PROTO_ANSWER_MAX  (8u << 20)
 
 /*
  * A server's socket at @path (of mode 0600; an old one is replaced unless somebody answers there),

@@ -10,22 +10,22 @@
 #include "pv-abi/start_info.h"
 #include "pv-abi/x86.h"
 
-#define PAGE 4096ull
-#define L1_SPAN (1ull << 21)
-#define L2_SPAN (1ull << 30)
-#define L3_SPAN (1ull << 39)
-#define PAD_MIN (512ull << 10)
+#define PAGE      4096ull
+#define L1_SPAN   (1ull << 21)
+#define L2_SPAN   (1ull << 30)
+#define L3_SPAN   (1ull << 39)
+#define PAD_MIN   (512ull << 10)
 #define PAD_ALIGN (4ull << 20)
 
-#define PTE_PRESENT 0x001ull
-#define PTE_RW 0x002ull
-#define PTE_USER 0x004ull
+#define PTE_PRESENT  0x001ull
+#define PTE_RW       0x002ull
+#define PTE_USER     0x004ull
 #define PTE_ACCESSED 0x020ull
-#define PTE_DIRTY 0x040ull
-#define PTE_PAGE (PTE_PRESENT | PTE_RW | PTE_ACCESSED) /* a guest-kernel page */
-#define PTE_TABLE (PTE_PRESENT | PTE_RW | PTE_USER | PTE_ACCESSED | PTE_DIRTY)
+#define PTE_DIRTY    0x040ull
+#define PTE_PAGE     (PTE_PRESENT | PTE_RW | PTE_ACCESSED) /* a guest-kernel page */
+#define PTE_TABLE    (PTE_PRESENT | PTE_RW | PTE_USER | PTE_ACCESSED | PTE_DIRTY)
 
-#define RFLAGS_IF 0x200
+#define RFLAGS_IF   0x200
 #define DR6_DEFAULT 0xffff0ff0
 #define DR7_DEFAULT 0x400
 
@@ -200,8 +200,8 @@ void pv_start_info_fill(const struct pv_layout *lo, const uint64_t *p2m, const s
         si->nr_p2m_frames = lo->p2m_pages + lo->nr_p2m_pt;
     }
     if (lo->ramdisk_len) {
-        si->mod_start = lo->ramdisk_mapped ? lo->virt_base + lo->ramdisk_pfn * PAGE
-                                           : lo->ramdisk_pfn;
+        si->mod_start =
+            lo->ramdisk_mapped ? lo->virt_base + lo->ramdisk_pfn * PAGE : lo->ramdisk_pfn;
         si->mod_len = lo->ramdisk_len;
         if (!lo->ramdisk_mapped)
             si->flags |= SIF_MOD_START_PFN;

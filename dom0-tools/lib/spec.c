@@ -291,9 +291,9 @@ static int disk_set_named(struct disk_parse *dp, const char *key, const char *va
     if (!strcasecmp(key, "access"))
         return disk_set(dp, DISK_ACCESS, value);
     if (!strcasecmp(key, "backendtype"))
-        return strcmp(value, "phy")
-                   ? bad(dp->why, dp->why_size, "backendtype '%s' is not supported, only phy", value)
-                   : 0;
+        return strcmp(value, "phy") ? bad(dp->why, dp->why_size,
+                                          "backendtype '%s' is not supported, only phy", value)
+                                    : 0;
     if (!strcasecmp(key, "devtype"))
         return strcmp(value, "disk")
                    ? bad(dp->why, dp->why_size, "devtype '%s' is not supported, only disk", value)
@@ -426,7 +426,6 @@ static bool rate_parse(struct vif_spec *v, const char *text)
     v->rate_usecs = (uint32_t)usecs;
     return v->rate_bytes > 0;
 }
-
 
 bool ifname_ok(const char *s)
 {

@@ -29,8 +29,8 @@ static void load(const uint8_t *data, size_t len)
     for (i = 0; i < im.nr_segments; i++) {
         const struct image_segment *s = &im.segments[i];
 
-        if (s->file_size > s->mem_size || s->vaddr < im.vstart || s->vaddr + s->mem_size > im.vend ||
-            s->vaddr < im.virt_base)
+        if (s->file_size > s->mem_size || s->vaddr < im.vstart ||
+            s->vaddr + s->mem_size > im.vend || s->vaddr < im.virt_base)
             abort();
         if (s->file_size)
             sink = s->data[0] + s->data[s->file_size - 1];

@@ -71,7 +71,8 @@ static void strings_numbers_and_lists_are_read(void **state)
     const struct cfg_item *it;
 
     assert_int_equal(parse(&c, "# first\n a = \"x y\" # tail\nb=0x10;c = 'q'\n\n"
-                               "l = [ 'one',\n # inner\n 2, [\"deep\"], ]\n"), 0);
+                               "l = [ 'one',\n # inner\n 2, [\"deep\"], ]\n"),
+                     0);
     assert_int_equal(c.count, 4);
     assert_string_equal(cfg_find(&c, "a")->value.str, "x y");
     assert_int_equal(cfg_find(&c, "b")->value.number, 16);
@@ -230,15 +231,16 @@ static void wrong_values_name_file_line_and_key(void **state)
                        "f.cfg:4: maxmem: 128 MiB is not between memory and 16777216");
     assert_guest_error(GOOD "vcpus=0", "f.cfg:3: vcpus: must be at least 1");
     assert_guest_error(GOOD "vcpus=33", "f.cfg:3: vcpus: 33 is more than 32");
-    assert_guest_error(GOOD "vcpus=4\nmaxvcpus=2", "f.cfg:4: maxvcpus: 2 is not between vcpus and 32");
+    assert_guest_error(GOOD "vcpus=4\nmaxvcpus=2",
+                       "f.cfg:4: maxvcpus: 2 is not between vcpus and 32");
     assert_guest_error(GOOD "uuid='x'",
                        "f.cfg:3: uuid: no UUID, such as 01234567-89ab-cdef-0123-456789abcdef");
-    assert_guest_error(GOOD "on_crash='coredump-destroy'",
-                       "f.cfg:3: on_crash: 'coredump-destroy' is none of destroy, restart, preserve");
+    assert_guest_error(
+        GOOD "on_crash='coredump-destroy'",
+        "f.cfg:3: on_crash: 'coredump-destroy' is none of destroy, restart, preserve");
     assert_guest_error(GOOD "type='hvm'",
                        "f.cfg:3: type: only PV guests are supported: type = \"pv\"");
-    assert_guest_error(GOOD "disk='x'",
-                       "f.cfg:3: disk: a list of strings is needed: [ \"...\", ]");
+    assert_guest_error(GOOD "disk='x'", "f.cfg:3: disk: a list of strings is needed: [ \"...\", ]");
     assert_guest_error(GOOD "disk=['/a,raw,xvda,rw',\n'/b,raw,xvda,rw']",
                        "f.cfg:3: disk: vdev xvda is given twice");
     assert_guest_error(GOOD "disk=['/a,raw,xvda,rw',\n'/b,qcow2,xvdb']",
@@ -265,10 +267,12 @@ static void json_brings_back_the_same_guest(void **state)
     struct json *j;
     size_t len;
 
-    assert_int_equal(read_guest(&g, GOOD "uuid='01234567-89ab-cdef-0123-456789abcdef'\n"
-                                         "ramdisk='/r'\nmaxmem=512\nvcpus=3\nextra='a \"b\" \\\\c'\n"
-                                         "disk=['/i,raw,xvda,ro','/j k,raw,xvdb,rw']\n"
-                                         "vif=['mac=00:16:3e:01:02:03,rate=10Mb/s,vifname=n0']\n"), 0);
+    assert_int_equal(read_guest(&g,
+                                GOOD "uuid='01234567-89ab-cdef-0123-456789abcdef'\n"
+                                     "ramdisk='/r'\nmaxmem=512\nvcpus=3\nextra='a \"b\" \\\\c'\n"
+                                     "disk=['/i,raw,xvda,ro','/j k,raw,xvdb,rw']\n"
+                                     "vif=['mac=00:16:3e:01:02:03,rate=10Mb/s,vifname=n0']\n"),
+                     0);
     guest_config_to_json(&g, a);
     ta = json_text(a, &len);
     j = json_parse(ta, len);
@@ -291,17 +295,25 @@ static void json_is_checked_like_a_file(void **state)
 {
     static const char *const bad[] = {
         "{}",
-        "{\"name\":\"a/b\",\"kernel\":\"/k\",\"cmdline\":\"\",\"memory\":64,\"maxmem\":64,\"vcpus\":1,"
-        "\"maxvcpus\":1,\"on_poweroff\":\"destroy\",\"on_reboot\":\"destroy\",\"on_crash\":\"destroy\"}",
+        "{\"name\":\"a/b\",\"kernel\":\"/"
+        "k\",\"cmdline\":\"\",\"memory\":64,\"maxmem\":64,\"vcpus\":1,"
+        "\"maxvcpus\":1,\"on_poweroff\":\"destroy\",\"on_reboot\":\"destroy\",\"on_crash\":"
+        "\"destroy\"}",
         "{\"name\":\"a\",\"kernel\":\"/k\",\"cmdline\":\"\",\"memory\":1,\"maxmem\":64,\"vcpus\":1,"
-        "\"maxvcpus\":1,\"on_poweroff\":\"destroy\",\"on_reboot\":\"destroy\",\"on_crash\":\"destroy\"}",
-        "{\"name\":\"a\",\"kernel\":\"/k\",\"cmdline\":\"\",\"memory\":64,\"maxmem\":64,\"vcpus\":1,"
+        "\"maxvcpus\":1,\"on_poweroff\":\"destroy\",\"on_reboot\":\"destroy\",\"on_crash\":"
+        "\"destroy\"}",
+        "{\"name\":\"a\",\"kernel\":\"/"
+        "k\",\"cmdline\":\"\",\"memory\":64,\"maxmem\":64,\"vcpus\":1,"
         "\"maxvcpus\":1,\"on_poweroff\":\"x\",\"on_reboot\":\"destroy\",\"on_crash\":\"destroy\"}",
-        "{\"name\":\"a\",\"kernel\":\"/k\",\"cmdline\":\"\",\"memory\":64,\"maxmem\":64,\"vcpus\":1,"
-        "\"maxvcpus\":1,\"on_poweroff\":\"destroy\",\"on_reboot\":\"destroy\",\"on_crash\":\"destroy\","
+        "{\"name\":\"a\",\"kernel\":\"/"
+        "k\",\"cmdline\":\"\",\"memory\":64,\"maxmem\":64,\"vcpus\":1,"
+        "\"maxvcpus\":1,\"on_poweroff\":\"destroy\",\"on_reboot\":\"destroy\",\"on_crash\":"
+        "\"destroy\","
         "\"disk\":[{\"target\":\"/x\",\"vdev\":\"nope\",\"access\":\"rw\"}]}",
-        "{\"name\":\"a\",\"kernel\":\"/k\",\"cmdline\":\"\",\"memory\":64,\"maxmem\":64,\"vcpus\":1,"
-        "\"maxvcpus\":1,\"on_poweroff\":\"destroy\",\"on_reboot\":\"destroy\",\"on_crash\":\"destroy\","
+        "{\"name\":\"a\",\"kernel\":\"/"
+        "k\",\"cmdline\":\"\",\"memory\":64,\"maxmem\":64,\"vcpus\":1,"
+        "\"maxvcpus\":1,\"on_poweroff\":\"destroy\",\"on_reboot\":\"destroy\",\"on_crash\":"
+        "\"destroy\","
         "\"vif\":[{\"bridge\":\"../x\"}]}",
     };
     size_t i;

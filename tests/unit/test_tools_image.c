@@ -63,7 +63,9 @@ static void assert_refused(const uint8_t *data, size_t len, const char *message)
 static uint8_t *pack_gzip(const uint8_t *data, size_t len, size_t *out)
 {
     uint8_t *p = malloc(len * 2 + 1024);
-    z_stream z = {.next_in = (Bytef *)data, .avail_in = (uInt)len, .next_out = p,
+    z_stream z = {.next_in = (Bytef *)data,
+                  .avail_in = (uInt)len,
+                  .next_out = p,
                   .avail_out = (uInt)(len * 2 + 1024)};
 
     assert_int_equal(deflateInit2(&z, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
@@ -78,8 +80,9 @@ static uint8_t *pack_xz(const uint8_t *data, size_t len, size_t *out)
     uint8_t *p = malloc(len * 2 + 1024);
 
     *out = 0;
-    assert_int_equal(lzma_easy_buffer_encode(6, LZMA_CHECK_CRC32, NULL, data, len, p, out,
-                                             len * 2 + 1024), LZMA_OK);
+    assert_int_equal(
+        lzma_easy_buffer_encode(6, LZMA_CHECK_CRC32, NULL, data, len, p, out, len * 2 + 1024),
+        LZMA_OK);
     return p;
 }
 
@@ -121,12 +124,13 @@ static const pack_fn packers[] = {pack_gzip, pack_xz, pack_zstd, pack_lz4};
 static uint8_t *packed_bzimage(pack_fn pack, size_t *len)
 {
     size_t n;
-    uint8_t *p = pack(elf.data, elf.len, &n), *bz;
+    uint8_t *p = pack(elf.data, elf.len, &n), *whole = malloc(n + 4), *bz;
     uint32_t size = (uint32_t)elf.len;
 
-    p = realloc(p, n + 4);
-    memcpy(p + n, &size, 4);
-    bz = bzimage(p, n + 4, len);
+    memcpy(whole, p, n);
+    memcpy(whole + n, &size, 4);
+    bz = bzimage(whole, n + 4, len);
+    free(whole);
     free(p);
     return bz;
 }
@@ -190,8 +194,8 @@ static void a_cut_bzimage_names_both_sizes(void **state)
     elf_linux(&elf);
     bz = packed_bzimage(pack_gzip, &len);
     snprintf(message, sizeof(message),
-             "k: kernel is truncated: %zu bytes, its headers name %zu (copy the file again)", len - 600,
-             len - 512);
+             "k: kernel is truncated: %zu bytes, its headers name %zu (copy the file again)",
+             len - 600, len - 512);
     assert_refused(bz, len - 600, message);
     assert_loads(bz, len - 512);
     free(bz);
@@ -279,18 +283,21 @@ static void notes_in_sections_do_too(void **state)
     elf.note->p_type = PT_NULL;
     assert_loads(elf.data, elf.len);
     elf.eh->e_shnum = 60000;
-    assert_refused(elf.data, elf.len, "k: no PV kernel: it carries no Xen notes (use a kernel built "
-                                      "with CONFIG_XEN_PV)");
+    assert_refused(elf.data, elf.len,
+                   "k: no PV kernel: it carries no Xen notes (use a kernel built "
+                   "with CONFIG_XEN_PV)");
 }
 
 static void kernels_that_are_no_pv_kernels_are_named(void **state)
 {
     elf_start(&elf);
-    assert_refused(elf.data, elf.len, "k: no PV kernel: it carries no Xen notes (use a kernel built "
-                                      "with CONFIG_XEN_PV)");
+    assert_refused(elf.data, elf.len,
+                   "k: no PV kernel: it carries no Xen notes (use a kernel built "
+                   "with CONFIG_XEN_PV)");
     elf_add_note(&elf, XEN_ELFNOTE_PHYS32_ENTRY, "\0\0\0\1", 4);
-    assert_refused(elf.data, elf.len, "k: no PV kernel: it knows only the PVH entry (use a kernel built "
-                                      "with CONFIG_XEN_PV)");
+    assert_refused(elf.data, elf.len,
+                   "k: no PV kernel: it knows only the PVH entry (use a kernel built "
+                   "with CONFIG_XEN_PV)");
     elf_linux(&elf);
     elf_add_note(&elf, XEN_ELFNOTE_XEN_VERSION, "xen-2.0", 8);
     assert_refused(elf.data, elf.len, "k: PV kernel for another interface than xen-3.0");
@@ -320,14 +327,17 @@ static void files_of_another_kind_are_named(void **state)
 static void offsets_beyond_the_file_are_truncation(void **state)
 {
     elf_linux(&elf);
-    assert_refused(elf.data, 20, "k: kernel is truncated: 20 bytes, its headers name 64 (copy the file "
-                                 "again)");
-    assert_refused(elf.data, 0x1000, "k: kernel is truncated: 4096 bytes, its headers name 12288 (copy "
-                                     "the file again)");
+    assert_refused(elf.data, 20,
+                   "k: kernel is truncated: 20 bytes, its headers name 64 (copy the file "
+                   "again)");
+    assert_refused(elf.data, 0x1000,
+                   "k: kernel is truncated: 4096 bytes, its headers name 12288 (copy "
+                   "the file again)");
     elf.eh->e_phoff = UINT64_MAX - 8;
     assert_int_equal(elf.eh->e_phnum, 2);
-    assert_refused(elf.data, elf.len, "k: kernel is truncated: 12288 bytes, its headers name 103 (copy "
-                                      "the file again)");
+    assert_refused(elf.data, elf.len,
+                   "k: kernel is truncated: 12288 bytes, its headers name 103 (copy "
+                   "the file again)");
     elf_linux(&elf);
     elf.note->p_filesz = UINT64_MAX;
     {

@@ -20,7 +20,7 @@
 #include "pv-abi/x86.h"
 
 #define BASE 0xffffffff80000000ull
-#define RW 2ull
+#define RW   2ull
 
 static struct err err;
 
@@ -224,7 +224,8 @@ static void a_p2m_amid_the_kernel_is_refused(void **state)
 static void start_info_tells_the_layout(void **state)
 {
     struct image im = linux_image();
-    struct pv_start s = {.shared_info_mfn = 0x777, .store_port = 1, .console_port = 2, .cmdline = "a b"};
+    struct pv_start s = {
+        .shared_info_mfn = 0x777, .store_port = 1, .console_port = 2, .cmdline = "a b"};
     struct start_info si;
     struct model m;
 

@@ -17,12 +17,21 @@ static struct disk_spec disks[] = {
 };
 static struct vif_spec vifs[] = {
     {.mac = {0, 0x16, 0x3e, 1, 2, 3}, .bridge = "pavobr0"},
-    {.mac = {0, 0x16, 0x3e, 1, 2, 4}, .bridge = "br1", .vifname = "web", .rate_bytes = 62500,
+    {.mac = {0, 0x16, 0x3e, 1, 2, 4},
+     .bridge = "br1",
+     .vifname = "web",
+     .rate_bytes = 62500,
      .rate_usecs = 50000},
 };
-static struct guest_config config = {
-    .name = "g", .memory_mib = 64, .maxmem_mib = 128, .vcpus = 1, .maxvcpus = 2,
-    .disks = disks, .nr_disks = 2, .vifs = vifs, .nr_vifs = 2};
+static struct guest_config config = {.name = "g",
+                                     .memory_mib = 64,
+                                     .maxmem_mib = 128,
+                                     .vcpus = 1,
+                                     .maxvcpus = 2,
+                                     .disks = disks,
+                                     .nr_disks = 2,
+                                     .vifs = vifs,
+                                     .nr_vifs = 2};
 
 static const struct node *find(const struct node_list *l, const char *path)
 {
@@ -49,8 +58,13 @@ static void assert_node(const struct node_list *l, const char *path, const char 
 
 static void a_domain_has_what_linux_reads(void **state)
 {
-    struct node_domain d = {.domid = 7, .uuid = {1}, .store_mfn = 100, .console_mfn = 101,
-                            .store_port = 1, .console_port = 2, .start_time = 99};
+    struct node_domain d = {.domid = 7,
+                            .uuid = {1},
+                            .store_mfn = 100,
+                            .console_mfn = 101,
+                            .store_port = 1,
+                            .console_port = 2,
+                            .start_time = 99};
     struct node_list l = {0};
 
     nodes_domain(&l, &config, &d);
@@ -75,9 +89,15 @@ static void a_domain_has_what_linux_reads(void **state)
 
 static void a_guest_owns_only_what_it_must_write(void **state)
 {
-    static const char *const own[] = {"/control/shutdown", "/control/feature-poweroff",
-                                      "/control/feature-reboot", "/control/feature-suspend",
-                                      "/control/sysrq", "/data", "/drivers", "/feature", "/attr",
+    static const char *const own[] = {"/control/shutdown",
+                                      "/control/feature-poweroff",
+                                      "/control/feature-reboot",
+                                      "/control/feature-suspend",
+                                      "/control/sysrq",
+                                      "/data",
+                                      "/drivers",
+                                      "/feature",
+                                      "/attr",
                                       "/error"};
     struct node_domain d = {.domid = 7};
     struct node_list l = {0};

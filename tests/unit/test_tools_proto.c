@@ -139,7 +139,8 @@ static struct json *parse(const char *text)
 
 static void members_are_found_by_type(void **state)
 {
-    struct json *j = parse("{\"s\":\"x\",\"n\":18,\"neg\":-1,\"f\":1.5,\"b\":true,\"a\":[1,\"two\"]}");
+    struct json *j =
+        parse("{\"s\":\"x\",\"n\":18,\"neg\":-1,\"f\":1.5,\"b\":true,\"a\":[1,\"two\"]}");
     uint64_t n = 0;
 
     assert_non_null(j);
@@ -189,7 +190,8 @@ static void bytes_that_are_no_utf8_become_question_marks(void **state)
     json_value_str(o, "a\xff\xc3\xa4\xc0\x80\xed\xa0\x80\xe2\x82\"\n");
     json_value_u64(o, 5);
     json_end_array(o);
-    assert_string_equal(json_text(o, NULL), "[\"a?\xc3\xa4?????" "??\\\"\\n\",5]");
+    assert_string_equal(json_text(o, NULL), "[\"a?\xc3\xa4?????"
+                                            "??\\\"\\n\",5]");
     json_out_free(o);
 }
 
@@ -238,7 +240,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_line_comes_over_whole, make_pair, drop_pair),
-        cmocka_unit_test_setup_teardown(what_follows_a_line_stays_in_the_socket, make_pair, drop_pair),
+        cmocka_unit_test_setup_teardown(what_follows_a_line_stays_in_the_socket, make_pair,
+                                        drop_pair),
         cmocka_unit_test_setup_teardown(a_descriptor_rides_along, make_pair, drop_pair),
         cmocka_unit_test_setup_teardown(an_unwanted_descriptor_is_closed, make_pair, drop_pair),
         cmocka_unit_test_setup_teardown(too_long_cut_and_late_lines_are_told_apart, make_pair,

@@ -50,8 +50,8 @@ static void old_prefixes_leave_out_the_format(void **state)
 static void key_value_disks(void **state)
 {
     assert_disk("format=raw,vdev=xvda,access=rw,target=/path", "/path", "xvda", true);
-    assert_disk("vdev=xvdc, access=ro, discard, target=/with,comma=and more", "/with,comma=and more",
-                "xvdc", false);
+    assert_disk("vdev=xvdc, access=ro, discard, target=/with,comma=and more",
+                "/with,comma=and more", "xvdc", false);
     assert_disk("/path,vdev=xvda,format=raw", "/path", "xvda", true);
     assert_disk("/path=odd,raw,xvda,w", "/path=odd", "xvda", true);
 }
@@ -68,7 +68,8 @@ static void bad_disks_say_why(void **state)
     assert_no_disk("/a,raw,xvda,vdev=xvdb", "vdev is given twice");
     assert_no_disk("/a,raw,xvda,script=x", "'script' is not supported");
     assert_no_disk("/a,raw,xvda,devtype=cdrom", "devtype 'cdrom' is not supported, only disk");
-    assert_no_disk("/a,raw,xvda,backendtype=qdisk", "backendtype 'qdisk' is not supported, only phy");
+    assert_no_disk("/a,raw,xvda,backendtype=qdisk",
+                   "backendtype 'qdisk' is not supported, only phy");
 }
 
 static void device_numbers_are_the_published_ones(void **state)
@@ -77,15 +78,25 @@ static void device_numbers_are_the_published_ones(void **state)
         const char *vdev;
         uint32_t devid;
     } known[] = {
-        {"xvda", 51712},          {"xvda1", 51713},          {"xvdb", 51728},
-        {"xvdp15", 51967},        {"xvda16", 1u << 28 | 16}, {"xvdq", 1u << 28 | 16 << 8},
-        {"xvdaa", 1u << 28 | 26 << 8}, {"sda", 2048},        {"sdb3", 2067},
-        {"hda", 768},             {"hdb1", 833},             {"hdc", 5632},
-        {"d0", 51712},            {"d1p2", 51730},           {"d16", 1u << 28 | 16 << 8},
+        {"xvda", 51712},
+        {"xvda1", 51713},
+        {"xvdb", 51728},
+        {"xvdp15", 51967},
+        {"xvda16", 1u << 28 | 16},
+        {"xvdq", 1u << 28 | 16 << 8},
+        {"xvdaa", 1u << 28 | 26 << 8},
+        {"sda", 2048},
+        {"sdb3", 2067},
+        {"hda", 768},
+        {"hdb1", 833},
+        {"hdc", 5632},
+        {"d0", 51712},
+        {"d1p2", 51730},
+        {"d16", 1u << 28 | 16 << 8},
     };
-    static const char *const none[] = {"",      "x",      "xvd",   "xvd1",   "xvda256", "xvda01",
-                                       "xvdA",  "hde",    "sdq",   "sda16",  "d",       "d1p",
-                                       "xvda ", "d1p256", "vda",   "hda64",  "xvdaaaa"};
+    static const char *const none[] = {"",      "x",      "xvd", "xvd1",  "xvda256", "xvda01",
+                                       "xvdA",  "hde",    "sdq", "sda16", "d",       "d1p",
+                                       "xvda ", "d1p256", "vda", "hda64", "xvdaaaa"};
     uint32_t devid;
     size_t i;
 
@@ -103,7 +114,8 @@ static void vifs_are_read(void **state)
     static const uint8_t mac[6] = {0x00, 0x16, 0x3e, 0xaa, 0xbb, 0xcc};
 
     assert_int_equal(vif_spec_parse(&v, "mac=00:16:3E:aa:bb:cc, bridge=br0,vifname=web", NULL, NULL,
-                                    why, sizeof(why)), 0);
+                                    why, sizeof(why)),
+                     0);
     assert_true(v.has_mac);
     assert_memory_equal(v.mac, mac, 6);
     assert_string_equal(v.bridge, "br0");
@@ -120,14 +132,13 @@ static void rates_become_bytes_per_interval(void **state)
         uint64_t bytes;
         uint32_t usecs;
     } good[] = {
-        {"rate=10Mb/s", 62500, 50000},
-        {"rate=1MB/s@20ms", 20000, 20000},
-        {"rate=250KB/s", 12500, 50000},
-        {"rate=1Gb/s@100us", 12500, 100},
+        {"rate=10Mb/s", 62500, 50000},      {"rate=1MB/s@20ms", 20000, 20000},
+        {"rate=250KB/s", 12500, 50000},     {"rate=1Gb/s@100us", 12500, 100},
         {"rate=8000b/s@1s", 1000, 1000000},
     };
-    static const char *const none[] = {"rate=", "rate=10", "rate=Mb/s", "rate=-1Mb/s", "rate=1Mb/s@0ms",
-                                       "rate=1Mb/sx", "rate=1b/s", "rate=1Mb/s@9h"};
+    static const char *const none[] = {"rate=",       "rate=10",        "rate=Mb/s",
+                                       "rate=-1Mb/s", "rate=1Mb/s@0ms", "rate=1Mb/sx",
+                                       "rate=1b/s",   "rate=1Mb/s@9h"};
     struct vif_spec v;
     size_t i;
 
@@ -142,9 +153,9 @@ static void rates_become_bytes_per_interval(void **state)
 
 static void bad_vifs_say_why(void **state)
 {
-    static const char *const none[] = {"mac=01:16:3e:00:00:01", "mac=00:16:3e:00:00", "bridge=",
-                                       "bridge=a/b", "bridge=averyveryverylongname", "vifname=..",
-                                       "bridge"};
+    static const char *const none[] = {
+        "mac=01:16:3e:00:00:01",        "mac=00:16:3e:00:00", "bridge=", "bridge=a/b",
+        "bridge=averyveryverylongname", "vifname=..",         "bridge"};
     struct vif_spec v;
     size_t i;
 

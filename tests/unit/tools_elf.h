@@ -11,10 +11,10 @@
 
 #include "pv-abi/elfnote.h"
 
-#define KERNEL_BASE 0xffffffff80000000ull
+#define KERNEL_BASE  0xffffffff80000000ull
 #define KERNEL_PADDR 0x1000000ull
-#define KERNEL_TEXT 0x2000u /* bytes in the file */
-#define KERNEL_MEM 0x5000u  /* bytes in memory */
+#define KERNEL_TEXT  0x2000u /* bytes in the file */
+#define KERNEL_MEM   0x5000u /* bytes in memory */
 
 struct elf_file {
     uint8_t data[0x8000];

@@ -7,7 +7,6 @@
 row() {
     local name=$1 status=$2 pattern=$3 rc
     shift 3
-    snapshot >/tmp/before
     "$@" >/tmp/out 2>/tmp/err
     rc=$?
     if [ $rc != "$status" ]; then
@@ -31,6 +30,8 @@ bad() {
     row "$name" "$status" "$pattern" domctl create /tmp/bad.cfg
 }
 
+# No row may change this.
+snapshot >/tmp/before
 row missing-config 2 'config /tmp/none.cfg: no such file' domctl create /tmp/none.cfg
 row unreadable-config 2 'config /tmp: not a regular file' domctl create /tmp
 printf 'name = "x"\nmemory = "lots\n' >/tmp/syntax.cfg
@@ -67,11 +68,12 @@ row unknown-option 2 'unknown option' domctl list --fast
 # A name that exists, a wait that runs out: with a guest that does not listen.
 config deaf
 domctl create -p /tmp/deaf.cfg >/dev/null || fail deaf "cannot be created"
+cp /tmp/before /tmp/whole
+snapshot >/tmp/before
 row name-in-use 2 'deaf: a domain of this name exists' domctl create /tmp/deaf.cfg
 row wait-runs-out 5 'deaf: the guest did not poweroff within 1 s' domctl shutdown -t 1 deaf
 domctl destroy deaf
 
-snapshot >/tmp/whole
 service domd stop
 row_down() {
     local name=$1 pattern=$2 rc

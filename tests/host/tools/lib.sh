@@ -4,6 +4,7 @@
 # Sourced by the scripts of this folder, which run in dom0 and print PASS and FAIL lines.
 # A script starts each case with `snapshot >/tmp/before` where it must leave nothing behind.
 set -u
+# shellcheck disable=SC2034  # for the scripts
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 log=/var/log/pavo/console
 

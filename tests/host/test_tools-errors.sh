@@ -1,0 +1,15 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Bad input: one line, the exit status, nothing left behind: tests/host/tools/errors.sh in dom0; and
+# domctl where there is no Pavo.
+. tests/host/lib.sh
+cp tests/host/tools/*.sh "$scratch/"
+gcc -nostdlib -static -no-pie -Wl,-Ttext=0x100000,--build-id=none,-z,max-page-size=4096 \
+    -o "$scratch/crash" tests/host/tools/crash.S || die "crash.S does not build"
+FILES=$scratch TIMEOUT=250 dom0 'bash errors.sh'
+out=$(build/dom0-tools/domctl list 2>&1)
+rc=$?
+check not-on-pavo "status $rc: $out" \
+    [ "$rc $out" = "1 domctl: domd: not running on Pavo: this is a plain Linux (boot Pavo and run this in its dom0)" ]
+done_testing
