@@ -240,14 +240,35 @@ static long pci_mmcfg_reserved(guest_va_t arg)
     return -ENODEV;
 }
 
-/* A device came: nothing is kept for it (no IOMMU); one that does not answer is an error. */
-static long device_added(pci_bdf_t bdf)
+/*
+ * The functions of segment 0 that dom0 has told us of. Nothing else is kept for a device (no IOMMU); of
+ * other segments only their existence is checked.
+ */
+static uint64_t known_devices[0x10000 / 64];
+
+static bool segment_exists(pci_bdf_t bdf)
 {
-    return pci_present(bdf) ? 0 : -ENODEV;
+    for (unsigned int i = 0; i < acpi.nr_mcfg; i++)
+        if (acpi.mcfg_segment[i] == bdf >> 16)
+            return true;
+    return bdf >> 16 == 0;
 }
 
+/* -ENODEV: it does not answer. */
+static long device_added(pci_bdf_t bdf)
+{
+    if (!pci_present(bdf))
+        return -ENODEV;
+    if (bdf >> 16 == 0)
+        set_bit(bdf, known_devices);
+    return 0;
+}
+
+/* It may be gone already. -ENODEV: it never was there. */
 static long device_removed(pci_bdf_t bdf)
 {
+    if (!segment_exists(bdf) || (bdf >> 16 == 0 && !test_and_clear_bit(bdf, known_devices)))
+        return -ENODEV;
     msi_forget(bdf);
     return 0;
 }
