@@ -57,7 +57,9 @@ int vcpu_map_info(struct vcpu *v, uint64_t gfn, unsigned int offset)
     struct frame *f;
     int rc;
 
-    if (offset > PAGE_SIZE - sizeof(*new) || (offset & 7) || !mfn_is_invalid(v->info_mfn) ||
+    if (offset > PAGE_SIZE - sizeof(*new))
+        return -ENXIO;
+    if ( (offset & 7) || !mfn_is_invalid(v->info_mfn) ||
         !mfn_valid(_mfn(gfn)) || (v != current && !test_bit(VPF_DOWN, &v->pause_flags)))
         return -EINVAL;
     f = mfn_to_frame(_mfn(gfn));
@@ -179,7 +181,7 @@ static long op_singleshot(struct vcpu *v, guest_va_t arg)
         return -EINVAL;
     if (copy_from_guest(&t, arg, sizeof(t)))
         return -EFAULT;
-    if ((t.flags & VCPU_SSHOTTMR_future) && (s_time_t)t.timeout_abs_ns < now_ns())
+    if ((t.flags & VCPU_SSHOTTMR_future) && t.timeout_abs_ns < (uint64_t)now_ns())
         return -ETIME;
     timer_set(&v->singleshot, (s_time_t)min(t.timeout_abs_ns, (uint64_t)INT64_MAX));
     return 0;
@@ -243,8 +245,13 @@ long hc_vcpu_op(struct domain *d, uint64_t cmd, uint64_t id, guest_va_t arg)
         return 0;
     case VCPUOP_register_vcpu_info:
         return op_register_info(v, arg);
+    case VCPUOP_send_nmi:
+        arch_vcpu_send_nmi(v);
+        return 0;
     case VCPUOP_register_vcpu_time_memory_area:
         return op_register_time(v, arg);
+    case VCPUOP_get_physid: /* for vcpus that are tied to one CPU: none is */
+        return -EINVAL;
     default:
         return -ENOSYS;
     }

@@ -35,7 +35,9 @@ static long get_features(const struct domain *d, guest_va_t arg)
 
     if (copy_from_guest(&fi, arg, sizeof(fi)))
         return -EFAULT;
-    fi.submap = fi.submap_idx == 0 ? features(d) : 0;
+    if (fi.submap_idx >= XENFEAT_NR_SUBMAPS)
+        return -EINVAL;
+    fi.submap = features(d);
     return give(arg, &fi, sizeof(fi));
 }
 

@@ -47,7 +47,7 @@ static void pinning_a_root_types_all_its_tables(void **state)
     assert_int_equal(mm_pin_table(D0, _mfn(1), FRAME_T_L4), 0);
     assert_int_equal(frame_state_type(frame_state(model_frame(4))), FRAME_T_L1);
     assert_int_equal(frame_state_type(frame_state(model_frame(5))), FRAME_T_WRITABLE);
-    assert_true(model_page(1)[256] == 0xabc0000000000100);
+    assert_true(model_page(1)[257] == 0xabc0000000000101);
 }
 
 static void pinning_twice_is_refused(void **state)
@@ -77,7 +77,7 @@ static void a_table_cannot_become_writable_while_it_serves(void **state)
 
     assert_int_equal(mm_pin_table(D0, _mfn(1), FRAME_T_L4), 0);
     assert_true(frame_get(l1, D0) && frame_get_type_live(l1, FRAME_T_L1));
-    assert_int_equal(mm_write_entry(D0, D0, l1, 1, 9, pte(3, PTE_P | PTE_RW), 0, NULL), -EINVAL);
+    assert_int_equal(mm_write_entry(D0, D0, l1, 1, 9, pte(3, PTE_P | PTE_RW), 0, NULL), -EBUSY);
     assert_int_equal(model_page(4)[9], 0);
     frame_put_and_type(l1);
 }
@@ -111,6 +111,19 @@ static void hypervisor_slots_are_refused(void **state)
     frame_put_and_type(l4);
 }
 
+static void the_m2p_is_for_kernel_roots_only(void **state)
+{
+    struct vcpu *v = D0->vcpu[0];
+
+    model_page(7)[0] = pte(2, PTE_P);
+    assert_int_equal(mm_pin_table(D0, _mfn(1), FRAME_T_L4), 0);
+    assert_int_equal(mm_pin_table(D0, _mfn(7), FRAME_T_L4), 0);
+    assert_int_equal(model_page(1)[256], 0);
+    assert_int_equal(arch_vcpu_set_roots(v, _mfn(1), _mfn(7)), 0);
+    assert_true(model_page(1)[256] == 0xabc0000000000100);
+    assert_int_equal(model_page(7)[256], 0);
+}
+
 static void a_root_in_itself_is_refused(void **state)
 {
     model_page(1)[1] = pte(1, PTE_P);
@@ -125,7 +138,7 @@ static void unpinning_gives_all_back_and_leaves_plain_memory(void **state)
     assert_int_equal(frame_drain(D0, false), 0);
     assert_int_equal(frame_get_and_type(model_frame(4), D0, FRAME_T_WRITABLE), 0);
     frame_put_and_type(model_frame(4));
-    assert_int_equal(model_page(1)[256], 0);
+    assert_int_equal(model_page(1)[257], 0);
 }
 
 static void a_table_waiting_for_devalidation_is_drained_by_who_wants_it_writable(void **state)
@@ -250,6 +263,7 @@ int main(void)
         T(foreign_frames_are_refused),
         T(large_pages_are_refused),
         T(hypervisor_slots_are_refused),
+        T(the_m2p_is_for_kernel_roots_only),
         T(a_root_in_itself_is_refused),
         T(unpinning_gives_all_back_and_leaves_plain_memory),
         T(a_table_waiting_for_devalidation_is_drained_by_who_wants_it_writable),

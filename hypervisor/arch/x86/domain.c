@@ -115,17 +115,13 @@ err:
 
 static void ldt_drop_pages(struct vcpu *v)
 {
-    for (unsigned int i = 0; i < 16; i++) {
-        uint64_t va = ldt_window_va(v) + i * PAGE_SIZE;
-        uint64_t pte;
-
-        if (!(v->arch.ldt_mapped & (1u << i)))
+    for (unsigned int i = 0; i < ARRAY_SIZE(v->arch.ldt_mfn); i++) {
+        if (mfn_is_invalid(v->arch.ldt_mfn[i]))
             continue;
-        pte = mm_lookup(virt_to_mfn(idle_l4()), va);
-        arch_unmap_pages(va, 1);
-        frame_put_and_type(mfn_to_frame(pte_mfn(pte)));
+        arch_unmap_pages(ldt_window_va(v) + i * PAGE_SIZE, 1);
+        frame_put_and_type(mfn_to_frame(v->arch.ldt_mfn[i]));
+        v->arch.ldt_mfn[i] = INVALID_MFN;
     }
-    v->arch.ldt_mapped = 0;
 }
 
 void vcpu_set_ldt(struct vcpu *v, guest_va_t base, unsigned int entries)
@@ -145,7 +141,7 @@ bool mm_ldt_fault(struct vcpu *v, uint64_t va)
     struct frame *f;
 
     if (va < ldt_window_va(v) || off >= (uint64_t)v->arch.ldt_entries * 8 ||
-        (v->arch.ldt_mapped & (1u << page)))
+        !mfn_is_invalid(v->arch.ldt_mfn[page]))
         return false;
     pte = mm_lookup(v->arch.kernel_root, v->arch.ldt_base + (uint64_t)page * PAGE_SIZE);
     if (!(pte & PTE_P) || !mfn_valid(pte_mfn(pte)))
@@ -157,7 +153,7 @@ bool mm_ldt_fault(struct vcpu *v, uint64_t va)
         frame_put_and_type(f);
         return false;
     }
-    v->arch.ldt_mapped |= 1u << page;
+    v->arch.ldt_mfn[page] = pte_mfn(pte);
     return true;
 }
 
@@ -248,6 +244,8 @@ int arch_vcpu_create(struct vcpu *v)
     v->arch.kernel_root = v->arch.user_root = INVALID_MFN;
     for (unsigned int i = 0; i < GDT_GUEST_FRAMES; i++)
         v->arch.gdt_mfn[i] = INVALID_MFN;
+    for (unsigned int i = 0; i < ARRAY_SIZE(v->arch.ldt_mfn); i++)
+        v->arch.ldt_mfn[i] = INVALID_MFN;
     v->arch.cr0 = GUEST_CR0;
     v->arch.xcr0 = cpu_features.xsave ? 1 : 0;
     v->arch.last_cpu = v->sched.cpu;
@@ -779,7 +777,7 @@ long hc_set_debugreg(struct domain *d, uint64_t reg, uint64_t value)
         value = (value & ~0xd000ull) | 0x400;
         break;
     default:
-        return -EINVAL;
+        return -ENODEV;
     }
     v->arch.debugreg[reg] = value;
     if ((v->arch.debugreg[7] & 0xff) || reg == 7)
@@ -790,7 +788,7 @@ long hc_set_debugreg(struct domain *d, uint64_t reg, uint64_t value)
 long hc_get_debugreg(struct domain *d, uint64_t reg)
 {
     if (reg > 7 || reg == 4 || reg == 5)
-        return -EINVAL;
+        return -ENODEV;
     return (long)current->arch.debugreg[reg];
 }
 

@@ -9,7 +9,8 @@
  *  - mm_write_entry() and arch_frame_validate() are the only writers of such entries, apart from the
  *    processor, which sets accessed and dirty bits: therefore compare-and-swap.
  *  - Every present entry has the user bit (guest kernels run at privilege level 3) and no large page.
- *  - Slots 256 to 271 of every level-4 table are the hypervisor's, equal to idle_root's.
+ *  - Slots 256 to 271 of every level-4 table are the hypervisor's, equal to idle_root's; but slot 256, which
+ *    guests may read (m2p), is filled only in kernel roots: it is not for user programs.
  */
 #include <asm/layout.h>
 #include <asm/machine.h>
@@ -22,6 +23,8 @@
 
 #define GUEST_AVAIL_SHIFT 16 /* GNTMAP flags from here on are for the entry's software bits */
 
+#define M2P_SLOT HV_SLOT_FIRST
+
 static bool slot_is_guests(enum frame_type t, unsigned int i)
 {
     return t != FRAME_T_L4 || i < HV_SLOT_FIRST || i > HV_SLOT_LAST;
@@ -32,6 +35,7 @@ static int l1e_get(uint64_t *pte, const struct domain *owner, const struct domai
 {
     mfn_t mfn = pte_mfn(*pte);
     struct frame *f;
+    int rc;
 
     if (!(*pte & PTE_P))
         return 0;
@@ -42,8 +46,10 @@ static int l1e_get(uint64_t *pte, const struct domain *owner, const struct domai
     /* Memory types other than write-back may disagree with the directmap: hardware domains only. */
     if (!owner->arch.io_allowed)
         *pte &= ~PTE_CACHE;
-    if (*pte & PTE_RW)
-        return frame_get_and_type(f, pg_owner, FRAME_T_WRITABLE);
+    if (*pte & PTE_RW) {
+        rc = frame_get_and_type(f, pg_owner, FRAME_T_WRITABLE);
+        return rc == -EINVAL ? -EBUSY : rc; /* it serves as a table */
+    }
     return frame_get(f, pg_owner) ? 0 : -EPERM;
 }
 
@@ -153,9 +159,11 @@ int arch_frame_validate(struct frame *f, enum frame_type t, const struct domain 
             return -ERESTART;
         }
     }
-    if (t == FRAME_T_L4)
+    if (t == FRAME_T_L4) {
         memcpy(&table[HV_SLOT_FIRST], &idle_l4()[HV_SLOT_FIRST],
                (HV_SLOT_LAST - HV_SLOT_FIRST + 1) * sizeof(*table));
+        table[M2P_SLOT] = 0; /* until it serves as a kernel root */
+    }
     return 0;
 }
 
@@ -330,22 +338,36 @@ static int root_replace(struct vcpu *v, mfn_t *slot, mfn_t mfn)
     return 0;
 }
 
+static void root_set_m2p(mfn_t root, uint64_t entry)
+{
+    uint64_t *p = (uint64_t *)mfn_to_virt(root) + M2P_SLOT;
+
+    if (*p != entry)
+        *p = entry;
+}
+
 int vcpu_set_kernel_root(struct vcpu *v, mfn_t mfn)
 {
     int rc = root_replace(v, &v->arch.kernel_root, mfn);
 
-    if (!rc)
-        v->arch.hw_cr3_kernel = mfn_is_invalid(mfn) ? 0 : mfn_to_maddr(mfn);
-    return rc;
+    if (rc)
+        return rc;
+    if (!mfn_is_invalid(mfn))
+        root_set_m2p(mfn, idle_l4()[M2P_SLOT]);
+    v->arch.hw_cr3_kernel = mfn_is_invalid(mfn) ? 0 : mfn_to_maddr(mfn);
+    return 0;
 }
 
 int vcpu_set_user_root(struct vcpu *v, mfn_t mfn)
 {
     int rc = root_replace(v, &v->arch.user_root, mfn);
 
-    if (!rc)
-        v->arch.hw_cr3_user = mfn_is_invalid(mfn) ? 0 : mfn_to_maddr(mfn);
-    return rc;
+    if (rc)
+        return rc;
+    if (!mfn_is_invalid(mfn) && !mfn_eq(mfn, v->arch.kernel_root))
+        root_set_m2p(mfn, 0);
+    v->arch.hw_cr3_user = mfn_is_invalid(mfn) ? 0 : mfn_to_maddr(mfn);
+    return 0;
 }
 
 int arch_vcpu_set_roots(struct vcpu *v, mfn_t kernel, mfn_t user)

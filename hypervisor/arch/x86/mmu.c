@@ -35,8 +35,10 @@ static uint64_t vcpu_mask_to_cpus(struct domain *d, uint64_t vcpus)
 static int page_owner_get(struct domain *d, unsigned int id, struct domain **out)
 {
     *out = d;
-    if (id == DOMID_SELF || id == d->domid || id == DOMID_IO)
+    if (id == DOMID_SELF || id == DOMID_IO)
         return 0;
+    if (id == d->domid) /* by number only others are meant */
+        return -ESRCH;
     return domain_get_controlled(d, (domid_t)id, out);
 }
 
@@ -133,14 +135,17 @@ long hc_mmu_update(struct domain *d, guest_va_t ureqs, uint64_t count, guest_va_
     /* A continued call carries on from what `done` already says. */
     if (((uint32_t)count & MMU_UPDATE_PREEMPTED) && done && copy_from_guest(&total, done, 4))
         return -EFAULT;
-    if ((foreign >> 16) & 0xffff) {
+    if ((foreign >> 16) & 0xffff)
         rc = domain_get_controlled(d, (domid_t)((foreign >> 16) - 1), &pt_owner);
-        if (rc)
-            return rc;
-    }
-    rc = page_owner_get(d, foreign & 0xffff, &pg_owner);
-    if (rc)
+    else
+        rc = 0;
+    if (!rc)
+        rc = page_owner_get(d, foreign & 0xffff, &pg_owner);
+    if (rc) {
+        if (done && copy_to_guest(done, &total, 4))
+            rc = -EFAULT;
         goto out_pt;
+    }
     while (left) {
         n = left < 16 ? left : 16;
         if (copy_from_guest(req, ureqs, n * sizeof(*req))) {
@@ -173,7 +178,7 @@ long hc_mmu_update(struct domain *d, guest_va_t ureqs, uint64_t count, guest_va_
         current->hc_args[1] = left | MMU_UPDATE_PREEMPTED;
     }
 out_pt:
-    if (pt_owner != d)
+    if (pt_owner && pt_owner != d)
         domain_put(pt_owner);
     return rc;
 }
@@ -333,7 +338,7 @@ static int one_mmuext(struct domain *d, struct domain *owner, const struct mmuex
     case MMUEXT_TLB_FLUSH_MULTI:
     case MMUEXT_INVLPG_MULTI:
         if (copy_from_guest(&vcpus, op->arg2.vcpumask, 8))
-            return -EFAULT;
+            return -EINVAL;
         return flush_request(d, vcpu_mask_to_cpus(d, vcpus), op->cmd == MMUEXT_INVLPG_MULTI,
                              op->arg1.linear_addr);
     case MMUEXT_TLB_FLUSH_ALL:

@@ -352,8 +352,13 @@ static void guest_page_fault(struct cpu_regs *regs, uint64_t va)
     struct vcpu *v = current;
     uint32_t code = regs->error_code;
 
-    if (va >= VCPU_WINDOW_VA && va < VMAP_VA && mm_ldt_fault(v, va))
+    if (va >= VCPU_WINDOW_VA && va < VMAP_VA) {
+        /* The processor looked up a descriptor: fetch that page of the LDT, or there is none. */
+        if (!mm_ldt_fault(v, va))
+            guest_inject(TRAP_GP, (va & (VCPU_WINDOW_SIZE / 2 - 1) & ~7u) |
+                                      (va & (VCPU_WINDOW_SIZE / 2) ? 4 : 0));
         return;
+    }
     if (code & PFEC_RSVD) {
         dump_page_walk(va, read_cr3());
         domain_crash(v->domain, "reserved bit in the page tables of %lx\n", (unsigned long)va);
@@ -545,6 +550,7 @@ long hc_iret(struct domain *d)
         regs->rcx = c.rcx;
     }
     v->info->evtchn_upcall_mask = !(c.rflags & RFLAGS_IF);
+    v->arch.nmi_masked = false;
     return (long)c.rax;
 }
 
@@ -575,9 +581,14 @@ bool exit_to_guest(struct cpu_regs *regs)
             frame_drain(v->domain, true);
             continue;
         }
-        if (unlikely(v->arch.nmi_pending) && !info->evtchn_upcall_mask) {
+        if (unlikely(v->arch.nmi_pending) && !v->arch.nmi_masked) {
             v->arch.nmi_pending = false;
-            guest_inject(TRAP_NMI, 0);
+            v->arch.nmi_masked = true; /* until the iret hypercall */
+            regs->vector = TRAP_NMI;
+            if (v->arch.nmi.address)
+                bounce_to_guest(regs, v->arch.nmi.address, true, false, 0);
+            else
+                guest_inject(TRAP_NMI, 0);
             continue;
         }
         if (ACCESS_ONCE(info->evtchn_upcall_pending) && !info->evtchn_upcall_mask) {
@@ -596,6 +607,13 @@ void arch_resume_current(void)
     if (rec->vcpu->domain == idle_domain)
         resume_idle(&rec->regs, idle_loop);
     resume_guest(&rec->regs);
+}
+
+void arch_vcpu_send_nmi(struct vcpu *v)
+{
+    __atomic_store_n(&v->arch.nmi_pending, true, __ATOMIC_SEQ_CST);
+    vcpu_unblock(v);
+    arch_vcpu_kick(v);
 }
 
 void arch_dump_vcpu(const struct vcpu *v)

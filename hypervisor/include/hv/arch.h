@@ -91,6 +91,7 @@ void arch_switch_to(struct vcpu *prev, struct vcpu *next) __attribute__((noretur
 void arch_resume_current(void) __attribute__((noreturn));
 /* @v's cpu should look at its events or flags soon: IPI if it runs elsewhere. */
 void arch_vcpu_kick(struct vcpu *v);
+void arch_vcpu_send_nmi(struct vcpu *v); /* VCPUOP_send_nmi: deliver it soon, even to a blocked vcpu */
 void arch_send_ipi(unsigned int cpu); /* wakes or interrupts; the softirq flags say why */
 /* The idle CPU waits for an interrupt; called with interrupts off, returns with them on. */
 void arch_idle_wait(void);

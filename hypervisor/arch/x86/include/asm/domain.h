@@ -43,7 +43,7 @@ struct arch_vcpu {
     unsigned int gdt_entries;
     guest_va_t ldt_base;
     unsigned int ldt_entries;
-    uint32_t ldt_mapped;     /* bit per page of the window that is filled */
+    mfn_t ldt_mfn[16];       /* pages of the LDT that are in the window; INVALID_MFN: not yet */
     unsigned int window;     /* number of its descriptor window */
     bool reload;             /* its context was set anew: no CPU has its registers */
     unsigned int last_cpu;   /* where its translations may be cached */
@@ -55,8 +55,7 @@ struct arch_vcpu {
     void *fpu;               /* XSAVE area, 64-byte aligned, within fpu_alloc */
     void *fpu_alloc;
 
-    bool nmi_pending, mce_pending;
-    uint8_t pending_vector;  /* emulation wants an exception delivered */
+    bool nmi_pending, nmi_masked;
 
     guest_va_t time_area;    /* secondary vcpu_time_info in guest memory; 0 none */
     uint32_t time_version;

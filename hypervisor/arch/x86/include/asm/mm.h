@@ -37,7 +37,8 @@ static inline bool guest_va_ok(uint64_t va)
 /*
  * The one function that writes guest page-table entries. @table is a frame of @owner on which the
  * caller holds a live type reference of @level (1..4); the frames that @new maps must belong to
- * @pg_owner. @flags: MM_*. Returns 0; -EINVAL refused contents; -EPERM not its frame; -EBUSY; -ERESTART.
+ * @pg_owner. @flags: MM_*. Returns 0; -EINVAL refused contents; -EPERM not its frame; -EBUSY it is a
+ * table now, or its count is full; -ERESTART.
  */
 #define MM_PRESERVE_AD 1u /* keep the accessed and dirty bits that the entry has now */
 #define MM_FLUSHED 2u     /* the caller flushes the only translation of a level 1 entry at once */
