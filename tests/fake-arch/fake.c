@@ -333,6 +333,9 @@ WEAK void arch_vcpu_kick(struct vcpu *v)
     fake_calls.kicks++;
     fake_calls.last_kick = v;
 }
+WEAK void arch_vcpu_send_nmi(struct vcpu *v)
+{
+}
 WEAK void arch_send_ipi(unsigned int cpu)
 {
     fake_calls.ipis++;

@@ -66,3 +66,6 @@ unit-hypercall := hypervisor/core/hypercall.c tests/fake-arch/fake.c
 unit-tests += memory
 unit-memory := hypervisor/core/memory.c hypervisor/core/alloc.c hypervisor/core/domain.c hypervisor/core/vcpu.c \
 	hypervisor/core/pagetype.c tests/fake-arch/fake.c
+unit-tests += domain
+unit-domain := hypervisor/core/domain.c hypervisor/core/memory.c hypervisor/core/alloc.c hypervisor/core/vcpu.c \
+	hypervisor/core/pagetype.c tests/fake-arch/fake.c
