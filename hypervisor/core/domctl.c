@@ -279,9 +279,18 @@ static long op_scheduler(struct domain *d, struct xen_domctl_scheduler_op *op)
     }
 }
 
+/* What may be done to a domain whose end has begun: the rest would give it what nobody takes back. */
+static bool fit_for_dying(uint32_t cmd)
+{
+    return cmd == XEN_DOMCTL_destroydomain || cmd == XEN_DOMCTL_pausedomain ||
+           cmd == XEN_DOMCTL_unpausedomain || cmd == XEN_DOMCTL_getvcpuinfo;
+}
+
 /* Operations on @d. *@copyback: the caller is to see the changed argument. */
 static long on_domain(struct domain *d, struct xen_domctl *op, guest_va_t arg, bool *copyback)
 {
+    if (d->dying != DOMAIN_ALIVE && !fit_for_dying(op->cmd))
+        return -EINVAL;
     switch (op->cmd) {
     case XEN_DOMCTL_destroydomain:
         return domain_kill(d);

@@ -49,7 +49,7 @@ err_free:
 
 /*
  * Move @v's record to @offset in the guest's frame @gfn, once and for good. The frame is held writable.
- * -EINVAL bad place, moved already, another vcpu that runs, or not a frame of the domain.
+ * -ENXIO outside the frame; -EINVAL unaligned, moved already, another vcpu that runs, or not a frame of the domain.
  */
 int vcpu_map_info(struct vcpu *v, uint64_t gfn, unsigned int offset)
 {
@@ -59,8 +59,8 @@ int vcpu_map_info(struct vcpu *v, uint64_t gfn, unsigned int offset)
 
     if (offset > PAGE_SIZE - sizeof(*new))
         return -ENXIO;
-    if ( (offset & 7) || !mfn_is_invalid(v->info_mfn) ||
-        !mfn_valid(_mfn(gfn)) || (v != current && !test_bit(VPF_DOWN, &v->pause_flags)))
+    if ((offset & 7) || !mfn_is_invalid(v->info_mfn) || !mfn_valid(_mfn(gfn)) ||
+        (v != current && !test_bit(VPF_DOWN, &v->pause_flags)))
         return -EINVAL;
     f = mfn_to_frame(_mfn(gfn));
     rc = frame_get_and_type(f, v->domain, FRAME_T_WRITABLE);
@@ -96,8 +96,6 @@ static long op_initialise(struct vcpu *v, guest_va_t arg)
     struct vcpu_guest_context *c;
     long rc;
 
-    if (v->initialised)
-        return -EEXIST;
     c = hv_alloc(sizeof(*c));
     if (!c)
         return -ENOMEM;

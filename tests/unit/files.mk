@@ -69,3 +69,6 @@ unit-memory := hypervisor/core/memory.c hypervisor/core/alloc.c hypervisor/core/
 unit-tests += domain
 unit-domain := hypervisor/core/domain.c hypervisor/core/memory.c hypervisor/core/alloc.c hypervisor/core/vcpu.c \
 	hypervisor/core/pagetype.c tests/fake-arch/fake.c
+unit-tests += control
+unit-control := hypervisor/core/domctl.c hypervisor/core/sysctl.c hypervisor/core/domain.c hypervisor/core/memory.c \
+	hypervisor/core/alloc.c hypervisor/core/vcpu.c hypervisor/core/pagetype.c tests/fake-arch/fake.c

@@ -96,10 +96,14 @@ static void features_are_those_of_a_pv_guest(void **state)
     assert_int_equal(features(d0, 0), f | 1u << XENFEAT_dom0);
 }
 
-static void further_feature_words_are_empty(void **state)
+static void there_is_one_word_of_features(void **state)
 {
-    assert_int_equal(features(d1, 1), 0);
-    assert_int_equal(features(d1, ~0u), 0);
+    struct xen_feature_info *fi = fake_guest(ARG_VA);
+
+    fi->submap_idx = 1;
+    assert_int_equal(hc_xen_version(d1, XENVER_get_features, ARG_VA), -EINVAL);
+    fi->submap_idx = ~0u;
+    assert_int_equal(hc_xen_version(d1, XENVER_get_features, ARG_VA), -EINVAL);
 }
 
 static void pages_have_4096_bytes(void **state)
@@ -169,7 +173,7 @@ int main(void)
         T(compile_info_is_whole),
         T(the_m2p_starts_where_the_abi_says),
         T(features_are_those_of_a_pv_guest),
-        T(further_feature_words_are_empty),
+        T(there_is_one_word_of_features),
         T(pages_have_4096_bytes),
         T(a_guest_reads_its_own_handle),
         T(bad_pointers_are_efault),
