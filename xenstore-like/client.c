@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Client library of the store: one connection over the daemon's unix socket.
+ * Client library of the store: one connection, over the daemon's unix socket or a kernel's ring.
  *
  * Invariant: at most one request is under way, so the first message that is no watch event is
  * its answer. Events that come before it are put aside in arrival order.
@@ -9,11 +9,13 @@
 #include "xenstore-like/client.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -33,6 +35,7 @@ struct queued_event {
 
 struct store {
     int fd;
+    bool device; /* a kernel's /dev/xen/xenbus, no socket */
     bool broken; /* the stream's framing is lost, or the peer is gone */
     struct queued_event *first, **last;
     struct queued_event *shown; /* backs the strings of the last store_next_event() */
@@ -41,42 +44,58 @@ struct store {
     char body[XENSTORE_PAYLOAD_MAX + 1]; /* room for a NUL */
 };
 
-int store_open(struct store **out, const char *socket_path)
+static int open_device(struct store *s, const char *path)
+{
+    s->device = true;
+    s->fd = open(path, O_RDWR | O_CLOEXEC);
+    return s->fd < 0 ? -errno : 0;
+}
+
+static int open_socket(struct store *s, const char *path)
 {
     struct sockaddr_un addr = {.sun_family = AF_UNIX};
-    struct store *s;
     int rc;
 
-    if (!socket_path)
-        socket_path = getenv("STORE_SOCKET");
-    if (!socket_path)
-        socket_path = STORE_SOCKET;
-    if (strlen(socket_path) >= sizeof(addr.sun_path))
+    if (strlen(path) >= sizeof(addr.sun_path))
         return -ENAMETOOLONG;
-    strcpy(addr.sun_path, socket_path);
-
-    s = calloc(1, sizeof(*s));
-    if (!s)
-        return -ENOMEM;
-    s->last = &s->first;
+    strcpy(addr.sun_path, path);
     s->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (s->fd < 0) {
-        rc = -errno;
-        goto err_free;
-    }
+    if (s->fd < 0)
+        return -errno;
     while (connect(s->fd, (struct sockaddr *)&addr, sizeof(addr))) {
         if (errno == EINTR)
             continue;
         rc = -errno;
-        goto err_close;
+        close(s->fd);
+        return rc;
+    }
+    return 0;
+}
+
+int store_open(struct store **out, const char *path)
+{
+    struct stat info;
+    struct store *s;
+    int rc;
+
+    if (!path)
+        path = getenv("STORE_SOCKET");
+    if (!path)
+        path = STORE_SOCKET;
+    s = calloc(1, sizeof(*s));
+    if (!s)
+        return -ENOMEM;
+    s->last = &s->first;
+    if (!stat(path, &info) && S_ISCHR(info.st_mode))
+        rc = open_device(s, path);
+    else
+        rc = open_socket(s, path);
+    if (rc) {
+        free(s);
+        return rc;
     }
     *out = s;
     return 0;
-err_close:
-    close(s->fd);
-err_free:
-    free(s);
-    return rc;
 }
 
 void store_close(struct store *s)
@@ -109,7 +128,7 @@ static int send_all(struct store *s, struct iovec *iov, int count)
 {
     while (count) {
         struct msghdr msg = {.msg_iov = iov, .msg_iovlen = count};
-        ssize_t n = sendmsg(s->fd, &msg, MSG_NOSIGNAL);
+        ssize_t n = s->device ? writev(s->fd, iov, count) : sendmsg(s->fd, &msg, MSG_NOSIGNAL);
 
         if (n < 0 && errno == EINTR)
             continue;
@@ -126,6 +145,20 @@ static int send_all(struct store *s, struct iovec *iov, int count)
         }
     }
     return 0;
+}
+
+/* recv(), for a device as well. */
+static ssize_t take(struct store *s, void *to, size_t len, int flags)
+{
+    struct pollfd pfd = {.fd = s->fd, .events = POLLIN};
+
+    if (!s->device)
+        return recv(s->fd, to, len, flags);
+    if ((flags & MSG_DONTWAIT) && poll(&pfd, 1, 0) <= 0) {
+        errno = EAGAIN;
+        return -1;
+    }
+    return read(s->fd, to, len);
 }
 
 /*
@@ -150,7 +183,7 @@ static int receive(struct store *s, int flags)
             s->have = 0;
             return 1;
         }
-        n = recv(s->fd, to, want - s->have, flags);
+        n = take(s, to, want - s->have, flags);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))

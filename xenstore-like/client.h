@@ -3,7 +3,8 @@
 #define XENSTORE_LIKE_CLIENT_H
 
 /*
- * Client library of the store: one connection over the daemon's unix socket.
+ * Client library of the store: one connection, over the daemon's unix socket; or, where the path
+ * names a device (/dev/xen/xenbus, in dom0 and in guests), over the kernel's own ring.
  *
  * Every function returns 0 (or a count) on success and a negative errno on failure: what the
  * daemon answered (-ENOENT, -EACCES, -EAGAIN, ...), -EPIPE when the daemon is gone (the
