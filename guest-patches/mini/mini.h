@@ -254,7 +254,6 @@ extern const struct test tests[], tests_end[];
     static void name(void)
 
 void check_equal(const char *file, int line, const char *text, long got, long want);
-void test_skip(const char *why);
 #define CHECK(cond)         check_equal(__FILE__, __LINE__, #cond, !!(cond), 1)
 #define CHECK_EQ(got, want) check_equal(__FILE__, __LINE__, #got, (long)(got), (long)(want))
 

@@ -42,8 +42,11 @@ TEST(block_waits_for_the_timer)
     event_unmask_bit(timer_port);
     start = system_time_ns();
     CHECK_EQ(set_timer(start + 5 * MS), 0);
-    CHECK_EQ(sched_op(SCHEDOP_block, NULL), 0); /* unmasks upcalls, too */
-    CHECK(events_enabled());
+    /* Other events may wake it, too, but not often. */
+    for (int i = 0; i < 10 && !event_counts[timer_port]; i++) {
+        CHECK_EQ(sched_op(SCHEDOP_block, NULL), 0);
+        CHECK(events_enabled()); /* blocking unmasks upcalls */
+    }
     CHECK_EQ(event_counts[timer_port], 1);
     CHECK(system_time_ns() >= start + 5 * MS);
     events_disable();
@@ -110,7 +113,8 @@ TEST(poll_returns_when_a_port_fires)
     start = system_time_ns();
     poll.timeout = start + 2000 * MS;
     CHECK_EQ(set_timer(start + 3 * MS), 0);
-    CHECK_EQ(sched_op(SCHEDOP_poll, &poll), 0);
+    for (int i = 0; i < 10 && !event_pending_bit(timer_port); i++)
+        CHECK_EQ(sched_op(SCHEDOP_poll, &poll), 0);
     CHECK(event_pending_bit(timer_port));
     CHECK(system_time_ns() < start + 2000 * MS);
     event_clear_bit(timer_port);
