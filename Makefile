@@ -246,7 +246,7 @@ build/host/initrd: dom0-tools/host/build-initrd dom0-tools/host/image-lib.sh dom
 	$(Q)dom0-tools/host/build-initrd $(host-progs)
 build/host/vmlinuz: build/host/initrd ;
 build/guest/guest.img: dom0-tools/guest-image/build dom0-tools/host/image-lib.sh build/cache/packages.stamp \
-		$(wildcard dom0-tools/guest-image/*) $(helpers)
+		$(wildcard dom0-tools/guest-image/*) $(helpers) build/helpers/forkexec
 	$(call say,GUEST)
 	$(Q)dom0-tools/guest-image/build
 build/guest/vmlinuz build/guest/initrd build/guest/disk.img: build/guest/guest.img ;

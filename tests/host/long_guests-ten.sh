@@ -1,0 +1,8 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Two guests at once, then 10 rounds of create and destroy: tests/host/tools/guests.sh in dom0.
+. tests/host/lib.sh
+mkdir "$scratch/files"
+cp tests/host/tools/guests.sh "$scratch/files/"
+FILES=$scratch/files TIMEOUT=1500 dom0 'bash guests.sh 10'
