@@ -2,9 +2,10 @@
 /*
  * The frame allocator: a buddy system over all RAM, and small objects on top of it.
  *
- * Free blocks of 2^order frames, aligned to their size, hang in lists by zone and order. The zone is the
- * number of bits in the highest frame number of the block: a request for addresses below 2^n may take
- * from all zones up to n - PAGE_SHIFT, and everybody starts at the highest, so that low memory lasts.
+ * Free blocks of 2^order frames, aligned to their size, hang in lists by zone and order. The zone
+ * is the number of bits in the highest frame number of the block: a request for addresses below
+ * 2^n may take from all zones up to n - PAGE_SHIFT, and everybody starts at the highest, so that
+ * low memory lasts.
  *
  * The record of a free frame: owner FRAME_OWNER_NONE and, in the low bits of its state,
  *   bits 0-31   TLB stamp of when it was freed, if dirty
@@ -15,20 +16,20 @@
  *
  * Invariant: dirty frames are flushed from TLBs, then scrubbed, before heap_alloc() returns them.
  *            free_pages >= claimed_pages, except for memory that is taken with ALLOC_CLAIMED.
- * Locking:   heap_lock guards lists, records of free frames, counters and d->claimed_pages; object_lock
- *            guards the small objects, taken before heap_lock. Neither in interrupts. Flushing and
- *            scrubbing happen without locks, so interrupts should be on.
+ * Locking:   heap_lock guards lists, records of free frames, counters and d->claimed_pages;
+ *            object_lock guards the small objects, taken before heap_lock. Neither in interrupts.
+ *            Flushing and scrubbing happen without locks, so interrupts should be on.
  */
 #include <hv/alloc.h>
 #include <hv/arch.h>
 #include <hv/domain.h>
 
-#define STATE_OUT ((uint64_t)FRAME_OWNER_NONE << FRAME_OWNER_SHIFT)
-#define STATE_STAMP_MASK 0xffffffffull
+#define STATE_OUT         ((uint64_t)FRAME_OWNER_NONE << FRAME_OWNER_SHIFT)
+#define STATE_STAMP_MASK  0xffffffffull
 #define STATE_ORDER_SHIFT 32
-#define STATE_ORDER_MASK (0x1full << STATE_ORDER_SHIFT)
-#define STATE_FREE (1ull << 37)
-#define STATE_DIRTY (1ull << 38)
+#define STATE_ORDER_MASK  (0x1full << STATE_ORDER_SHIFT)
+#define STATE_FREE        (1ull << 37)
+#define STATE_DIRTY       (1ull << 38)
 
 #define NR_ZONES 33u
 #define NO_FRAME 0u /* frame 0 is never in the heap: end of a list */
@@ -154,7 +155,7 @@ static uint64_t take_block(unsigned int order, unsigned int top_zone)
     return NO_FRAME;
 }
 
-/* The block is out of the lists: forget that it was free, and make it fit to be given to anybody. */
+/* The block is out of the lists: forget that it was free, make it fit to be given to anybody. */
 static void prepare_block(uint64_t n, unsigned int order, bool zero)
 {
     uint64_t nr = 1ull << order;
@@ -201,8 +202,7 @@ static mfn_t alloc_block(struct domain *d, unsigned int order, unsigned int flag
     spin_lock(&heap_lock);
     if (d)
         own = d->claimed_pages;
-    if (free_pages >= nr &&
-        ((flags & ALLOC_CLAIMED) || free_pages + own >= claimed_pages + nr))
+    if (free_pages >= nr && ((flags & ALLOC_CLAIMED) || free_pages + own >= claimed_pages + nr))
         n = take_block(order, top_zone);
     if (n != NO_FRAME) {
         /* Out of the lists, but still marked free in every record: prepare_block's to clear. A
@@ -282,17 +282,17 @@ int heap_claim(struct domain *d, uint64_t pages)
     return rc;
 }
 
-/* --- The hypervisor's own small objects -------------------------------------------------------- */
+/* --- The hypervisor's own small objects ------------------------------------------------------- */
 
 /*
- * One page holds objects of one size behind a header; pages with room hang in a list by class, empty
- * ones go back to the heap at once. Bigger things are whole blocks, page-aligned, so that an address
- * tells which kind it is; the order of a block is kept in its frame's record.
+ * One page holds objects of one size behind a header; pages with room hang in a list by class,
+ * empty ones go back to the heap at once. Bigger things are whole blocks, page-aligned, so that an
+ * address tells which sort it is; the order of a block is kept in its frame's record.
  */
 struct slab {
     struct list list; /* while it has room */
     void *free;       /* chain through the first word of each */
-    uint16_t class, in_use;
+    uint16_t kind, in_use;
 };
 
 #define SLAB_HEADER 64u
@@ -333,14 +333,14 @@ static void *alloc_big(size_t size)
     return mfn_to_virt(mfn);
 }
 
-static struct slab *slab_create(unsigned int class)
+static struct slab *slab_create(unsigned int kind)
 {
     struct slab *s = hv_alloc_page();
-    unsigned int bytes = class_bytes[class];
+    unsigned int bytes = class_bytes[kind];
 
     if (!s)
         return NULL;
-    s->class = (uint16_t)class;
+    s->kind = (uint16_t)kind;
     for (unsigned int at = SLAB_HEADER; at + bytes <= PAGE_SIZE; at += bytes) {
         uint64_t *o = (uint64_t *)((char *)s + at);
 
@@ -353,26 +353,26 @@ static struct slab *slab_create(unsigned int class)
 
 void *hv_alloc(size_t size)
 {
-    unsigned int class = 0;
+    unsigned int kind = 0;
     struct slab *s;
     void *o;
 
-    while (class < NR_CLASSES && class_bytes[class] < size)
-        class++;
-    if (class == NR_CLASSES)
+    while (kind < NR_CLASSES && class_bytes[kind] < size)
+        kind++;
+    if (kind == NR_CLASSES)
         return alloc_big(size);
     spin_lock(&object_lock);
-    if (!slabs[class].next)
-        list_init(&slabs[class]);
-    if (list_empty(&slabs[class])) {
-        s = slab_create(class);
+    if (!slabs[kind].next)
+        list_init(&slabs[kind]);
+    if (list_empty(&slabs[kind])) {
+        s = slab_create(kind);
         if (!s) {
             spin_unlock(&object_lock);
             return NULL;
         }
-        list_add(&s->list, &slabs[class]);
+        list_add(&s->list, &slabs[kind]);
     } else {
-        s = list_entry(slabs[class].next, struct slab, list);
+        s = list_entry(slabs[kind].next, struct slab, list);
     }
     o = s->free;
     s->free = *(void **)o;
@@ -380,7 +380,7 @@ void *hv_alloc(size_t size)
     if (!s->free)
         list_del(&s->list);
     spin_unlock(&object_lock);
-    memset(o, 0, class_bytes[class]);
+    memset(o, 0, class_bytes[kind]);
     return o;
 }
 
@@ -406,13 +406,13 @@ void hv_free(void *p)
         return;
     }
     spin_lock(&object_lock);
-    BUG_ON(s->class >= NR_CLASSES || !s->in_use ||
-           ((uintptr_t)p % PAGE_SIZE - SLAB_HEADER) % class_bytes[s->class]);
+    BUG_ON(s->kind >= NR_CLASSES || !s->in_use ||
+           ((uintptr_t)p % PAGE_SIZE - SLAB_HEADER) % class_bytes[s->kind]);
     if (o[1] == (FREE_MAGIC ^ (uintptr_t)o)) /* by chance, or is it free already? */
         for (void *x = s->free; x; x = *(void **)x)
             BUG_ON(x == p);
     if (!s->free)
-        list_add(&s->list, &slabs[s->class]);
+        list_add(&s->list, &slabs[s->kind]);
     o[0] = (uintptr_t)s->free;
     o[1] = FREE_MAGIC ^ (uintptr_t)o;
     s->free = o;

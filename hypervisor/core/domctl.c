@@ -2,8 +2,8 @@
 /*
  * domctl: dom0 creates, sets up, watches and ends domains.
  *
- * Locking: domctl_lock serializes all operations; it is outermost. Operations that take long do a slice
- *          and continue themselves, without the lock in between.
+ * Locking: domctl_lock serializes all operations; it is outermost. Operations that take long do a
+ *          slice and continue themselves, without the lock in between.
  * ABI:     pv-abi/domctl.h (source: Xen 4.17 public domctl.h, interface version 0x15).
  */
 #include <hv/alloc.h>
@@ -13,10 +13,10 @@
 #include <pv-abi/domctl.h>
 #include <pv-abi/types.h>
 
-#define DEFAULT_GRANT_FRAMES 64u
+#define DEFAULT_GRANT_FRAMES    64u
 #define DEFAULT_MAPTRACK_FRAMES 1024u
-#define MAX_GRANT_FRAMES 4096u
-#define MAX_MAPTRACK_FRAMES 16384u
+#define MAX_GRANT_FRAMES        4096u
+#define MAX_MAPTRACK_FRAMES     16384u
 
 static spinlock_t domctl_lock = SPINLOCK_INIT;
 
@@ -57,10 +57,10 @@ void domain_info(struct domain *d, struct xen_domctl_getdomaininfo *info)
 static long op_create(struct xen_domctl *op)
 {
     const struct xen_domctl_createdomain *c = &op->u.createdomain;
-    unsigned int grants = c->max_grant_frames < 0 ? DEFAULT_GRANT_FRAMES
-                                                  : (unsigned int)c->max_grant_frames;
-    unsigned int maps = c->max_maptrack_frames < 0 ? DEFAULT_MAPTRACK_FRAMES
-                                                   : (unsigned int)c->max_maptrack_frames;
+    unsigned int grants =
+        c->max_grant_frames < 0 ? DEFAULT_GRANT_FRAMES : (unsigned int)c->max_grant_frames;
+    unsigned int maps =
+        c->max_maptrack_frames < 0 ? DEFAULT_MAPTRACK_FRAMES : (unsigned int)c->max_maptrack_frames;
     /* A number that dom0 asks for, or any: 0 is taken for ever. */
     unsigned int id = op->domain && op->domain <= DOMID_MAX ? op->domain : DOMID_SELF;
     struct domain *d;
@@ -231,7 +231,8 @@ static int bitmap_write(const struct xenctl_bitmap *b, uint64_t mask)
 }
 _Static_assert(NR_CPUS <= 64, "one word holds all CPUs");
 
-/* Hard affinity is kept; soft affinity is not, and reads as the hard one. -EINVAL no such vcpu, no CPU. */
+/* Hard affinity is kept; soft affinity is not, and reads as the hard one. -EINVAL no such vcpu,
+ * no CPU. */
 static long op_affinity(struct domain *d, const struct xen_domctl_vcpuaffinity *a, bool set)
 {
     struct vcpu *v = vcpu_of(d, a->vcpu);
@@ -254,7 +255,8 @@ static long op_affinity(struct domain *d, const struct xen_domctl_vcpuaffinity *
     return rc;
 }
 
-/* The weight of all vcpus; 0 leaves it. The scheduler has no caps. -EINVAL another scheduler or command. */
+/* The weight of all vcpus; 0 leaves it. The scheduler has no caps. -EINVAL another scheduler or
+ * command. */
 static long op_scheduler(struct domain *d, struct xen_domctl_scheduler_op *op)
 {
     struct xen_domctl_sched_credit2 *p = &op->u.credit2;
@@ -279,7 +281,8 @@ static long op_scheduler(struct domain *d, struct xen_domctl_scheduler_op *op)
     }
 }
 
-/* What may be done to a domain whose end has begun: the rest would give it what nobody takes back. */
+/* What may be done to a domain whose end has begun: the rest would give it what nobody takes
+ * back. */
 static bool fit_for_dying(uint32_t cmd)
 {
     return cmd == XEN_DOMCTL_destroydomain || cmd == XEN_DOMCTL_pausedomain ||

@@ -26,7 +26,8 @@ static const struct hypercall hypercalls[] = {
     [__HYPERVISOR_console_io] = {HC_FN(hc_console_io), 3, HC_ANY},
     [__HYPERVISOR_grant_table_op] = {HC_FN(hc_grant_table_op), 3, HC_ANY},
     [__HYPERVISOR_vm_assist] = {HC_FN(hc_vm_assist), 2, HC_ANY},
-    [__HYPERVISOR_update_va_mapping_otherdomain] = {HC_FN(hc_update_va_mapping_otherdomain), 4, HC_ANY},
+    [__HYPERVISOR_update_va_mapping_otherdomain] = {HC_FN(hc_update_va_mapping_otherdomain), 4,
+                                                    HC_ANY},
     [__HYPERVISOR_iret] = {HC_FN(hc_iret), 0, HC_ANY},
     [__HYPERVISOR_vcpu_op] = {HC_FN(hc_vcpu_op), 3, HC_ANY},
     [__HYPERVISOR_set_segment_base] = {HC_FN(hc_set_segment_base), 2, HC_ANY},
@@ -49,12 +50,13 @@ long hypercall_dispatch(unsigned int nr)
     h = &hypercalls[nr];
     if (h->who == HC_PRIVILEGED && !v->domain->privileged)
         return -EPERM;
-    return h->fn(v->domain, v->hc_args[0], v->hc_args[1], v->hc_args[2], v->hc_args[3], v->hc_args[4]);
+    return h->fn(v->domain, v->hc_args[0], v->hc_args[1], v->hc_args[2], v->hc_args[3],
+                 v->hc_args[4]);
 }
 
 /*
- * One operation of a multicall. Two make no sense inside: a multicall would recurse, iret replaces the
- * frame that the multicall returns on. Judged on all 64 bits: what is run is what was judged.
+ * One operation of a multicall. Two make no sense inside: a multicall would recurse, iret replaces
+ * the frame that the multicall returns on. Judged on all 64 bits: what is run is what was judged.
  */
 static long run_entry(uint64_t op)
 {
@@ -64,9 +66,9 @@ static long run_entry(uint64_t op)
 }
 
 /*
- * multicall: run @nr entries at @list, each result written into its entry. 0; -EFAULT an entry cannot be
- * read or written (earlier ones are done). An entry that is itself continued gets its new arguments
- * written back, and the multicall goes on there.
+ * multicall: run @nr entries at @list, each result written into its entry. 0; -EFAULT an entry
+ * cannot be read or written (earlier ones are done). An entry that is itself continued gets its new
+ * arguments written back, and the multicall goes on there.
  */
 long hc_multicall(struct domain *d, guest_va_t list, uint64_t nr)
 {
@@ -86,7 +88,8 @@ long hc_multicall(struct domain *d, guest_va_t list, uint64_t nr)
         memcpy(v->hc_args, e.args, sizeof(v->hc_args));
         rc = run_entry(e.op);
         if (rc == HC_CONTINUE) {
-            if (copy_to_guest(list + offsetof(struct multicall_entry, args), v->hc_args, sizeof(e.args)))
+            if (copy_to_guest(list + offsetof(struct multicall_entry, args), v->hc_args,
+                              sizeof(e.args)))
                 return -EFAULT;
             v->hc_args[0] = list;
             v->hc_args[1] = nr - i;

@@ -190,7 +190,8 @@ int vsnprintf(char *buf, size_t n, const char *fmt, va_list ap)
             put(&s, *fmt);
             continue;
         }
-        for (fmt++; *fmt == '-' || *fmt == '0' || *fmt == '#' || *fmt == ' ' || *fmt == '+'; fmt++) {
+        for (fmt++; *fmt == '-' || *fmt == '0' || *fmt == '#' || *fmt == ' ' || *fmt == '+';
+             fmt++) {
             c.left |= *fmt == '-';
             c.zero |= *fmt == '0';
             c.alt |= *fmt == '#';

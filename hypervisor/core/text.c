@@ -45,7 +45,7 @@ unsigned long long simple_strtoull(const char *s, const char **end)
 }
 
 #define RATELIMIT_INTERVAL_NS 200000000ll /* 5 a second */
-#define RATELIMIT_BURST 20
+#define RATELIMIT_BURST       20
 
 /* When the allowance would be full again; a message moves it one interval on. */
 static s_time_t ratelimit_full_ns;

@@ -48,8 +48,9 @@ err_free:
 }
 
 /*
- * Move @v's record to @offset in the guest's frame @gfn, once and for good. The frame is held writable.
- * -ENXIO outside the frame; -EINVAL unaligned, moved already, another vcpu that runs, or not a frame of the domain.
+ * Move @v's record to @offset in the guest's frame @gfn, once and for good. The frame is held
+ * writable. -ENXIO outside the frame; -EINVAL unaligned, moved already, another vcpu that runs, or
+ * not a frame of the domain.
  */
 int vcpu_map_info(struct vcpu *v, uint64_t gfn, unsigned int offset)
 {
@@ -88,7 +89,7 @@ void vcpu_unmap_info(struct vcpu *v)
     frame_put_and_type(mfn_to_frame(mfn));
 }
 
-/* --- vcpu_op ------------------------------------------------------------------------------------- */
+/* --- vcpu_op ---------------------------------------------------------------------------------- */
 
 /* A whole context for a vcpu that has none. -EFAULT, -EEXIST, -EINVAL, -ENOMEM. */
 static long op_initialise(struct vcpu *v, guest_va_t arg)

@@ -50,7 +50,8 @@ static long compile_info(guest_va_t arg)
     return give(arg, &info, sizeof(info));
 }
 
-/* -EFAULT; -EINVAL an argument where there is none; -ENODATA no build id; -ENOSYS no such question. */
+/* -EFAULT; -EINVAL an argument where there is none; -ENODATA no build id; -ENOSYS no such
+ * question. */
 long hc_xen_version(struct domain *d, uint64_t cmd, guest_va_t arg)
 {
     struct xen_platform_parameters pp = {.virt_start = 0xffff800000000000};
@@ -87,9 +88,9 @@ long hc_xen_version(struct domain *d, uint64_t cmd, guest_va_t arg)
  * 4gb_segments and pae_extended_cr3 mean something to 32-bit guests only, and are accepted as such.
  * architectural_iopl and m2p_strict would change what a guest may rely on: not offered.
  */
-#define ASSISTS                                                                                    \
-    (1ull << VMASST_TYPE_4gb_segments | 1ull << VMASST_TYPE_4gb_segments_notify |                  \
-     1ull << VMASST_TYPE_writable_pagetables | 1ull << VMASST_TYPE_pae_extended_cr3 |              \
+#define ASSISTS                                                                       \
+    (1ull << VMASST_TYPE_4gb_segments | 1ull << VMASST_TYPE_4gb_segments_notify |     \
+     1ull << VMASST_TYPE_writable_pagetables | 1ull << VMASST_TYPE_pae_extended_cr3 | \
      1ull << VMASST_TYPE_runstate_update_flag)
 
 /* -EINVAL no such assistance; -ENOSYS no such command. */

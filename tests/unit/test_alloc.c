@@ -5,7 +5,7 @@
 #include "hypervisor/core/alloc.c"
 
 #define FIRST 1u
-#define END 4000u
+#define END   4000u
 #define PAGES (uint64_t)(END - FIRST)
 
 static struct domain d1 = {.domid = 1}, d2 = {.domid = 2};
@@ -47,14 +47,14 @@ static int teardown(void **state)
     return 0;
 }
 
-#define ASSERT_BUG(stmt)                                                                           \
-    do {                                                                                           \
-        fake_expect_panic = true;                                                                  \
-        if (!setjmp(fake_panic_jmp)) {                                                             \
-            stmt;                                                                                  \
-            fail_msg("%s is not noticed", #stmt);                                                  \
-        }                                                                                          \
-        fake_expect_panic = false;                                                                 \
+#define ASSERT_BUG(stmt)                          \
+    do {                                          \
+        fake_expect_panic = true;                 \
+        if (!setjmp(fake_panic_jmp)) {            \
+            stmt;                                 \
+            fail_msg("%s is not noticed", #stmt); \
+        }                                         \
+        fake_expect_panic = false;                \
     } while (0)
 
 /* Blocks of each order that are to be had from the whole heap, largest first. */
@@ -291,7 +291,8 @@ static void a_failed_allocation_keeps_the_claim(void **state)
     assert_int_equal(d1.claimed_pages, 100);
 }
 
-static const size_t sizes[] = {1, 31, 32, 33, 100, 256, 400, 449, 1000, 1009, 2016, 2017, 4096, 4097, 20000};
+static const size_t sizes[] = {1,    31,   32,   33,   100,  256,  400,  449,
+                               1000, 1009, 2016, 2017, 4096, 4097, 20000};
 
 static void objects_are_zero_aligned_and_apart(void **state)
 {

@@ -238,7 +238,8 @@ static void pause_by_the_controller_counts_once(void **state)
     assert_int_equal(d->pause_count, 0);
     assert_int_equal(domctl(XEN_DOMCTL_pausedomain, 5), 0);
     assert_int_equal(d->pause_count, 1);
-    assert_int_equal(domctl(XEN_DOMCTL_pausedomain, 0), -EINVAL); /* oneself: nobody left to unpause */
+    assert_int_equal(domctl(XEN_DOMCTL_pausedomain, 0),
+                     -EINVAL); /* oneself: nobody left to unpause */
     assert_int_equal(dom0->pause_count, 1);
 }
 
@@ -356,7 +357,8 @@ static void wrong_affinities_are_refused(void **state)
     assert_int_equal(domctl(XEN_DOMCTL_setvcpuaffinity, 5), -EINVAL);
     affinity_op(XEN_VCPUAFFINITY_HARD, 1, 64)->cpumap_hard.bitmap = 8;
     assert_int_equal(domctl(XEN_DOMCTL_setvcpuaffinity, 5), -EFAULT);
-    affinity_op(XEN_VCPUAFFINITY_HARD, 1, ~0u)->cpumap_hard.bitmap = FAKE_GUEST_VA + FAKE_GUEST_SIZE - 8;
+    affinity_op(XEN_VCPUAFFINITY_HARD, 1, ~0u)->cpumap_hard.bitmap =
+        FAKE_GUEST_VA + FAKE_GUEST_SIZE - 8;
     assert_int_equal(domctl(XEN_DOMCTL_getvcpuaffinity, 5), -EFAULT);
     assert_int_equal(affinity, 0);
 }
@@ -464,7 +466,7 @@ static void a_dead_domain_with_mapped_frames_is_shown_as_dying(void **state)
     frame_put(f);
 }
 
-/* --- sysctl ------------------------------------------------------------------------------------------------ */
+/* --- sysctl ----------------------------------------------------------------------------------- */
 
 static long readconsole(uint8_t incremental, uint32_t index, uint32_t count)
 {

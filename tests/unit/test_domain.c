@@ -126,7 +126,7 @@ static int teardown(void **state)
     return 0;
 }
 
-/* --- birth ------------------------------------------------------------------------------------------ */
+/* --- birth ------------------------------------------------------------------------------------ */
 
 static void a_new_domain_is_paused_and_clean(void **state)
 {
@@ -227,7 +227,7 @@ static void birth_without_memory_is_enomem(void **state)
     }
 }
 
-/* --- references ------------------------------------------------------------------------------------- */
+/* --- references ------------------------------------------------------------------------------- */
 
 static void a_guest_controls_only_itself(void **state)
 {
@@ -265,7 +265,7 @@ static void domains_are_walked_in_order(void **state)
     assert_int_equal(domain_kill(d9), 0);
 }
 
-/* --- pausing ------------------------------------------------------------------------------------------ */
+/* --- pausing ---------------------------------------------------------------------------------- */
 
 static void pauses_nest(void **state)
 {
@@ -294,7 +294,7 @@ static void vcpu_pauses_nest(void **state)
     assert_ptr_equal(fake_calls.last_wake, v);
 }
 
-/* --- shutdown ------------------------------------------------------------------------------------------ */
+/* --- shutdown --------------------------------------------------------------------------------- */
 
 static void shutdown_keeps_the_first_code_and_tells_dom0(void **state)
 {
@@ -338,7 +338,7 @@ static void dom0s_shutdown_is_the_machines(void **state)
     assert_int_equal(how, RESTART);
 }
 
-/* --- death ---------------------------------------------------------------------------------------------- */
+/* --- death ------------------------------------------------------------------------------------ */
 
 static void kill_works_in_slices_to_the_end(void **state)
 {
@@ -452,7 +452,7 @@ static void fifty_lives_leave_no_trace(void **state)
     }
 }
 
-/* --- vcpus ------------------------------------------------------------------------------------------------ */
+/* --- vcpus ------------------------------------------------------------------------------------ */
 
 static void vcpus_are_made_once_within_the_limit(void **state)
 {
@@ -631,7 +631,7 @@ static void vcpu_info_moves_with_all_it_holds(void **state)
     assert_int_equal(new->evtchn_upcall_mask, 1);
     assert_int_equal(new->evtchn_upcall_pending, 1); /* nothing set meanwhile is lost */
     assert_int_equal(new->evtchn_pending_sel, ~0ul);
-    assert_int_equal(register_info(0, mfn.n, 0), -EINVAL); /* once */
+    assert_int_equal(register_info(0, mfn.n, 0), -EINVAL);                    /* once */
     assert_int_equal(frame_get_type(mfn_to_frame(mfn), FRAME_T_L1), -EINVAL); /* held writable */
     assert_int_equal(domain_kill(d1), 0);
     assert_int_equal(frame_owner(mfn_to_frame(mfn)), FRAME_OWNER_NONE);

@@ -31,7 +31,8 @@ long hc_memory_op(struct domain *d, uint64_t cmd, guest_va_t arg)
     }
     return answer;
 }
-long hc_mmu_update(struct domain *d, guest_va_t ureqs, uint64_t count, guest_va_t done, uint64_t foreign)
+long hc_mmu_update(struct domain *d, guest_va_t ureqs, uint64_t count, guest_va_t done,
+                   uint64_t foreign)
 {
     return record(ureqs, count, done, foreign, 0);
 }
@@ -59,10 +60,10 @@ long hc_platform_op(struct domain *d, guest_va_t arg)
 {
     return record(arg, 0, 0, 0, 0);
 }
-#define REFUSED(name, ...)                                                                         \
-    long name(__VA_ARGS__)                                                                         \
-    {                                                                                              \
-        return -EOPNOTSUPP;                                                                        \
+#define REFUSED(name, ...)  \
+    long name(__VA_ARGS__)  \
+    {                       \
+        return -EOPNOTSUPP; \
     }
 REFUSED(hc_set_timer_op, struct domain *d, uint64_t timeout_ns)
 REFUSED(hc_console_io, struct domain *d, uint64_t cmd, uint64_t count, guest_va_t buf)
@@ -128,12 +129,26 @@ static void arguments_and_result_pass_through(void **state)
 
 static void holes_are_enosys(void **state)
 {
-    static const unsigned int holes[] = {__HYPERVISOR_sched_op_compat, 11, __HYPERVISOR_event_channel_op_compat,
-                                         __HYPERVISOR_physdev_op_compat, __HYPERVISOR_xenoprof_op,
-                                         __HYPERVISOR_hvm_op, __HYPERVISOR_kexec_op, __HYPERVISOR_tmem_op,
-                                         __HYPERVISOR_argo_op, __HYPERVISOR_xenpmu_op, __HYPERVISOR_dm_op,
-                                         __HYPERVISOR_hypfs_op, 43, __HYPERVISOR_mca, 55, 56, 63, 64,
-                                         0x7fffffff, 0xffffffff};
+    static const unsigned int holes[] = {__HYPERVISOR_sched_op_compat,
+                                         11,
+                                         __HYPERVISOR_event_channel_op_compat,
+                                         __HYPERVISOR_physdev_op_compat,
+                                         __HYPERVISOR_xenoprof_op,
+                                         __HYPERVISOR_hvm_op,
+                                         __HYPERVISOR_kexec_op,
+                                         __HYPERVISOR_tmem_op,
+                                         __HYPERVISOR_argo_op,
+                                         __HYPERVISOR_xenpmu_op,
+                                         __HYPERVISOR_dm_op,
+                                         __HYPERVISOR_hypfs_op,
+                                         43,
+                                         __HYPERVISOR_mca,
+                                         55,
+                                         56,
+                                         63,
+                                         64,
+                                         0x7fffffff,
+                                         0xffffffff};
 
     for (unsigned int who = 0; who < 2; who++) {
         fake_set_current(who ? d0->vcpu[0] : d1->vcpu[0]);
@@ -144,7 +159,8 @@ static void holes_are_enosys(void **state)
 
 static void control_is_for_dom0_alone(void **state)
 {
-    static const unsigned int nrs[] = {__HYPERVISOR_domctl, __HYPERVISOR_sysctl, __HYPERVISOR_platform_op};
+    static const unsigned int nrs[] = {__HYPERVISOR_domctl, __HYPERVISOR_sysctl,
+                                       __HYPERVISOR_platform_op};
 
     for (unsigned int i = 0; i < ARRAY_SIZE(nrs); i++)
         assert_int_equal(call(nrs[i], 0, 0, 0, 0), -EPERM);

@@ -112,9 +112,10 @@ static void numbers_are_read_in_decimal_and_hex(void **state)
         const char *s;
         unsigned long long v;
         unsigned int used;
-    } cases[] = {{"0", 0, 1},          {"42rest", 42, 2},       {"0x1fZ", 31, 4}, {"0XAb", 0xab, 4},
-                 {"0x", 0, 1},         {"0xg", 0, 1},           {"", 0, 0},       {"-1", 0, 0},
-                 {"18446744073709551615", ~0ull, 20}, {"007", 7, 3}};
+    } cases[] = {{"0", 0, 1},       {"42rest", 42, 2}, {"0x1fZ", 31, 4},
+                 {"0XAb", 0xab, 4}, {"0x", 0, 1},      {"0xg", 0, 1},
+                 {"", 0, 0},        {"-1", 0, 0},      {"18446744073709551615", ~0ull, 20},
+                 {"007", 7, 3}};
 
     for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
         const char *end;
@@ -125,19 +126,20 @@ static void numbers_are_read_in_decimal_and_hex(void **state)
     assert_int_equal(simple_strtoull("12", NULL), 12);
 }
 
-/* The same format and arguments to both; length and text must be equal, also when the room is short. */
-#define SAME(...)                                                                                  \
-    do {                                                                                           \
-        char ours[128], theirs[128];                                                               \
-        for (size_t room = 0; room < sizeof(ours); room++) {                                       \
-            ours[0] = theirs[0] = '~';                                                             \
-            assert_int_equal(snprintf(ours, room, __VA_ARGS__),                                    \
-                             real_snprintf(theirs, room, __VA_ARGS__));                            \
-            if (room)                                                                              \
-                assert_string_equal(ours, theirs);                                                 \
-            else                                                                                   \
-                assert_int_equal(ours[0], '~');                                                    \
-        }                                                                                          \
+/* The same format and arguments to both; length and text must be equal, also when the room is
+ * short. */
+#define SAME(...)                                                       \
+    do {                                                                \
+        char ours[128], theirs[128];                                    \
+        for (size_t room = 0; room < sizeof(ours); room++) {            \
+            ours[0] = theirs[0] = '~';                                  \
+            assert_int_equal(snprintf(ours, room, __VA_ARGS__),         \
+                             real_snprintf(theirs, room, __VA_ARGS__)); \
+            if (room)                                                   \
+                assert_string_equal(ours, theirs);                      \
+            else                                                        \
+                assert_int_equal(ours[0], '~');                         \
+        }                                                               \
     } while (0)
 
 static void printing_is_as_in_the_c_library(void **state)
