@@ -2,13 +2,13 @@
 /*
  * Domains: birth, references, pausing, shutdown, death.
  *
- * States:    alive -> dying (domain_kill began) -> dead (all given back but what others still map) ->
- *            gone with the last reference. Shutting down is apart from that: a domain that has shut
- *            down is only paused.
+ * States:    alive -> dying (domain_kill began) -> dead (all given back but what others still map)
+ *            -> gone with the last reference. Shutting down is apart from that: a domain that has
+ *            shut down is only paused.
  * Invariant: an id is given anew only when the last reference of its former owner is gone.
- * Locking:   a slot lock (by id) makes finding a domain and taking a reference one step, as its record
- *            goes under it; innermost, held for a few instructions. table_lock for choosing an id,
- *            before a slot lock. d->lock for dying, shutdown.
+ * Locking:   a slot lock (by id) makes finding a domain and taking a reference one step, as its
+ *            record goes under it; innermost, held for a few instructions. table_lock for choosing
+ *            an id, before a slot lock. d->lock for dying, shutdown.
  */
 #include <hv/alloc.h>
 #include <hv/arch.h>
@@ -28,7 +28,7 @@ static unsigned int last_id;
 /* Where the vcpus of a dead domain look. */
 static struct shared_info nowhere;
 
-/* --- References --------------------------------------------------------------------------------- */
+/* --- References ------------------------------------------------------------------------------- */
 
 static spinlock_t *slot_lock(unsigned int id)
 {
@@ -125,7 +125,8 @@ struct domain *domain_of_frame(unsigned int owner)
     return owner <= DOMID_MAX ? table[owner] : NULL;
 }
 
-/* The first frame that the hypervisor shares as the domain's holds a reference; so does its release. */
+/* The first frame that the hypervisor shares as the domain's holds a reference; so does its
+ * release. */
 void domain_frame_shared(struct domain *d)
 {
     spin_lock(&d->page_lock);
@@ -145,7 +146,7 @@ void domain_frame_unshared(struct domain *d)
         domain_put(d);
 }
 
-/* --- Birth ------------------------------------------------------------------------------------------ */
+/* --- Birth ------------------------------------------------------------------------------------ */
 
 /* A record with its id reserved by table[id]; without references it cannot be found yet. */
 static int record_get(unsigned int id, struct domain **out)
@@ -189,6 +190,7 @@ int domain_create(unsigned int id, const uint8_t handle[16], unsigned int max_vc
     d->privileged = !d->domid;
     d->pause_count = 1;
     d->controller_paused = d->domid;
+    watchdogs_init(d);
     rc = evtchn_init(d, max_evtchn_port);
     if (rc)
         goto err_record;
@@ -220,7 +222,7 @@ err_record:
     return rc;
 }
 
-/* --- Pausing -------------------------------------------------------------------------------------------- */
+/* --- Pausing ---------------------------------------------------------------------------------- */
 
 static void all_vcpus(struct domain *d, void (*fn)(struct vcpu *))
 {
@@ -272,7 +274,7 @@ void vcpu_unpause(struct vcpu *v)
         vcpu_wake(v);
 }
 
-/* --- Shutdown -------------------------------------------------------------------------------------------- */
+/* --- Shutdown --------------------------------------------------------------------------------- */
 
 static void machine_end(uint8_t code)
 {
@@ -333,7 +335,7 @@ void domain_crash(struct domain *d, const char *fmt, ...)
     domain_shutdown(d, SHUTDOWN_crash);
 }
 
-/* --- Death ----------------------------------------------------------------------------------------------- */
+/* --- Death ------------------------------------------------------------------------------------ */
 
 static void kill_begin(struct domain *d)
 {
@@ -404,6 +406,7 @@ int domain_kill(struct domain *d)
     if (done)
         return 0;
     heap_claim(d, 0);
+    watchdogs_kill(d);
     leave_shared_info(d);
     virq_send_global(VIRQ_DOM_EXC);
     domain_put(d); /* the table's */

@@ -716,6 +716,8 @@ static long op_bind_pirq(struct domain *d, guest_va_t arg)
         return -EFAULT;
     if (op.pirq >= d->evtchn.nr_pirqs)
         return -EINVAL;
+    if (ACCESS_ONCE(d->evtchn.pirq_to_port[op.pirq])) /* before the answer is overwritten */
+        return -EEXIST;
     rc = port_reserve(d, &op.port);
     if (!rc)
         rc = REPORT_AND_OPEN(d, arg, op, op.port,

@@ -397,7 +397,7 @@ static int map_one(struct domain *d, struct gnttab_map_grant_ref *op)
     /* Without an IOMMU there are no device mappings to make; the machine address is told anyway. */
     if (!(op->flags & GNTMAP_host_map) || (op->flags & MAP_BUSY))
         return GNTST_bad_gntref;
-    rd = domain_by_id(d, op->dom);
+    rd = domain_get(op->dom); /* by number only */
     if (!rd)
         return GNTST_bad_domain;
     if (!handle_get(d, rd, op->ref, op->flags, &op->handle)) {
@@ -407,7 +407,7 @@ static int map_one(struct domain *d, struct gnttab_map_grant_ref *op)
     rc = pin_get(rd, op->ref, d->domid, readonly, &mfn);
     if (rc)
         goto err_handle;
-    rc = use_frame(rd, mfn, readonly, GNTST_general_error);
+    rc = use_frame(rd, mfn, readonly, mfn_valid(mfn) ? GNTST_general_error : GNTST_bad_page);
     if (rc)
         goto err_pin;
     rc = arch_grant_map(d, op->host_addr, mfn, op->flags, readonly);

@@ -2,11 +2,12 @@
 /*
  * Memory of domains: what they own, grow, shrink, exchange; maps and resources for the tools.
  *
- * Invariant: d->tot_pages counts the frames whose owner is @d and that are not the hypervisor's; it is
- *            at most d->max_pages when a frame is added, and while it is not 0 it holds one reference
- *            of @d. Memory that a domain gets is zero; what it loses is scrubbed before reuse.
- * Locking:   d->page_lock guards tot_pages, max_pages, the memory map and the step to dying (no frame is
- *            assigned to a dying domain).
+ * Invariant: d->tot_pages counts the frames whose owner is @d and that are not the hypervisor's; it
+ *            is at most d->max_pages when a frame is added, and while it is not 0 it holds one
+ *            reference of @d. Memory that a domain gets is zero; what it loses is scrubbed before
+ *            reuse.
+ * Locking:   d->page_lock guards tot_pages, max_pages, the memory map and the step to dying (no
+ *            frame is assigned to a dying domain).
  * Long calls continue: the extent to go on with stands in the bits above MEMOP_EXTENT_SHIFT of the
  * command, for exchange in the argument's nr_exchanged.
  * ABI:       pv-abi/memory.h (source: Xen public memory.h).
@@ -19,11 +20,11 @@
 #include <pv-abi/memory.h>
 
 #define MEMOP_EXTENT_SHIFT 6
-#define MEMOP_CMD_MASK ((1u << MEMOP_EXTENT_SHIFT) - 1)
-#define GUEST_MAX_ORDER 9u /* 2 MiB */
-#define DOM0_MAX_ORDER 12u
+#define MEMOP_CMD_MASK     ((1u << MEMOP_EXTENT_SHIFT) - 1)
+#define GUEST_MAX_ORDER    9u /* 2 MiB */
+#define DOM0_MAX_ORDER     12u
 
-/* --- Frames of a domain ------------------------------------------------------------------------- */
+/* --- Frames of a domain ----------------------------------------------------------------------- */
 
 /* May @d have @nr more pages? page_lock held. -EINVAL dying, -E2BIG. */
 static int pages_check_locked(const struct domain *d, uint64_t nr)
@@ -65,7 +66,7 @@ int domain_alloc_frames(struct domain *d, unsigned int order, unsigned int addr_
     m = heap_alloc_for(d, order, ALLOC_ZERO, addr_bits);
     if (mfn_is_invalid(m))
         return -ENOMEM;
-    /* Assign under the lock: behind the step to dying, domain_kill's sweep would miss the frames. */
+    /* Under the lock: behind the step to dying, domain_kill's sweep would miss the frames. */
     spin_lock(&d->page_lock);
     rc = pages_check_locked(d, nr);
     if (!rc) {
@@ -96,7 +97,7 @@ void domain_frame_release(struct frame *f, unsigned int owner, bool was_hypervis
         pages_uncharge(d, 1);
 }
 
-/* --- increase, decrease, populate ----------------------------------------------------------------- */
+/* --- increase, decrease, populate ------------------------------------------------------------- */
 
 struct extents {
     struct domain *d;
@@ -245,7 +246,7 @@ static long memory_reservation(struct domain *cd, unsigned int op, uint64_t star
     return (long)e.done;
 }
 
-/* --- exchange --------------------------------------------------------------------------------------- */
+/* --- exchange --------------------------------------------------------------------------------- */
 
 /* Frames on the way from or to a domain, chained through their records' link; owned by nobody. */
 struct frame_chain {
@@ -289,7 +290,8 @@ static bool frame_steal(struct domain *d, mfn_t mfn)
     return true;
 }
 
-/* Hand a block out of the heap to @d in place of stolen frames. false: it is dying, and gets nothing. */
+/* Hand a block out of the heap to @d in place of stolen frames. false: it is dying, and gets
+ * nothing. */
 static bool block_replace(struct domain *d, mfn_t mfn, unsigned int order)
 {
     bool alive;
@@ -354,7 +356,7 @@ static void exchange_undo(struct exchange *e)
         frame_unsteal(e->d, mfn);
 }
 
-/* The old frames go, the new ones are the domain's. -EFAULT: done all the same, but not all told. */
+/* The old frames go, the new ones are the domain's. -EFAULT: done all the same, not all told. */
 static int exchange_commit(struct exchange *e, uint64_t i)
 {
     uint64_t at = e->x.out.extent_start + (i << e->out_chunk_order) * sizeof(xen_pfn_t);
@@ -399,17 +401,16 @@ static int exchange_check(const struct domain *cd, const struct xen_memory_excha
     if (in->nr_extents << in->extent_order >> in->extent_order != in->nr_extents ||
         out->nr_extents << out->extent_order >> out->extent_order != out->nr_extents ||
         in->nr_extents << in->extent_order != out->nr_extents << out->extent_order ||
-        in->nr_extents > ~0ull >> 16 || x->nr_exchanged > in->nr_extents ||
-        in->domid != out->domid)
+        in->nr_extents > ~0ull >> 16 || x->nr_exchanged > in->nr_extents || in->domid != out->domid)
         return -EINVAL;
     return 0;
 }
 
 /*
- * XENMEM_exchange: give frames, get as many others, of the wanted order and below the wanted address.
- * Returns 0 with nr_exchanged == in.nr_extents; else -EFAULT, -EINVAL (sizes; a frame that is not the
- * caller's or is in use), -ENOMEM, -EPERM (order, domain), -ESRCH, and nr_exchanged says how many
- * input extents are gone.
+ * XENMEM_exchange: give frames, get as many others, of the wanted order, below the wanted address.
+ * Returns 0 with nr_exchanged == in.nr_extents; else -EFAULT, -EINVAL (sizes; a frame that is not
+ * the caller's or is in use), -ENOMEM, -EPERM (order, domain), -ESRCH, and nr_exchanged says how
+ * many input extents are gone.
  */
 static long memory_exchange(struct domain *cd, guest_va_t arg)
 {
@@ -461,7 +462,7 @@ static long memory_exchange(struct domain *cd, guest_va_t arg)
     return rc;
 }
 
-/* --- Figures, maps, resources ------------------------------------------------------------------------ */
+/* --- Figures, maps, resources ----------------------------------------------------------------- */
 
 static long memory_domain_figure(struct domain *cd, unsigned int op, guest_va_t arg)
 {
@@ -572,7 +573,7 @@ static long memory_machine_map(struct domain *cd, guest_va_t arg)
     return copy_to_guest(arg, &m, sizeof(m)) ? -EFAULT : 0;
 }
 
-/* XENMEM_machphys_mapping: where guests read the m2p. The room in the layout, not what is filled. */
+/* XENMEM_machphys_mapping: where guests read the m2p. Room in the layout, not what is filled. */
 static long memory_machphys_mapping(guest_va_t arg)
 {
     const struct xen_machphys_mapping m = {
@@ -598,9 +599,9 @@ static long memory_claim(struct domain *cd, guest_va_t arg)
         return -EFAULT;
     if (r.extent_start || r.extent_order || r.mem_flags)
         return -EINVAL;
-    rc = domain_get_controlled(cd, r.domid, &d);
-    if (rc)
-        return rc;
+    d = domain_get(r.domid); /* by number only */
+    if (!d)
+        return -EINVAL;
     spin_lock(&d->page_lock);
     have = d->tot_pages;
     if (!r.nr_extents)
@@ -636,9 +637,12 @@ static long memory_acquire(struct domain *cd, uint64_t start, guest_va_t arg)
         return -EOPNOTSUPP;
     if (a.id != XENMEM_resource_grant_table_id_shared)
         return -EINVAL;
-    rc = domain_get_controlled(cd, a.domid, &d);
-    if (rc)
-        return rc;
+    d = domain_get(a.domid); /* by number only, and another's */
+    if (!d)
+        return -ESRCH;
+    rc = -EPERM;
+    if (d == cd)
+        goto out;
     if (!a.frame_list) {
         a.nr_frames = d->grant.max_frames;
         rc = copy_to_guest(arg, &a, sizeof(a)) ? -EFAULT : 0;

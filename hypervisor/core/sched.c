@@ -688,7 +688,59 @@ static long op_remote_shutdown(struct domain *d, guest_va_t arg)
     return rc;
 }
 
-/* -ENOSYS: watchdog, pin_override and what does not exist. */
+static void watchdog_expired(void *arg)
+{
+    struct domain *d = arg;
+
+    printk(LOG_WARN "d%u: watchdog expired\n", d->domid);
+    domain_shutdown(d, SHUTDOWN_watchdog);
+}
+
+void watchdogs_init(struct domain *d)
+{
+    for (unsigned int i = 0; i < ARRAY_SIZE(d->watchdog); i++)
+        timer_init(&d->watchdog[i].timer, watchdog_expired, d, this_cpu());
+}
+
+void watchdogs_kill(struct domain *d)
+{
+    for (unsigned int i = 0; i < ARRAY_SIZE(d->watchdog); i++)
+        timer_kill(&d->watchdog[i].timer);
+}
+
+/* A timer that ends the domain unless it is set again. Returns the id of a new one (from 1 on), else 0.
+ * -EFAULT; -EINVAL no such watchdog; -ENOSPC. */
+static long op_watchdog(struct domain *d, guest_va_t arg)
+{
+    struct sched_watchdog op;
+    struct watchdog *w;
+    long rc = 0;
+
+    if (copy_from_guest(&op, arg, sizeof(op)))
+        return -EFAULT;
+    if (op.id > ARRAY_SIZE(d->watchdog) || (!op.id && !op.timeout))
+        return -EINVAL;
+    spin_lock(&d->lock);
+    if (!op.id) {
+        while (op.id < ARRAY_SIZE(d->watchdog) && d->watchdog[op.id].in_use)
+            op.id++;
+        rc = op.id++ < ARRAY_SIZE(d->watchdog) ? (long)op.id : -ENOSPC;
+    } else if (!d->watchdog[op.id - 1].in_use) {
+        rc = -EINVAL;
+    }
+    if (rc >= 0) {
+        w = &d->watchdog[op.id - 1];
+        w->in_use = op.timeout;
+        if (op.timeout)
+            timer_set(&w->timer, now_ns() + (s_time_t)op.timeout * 1000000000);
+        else
+            timer_stop(&w->timer);
+    }
+    spin_unlock(&d->lock);
+    return rc;
+}
+
+/* -ENOSYS: pin_override and what does not exist. */
 long hc_sched_op(struct domain *d, uint64_t cmd, guest_va_t arg)
 {
     switch (cmd) {
@@ -704,6 +756,8 @@ long hc_sched_op(struct domain *d, uint64_t cmd, guest_va_t arg)
         return op_remote_shutdown(d, arg);
     case SCHEDOP_shutdown_code:
         return op_shutdown_code(d, arg);
+    case SCHEDOP_watchdog:
+        return op_watchdog(d, arg);
     default:
         return -ENOSYS;
     }

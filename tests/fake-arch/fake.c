@@ -740,3 +740,10 @@ WEAK unsigned long long simple_strtoull(const char *s, const char **end)
 {
     return strtoull(s, (char **)end, s[0] == '0' && (s[1] == 'x' || s[1] == 'X') ? 16 : 10);
 }
+
+WEAK void watchdogs_init(struct domain *d)
+{
+}
+WEAK void watchdogs_kill(struct domain *d)
+{
+}

@@ -172,7 +172,7 @@ static void frames_that_the_granter_does_not_own_are_refused(void **state)
     table[REF].frame = (uint32_t)other.n;
     assert_int_equal(map(GNTMAP_host_map, REF, 1).status, GNTST_general_error);
     table[REF].frame = FAKE_FRAMES + 5; /* device memory, say */
-    assert_int_equal(map(GNTMAP_host_map | GNTMAP_readonly, REF, 1).status, GNTST_general_error);
+    assert_int_equal(map(GNTMAP_host_map | GNTMAP_readonly, REF, 1).status, GNTST_bad_page);
     table[REF].frame = 3; /* free */
     assert_int_equal(map(GNTMAP_host_map, REF, 1).status, GNTST_general_error);
     assert_int_equal(table[REF].flags, GTF_permit_access);
@@ -505,6 +505,9 @@ static void a_domain_may_grant_to_itself(void **state)
                                      .dom = DOMID_SELF};
 
     table[REF].domid = 1;
+    assert_int_equal(OP(d1, map_grant_ref, m), 0);
+    assert_int_equal(m.status, GNTST_bad_domain); /* by number only */
+    m.dom = 1;
     assert_int_equal(OP(d1, map_grant_ref, m), 0);
     assert_int_equal(m.status, GNTST_okay);
     assert_int_equal(unmap(d1, m.handle, 0x2000), GNTST_okay);

@@ -473,9 +473,37 @@ static void remote_shutdown_is_for_dom0(void **state)
     assert_int_equal(hc_sched_op(d0, SCHEDOP_remote_shutdown, 1), -EFAULT);
 }
 
+static long watchdog(uint32_t id, uint32_t timeout)
+{
+    struct sched_watchdog *op = fake_guest(ARG_VA);
+
+    op->id = id;
+    op->timeout = timeout;
+    return hc_sched_op(d0, SCHEDOP_watchdog, ARG_VA);
+}
+
+static void a_watchdog_that_is_not_kicked_ends_the_domain(void **state)
+{
+    watchdogs_init(d0);
+    assert_int_equal(watchdog(0, 0), -EINVAL);
+    assert_int_equal(watchdog(1, 5), -EINVAL);
+    assert_int_equal(watchdog(0, 5), 1);
+    assert_int_equal(watchdog(0, 5), 2);
+    assert_int_equal(watchdog(0, 5), -ENOSPC);
+    assert_int_equal(watchdog(3, 5), -EINVAL);
+    assert_int_equal(watchdog(2, 0), 0);
+    let_pass(3000 * MS);
+    assert_int_equal(watchdog(1, 5), 0);
+    let_pass(4900 * MS);
+    assert_int_equal(fake_calls.shutdowns, 0);
+    let_pass(200 * MS);
+    assert_int_equal(fake_calls.shutdowns, 1);
+    assert_int_equal(fake_calls.shutdown_code, SHUTDOWN_watchdog);
+    watchdogs_kill(d0);
+}
+
 static void the_rest_does_not_exist(void **state)
 {
-    assert_int_equal(hc_sched_op(d0, SCHEDOP_watchdog, ARG_VA), -ENOSYS);
     assert_int_equal(hc_sched_op(d0, SCHEDOP_pin_override, ARG_VA), -ENOSYS);
     assert_int_equal(hc_sched_op(d0, 8, ARG_VA), -ENOSYS);
 }
@@ -536,6 +564,7 @@ int main(void)
         T1(poll_checks_its_arguments),
         T1(shutdown_tells_the_domain),
         T1(remote_shutdown_is_for_dom0),
+        T1(a_watchdog_that_is_not_kicked_ends_the_domain),
         T1(the_rest_does_not_exist),
         T1(set_timer_sends_the_timer_virq),
         T1(periodic_timer_repeats),

@@ -6,8 +6,9 @@
  * While a vcpu runs, its general registers lie in the CPU's record and its segment bases in the CPU;
  * the switch saves both before sched_switch_done() lets another CPU take it.
  *
- * Going idle leaves the last root in CR3, so that waking the same vcpu costs no flush. The CPU then
- * holds references on that root of its own (struct lazy), and stays in the domain's tlb_cpus.
+ * Going idle leaves the last root in CR3 and the last GDT, so that waking the same vcpu costs no flush. The
+ * CPU then holds references on that root of its own (struct lazy), and stays in the domain's tlb_cpus until
+ * it runs another domain or the domain ends.
  */
 #include <asm/layout.h>
 #include <asm/machine.h>
@@ -298,13 +299,16 @@ void arch_vcpu_destroy(struct vcpu *v)
     hv_free(v->arch.fpu_alloc);
 }
 
-/* Go to the hypervisor's own root. Interrupts off, or in softirq context. */
+/* Go to the hypervisor's own root and tables. Interrupts off, or in softirq context. */
 static mfn_t lazy_leave(struct lazy *l)
 {
     mfn_t root = l->root;
 
     tlb_flush_begin();
     write_cr3(mfn_to_maddr(virt_to_mfn(idle_l4())));
+    /* The last vcpu's window goes with the vcpu. */
+    gdt_load(GDT_BASE_BARE);
+    ldt_load(0, 0);
     if (l->tlb_domain)
         clear_bit(this_cpu(), l->tlb_domain->arch.tlb_cpus);
     l->tlb_domain = NULL;
@@ -343,8 +347,6 @@ int arch_domain_relinquish(struct domain *d)
     if (cpus) { /* no vcpu of it runs any more: these CPUs idle on its roots, or will switch away */
         for (unsigned int cpu = 0; cpu < NR_CPUS; cpu++) {
             if ((cpus >> cpu) & 1) {
-                if (cpu == this_cpu() && !is_idle(current))
-                    BUG_ON(lazy[cpu].tlb_domain == d && current->domain != d);
                 softirq_raise_on(cpu, SOFTIRQ_DOMAIN);
             }
         }

@@ -120,7 +120,9 @@ static bool read_cr(struct vcpu *v, unsigned int cr, uint64_t *val)
 static bool write_cr(struct vcpu *v, unsigned int cr, uint64_t val)
 {
     switch (cr) {
-    case 0: /* of what a guest may want, only TS is its own */
+    case 0: /* only TS is its own */
+        if ((val ^ v->arch.cr0) & ~CR0_TS)
+            return false;
         hc_fpu_taskswitch(v->domain, !!(val & CR0_TS));
         return true;
     case 2:
@@ -322,7 +324,7 @@ bool emulate_privileged(struct cpu_regs *regs)
         return port_io(v, regs, &in);
     case PRIV_CLI:
     case PRIV_STI:
-        if (!v->arch.in_kernel && v->arch.iopl != 3)
+        if (!iopl_ok(v))
             return false;
         break;
     default:

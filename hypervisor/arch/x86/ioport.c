@@ -38,11 +38,17 @@ static bool port_kept(uint16_t port, unsigned int size)
            in_range(port, size, 0x40, 4) || (console && in_range(port, size, console, 8));
 }
 
+/* Guest kernels count as ring 1. */
+bool iopl_ok(const struct vcpu *v)
+{
+    return v->arch.iopl >= (v->arch.in_kernel ? 1 : 3);
+}
+
 bool ioport_allowed(const struct vcpu *v, uint16_t port, unsigned int size)
 {
     if (port + size > 0x10000)
         return false;
-    if (v->arch.in_kernel || v->arch.iopl == 3)
+    if (iopl_ok(v))
         return true;
     if (!v->arch.iobitmap)
         return false;

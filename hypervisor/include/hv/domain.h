@@ -83,6 +83,11 @@ struct domain {
     struct shared_info *shared;
     mfn_t shared_mfn;
 
+    struct watchdog { /* SCHEDOP_watchdog */
+        struct timer timer;
+        bool in_use;
+    } watchdog[2]; /* lock */
+
     uint64_t vm_assist;
     struct evtchn_domain evtchn;
     struct grant_domain grant;

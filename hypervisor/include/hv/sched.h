@@ -53,6 +53,9 @@ void softirq_open(unsigned int nr, void (*fn)(void));
 /* True when a long operation should stop and continue later: softirq pending, or an event for current. */
 bool hypercall_preempt_check(void);
 
+void watchdogs_init(struct domain *d);
+void watchdogs_kill(struct domain *d);
+
 /* Hypercalls */
 long hc_sched_op(struct domain *d, uint64_t cmd, guest_va_t arg);
 long hc_set_timer_op(struct domain *d, uint64_t timeout_ns);

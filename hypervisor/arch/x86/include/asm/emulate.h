@@ -10,6 +10,7 @@ bool guest_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *val);
 bool guest_wrmsr(struct vcpu *v, uint32_t msr, uint64_t val);
 
 /* ioport.c. May current's present mode touch ports [@port, @port + @size)? else #GP. */
+bool iopl_ok(const struct vcpu *v); /* ports, cli and sti by virtual IOPL */
 bool ioport_allowed(const struct vcpu *v, uint16_t port, unsigned int size);
 /* @size 1, 2 or 4. Ports that the hypervisor keeps read as all ones, writes to them are dropped. */
 uint32_t ioport_read(struct domain *d, uint16_t port, unsigned int size);
