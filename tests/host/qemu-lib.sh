@@ -121,7 +121,7 @@ host_qemu() {
         ;;
     pavo)
         qemu+=(-kernel "$work/pavo" -initrd "$work/vmlinuz ${cmdline//,/,,},$work/initrd"
-            -append "console=com1 dom0_mem=768M noreboot loglvl=info ${HOST_ARGS:-}")
+            -append "console=com1 dom0_mem=768M loglvl=info ${HOST_ARGS:-}")
         ;;
     esac
     qemu+=("${drives[@]}" "$@")
