@@ -279,6 +279,8 @@ void vcpu_unpause(struct vcpu *v)
 static void machine_end(uint8_t code)
 {
     printk("dom0 shut down (%u)\n", code);
+    if (code == SHUTDOWN_crash && current->domain == dom0)
+        arch_dump_vcpu(current);
     if (code == SHUTDOWN_poweroff)
         machine_poweroff();
     machine_restart();
@@ -288,8 +290,11 @@ void domain_shutdown(struct domain *d, uint8_t code)
 {
     bool was;
 
-    if (d == dom0)
+    if (d == dom0) {
+        if (code == SHUTDOWN_crash && current->domain == d)
+            arch_dump_vcpu(current);
         machine_end(code);
+    }
     spin_lock(&d->lock);
     was = d->is_shut_down;
     if (!was) {
@@ -301,10 +306,8 @@ void domain_shutdown(struct domain *d, uint8_t code)
         return;
     if (printk_ratelimit())
         printk(LOG_DEBUG "d%u shut down, reason %u\n", d->domid, code);
-    if (code == SHUTDOWN_crash && printk_ratelimit()) {
-        if (current->domain == d)
-            arch_dump_vcpu(current);
-    }
+    if (code == SHUTDOWN_crash && current->domain == d && printk_ratelimit())
+        arch_dump_vcpu(current);
     domain_pause_nosync(d);
     virq_send_global(VIRQ_DOM_EXC);
 }

@@ -119,19 +119,24 @@ static long op_up(struct vcpu *v)
     return 0;
 }
 
-/* The last vcpu that goes down ends the domain. */
+/* The last vcpu that goes down ends the domain. The lock: two that go at once must not both stay. */
 static long op_down(struct domain *d, struct vcpu *v)
 {
-    for (unsigned int i = 0; i < d->max_vcpus; i++) {
+    bool last = true, was = false;
+
+    spin_lock(&d->lock);
+    for (unsigned int i = 0; i < d->max_vcpus && last; i++) {
         const struct vcpu *other = d->vcpu[i];
 
-        if (other && other != v && !test_bit(VPF_DOWN, &other->pause_flags)) {
-            if (!test_and_set_bit(VPF_DOWN, &v->pause_flags))
-                vcpu_sleep_nosync(v);
-            return 0;
-        }
+        last = !other || other == v || test_bit(VPF_DOWN, &other->pause_flags);
     }
-    domain_shutdown(d, SHUTDOWN_poweroff);
+    if (!last)
+        was = test_and_set_bit(VPF_DOWN, &v->pause_flags);
+    spin_unlock(&d->lock);
+    if (last)
+        domain_shutdown(d, SHUTDOWN_poweroff);
+    else if (!was)
+        vcpu_sleep_nosync(v);
     return 0;
 }
 

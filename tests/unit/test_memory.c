@@ -5,11 +5,11 @@
 #include <hv/alloc.h>
 #include <pv-abi/memory.h>
 
-#define ARG_VA FAKE_GUEST_VA
-#define LIST_VA (FAKE_GUEST_VA + 0x1000)
-#define OUT_VA (FAKE_GUEST_VA + 0x10000)
+#define ARG_VA   FAKE_GUEST_VA
+#define LIST_VA  (FAKE_GUEST_VA + 0x1000)
+#define OUT_VA   (FAKE_GUEST_VA + 0x10000)
 #define HEAP_END 4000u
-#define SHIFT 6
+#define SHIFT    6
 
 static struct domain *d1, *d2;
 static uint64_t free_before;
@@ -102,8 +102,8 @@ static uint64_t *out(void)
     return fake_guest(OUT_VA);
 }
 
-static struct xen_memory_reservation *reservation(uint64_t nr, unsigned int order, unsigned int flags,
-                                                  domid_t domid)
+static struct xen_memory_reservation *reservation(uint64_t nr, unsigned int order,
+                                                  unsigned int flags, domid_t domid)
 {
     struct xen_memory_reservation *r = fake_guest(ARG_VA);
 
@@ -306,7 +306,8 @@ static void a_mapped_frame_is_freed_with_its_last_reference(void **state)
     assert_int_equal(memory_op(XENMEM_decrease_reservation), 1);
     assert_int_equal(d1->tot_pages, 1);
     assert_int_equal(heap_free_pages(), free0 - 1);
-    assert_int_equal(memory_op(XENMEM_decrease_reservation), 1); /* its allocation is gone already */
+    assert_int_equal(memory_op(XENMEM_decrease_reservation),
+                     1); /* its allocation is gone already */
     assert_int_equal(d1->tot_pages, 1);
     frame_put(f);
     assert_int_equal(d1->tot_pages, 0);
@@ -364,7 +365,7 @@ static void alloc_frames_tells_why_not(void **state)
     assert_int_equal(d1->tot_pages, 8);
 }
 
-/* --- exchange ------------------------------------------------------------------------------------- */
+/* --- exchange --------------------------------------------------------------------------------- */
 
 static struct xen_memory_exchange *exchange(uint64_t nr_in, unsigned int order_in, uint64_t nr_out,
                                             unsigned int order_out, unsigned int bits)
@@ -550,7 +551,7 @@ static void exchange_for_others_is_dom0s(void **state)
     assert_int_equal(memory_op(XENMEM_exchange), -ESRCH);
 }
 
-/* --- figures, maps --------------------------------------------------------------------------------- */
+/* --- figures, maps ---------------------------------------------------------------------------- */
 
 static long figure(unsigned int op, domid_t domid)
 {
@@ -646,7 +647,7 @@ static void the_machines_map_is_dom0s(void **state)
     assert_int_equal(memory_op(XENMEM_machine_memory_map), -EFAULT);
 }
 
-/* --- claims, resources ------------------------------------------------------------------------------- */
+/* --- claims, resources ------------------------------------------------------------------------ */
 
 static long claim(uint64_t pages, domid_t domid)
 {
@@ -690,7 +691,8 @@ static void wrong_claims_are_refused(void **state)
     assert_int_equal(claim(1101, 1), -EINVAL);
     d1->max_pages = 100000;
     assert_int_equal(claim(50000, 1), -ENOMEM);
-    assert_int_equal(claim(10, 70), -ESRCH);
+    assert_int_equal(claim(10, 70), -EINVAL);
+    assert_int_equal(claim(10, DOMID_SELF), -EINVAL); /* by number only */
     reservation(20, 1, 0, 1)->extent_start = 0;
     assert_int_equal(memory_op(XENMEM_claim_pages), -EINVAL);
     reservation(20, 0, 1, 1)->extent_start = 0;
@@ -715,8 +717,11 @@ static struct xen_mem_acquire_resource *resource(domid_t domid, uint64_t frame, 
 {
     struct xen_mem_acquire_resource *a = fake_guest(ARG_VA);
 
-    *a = (struct xen_mem_acquire_resource){.domid = domid, .type = XENMEM_resource_grant_table,
-                                           .nr_frames = nr, .frame = frame, .frame_list = LIST_VA};
+    *a = (struct xen_mem_acquire_resource){.domid = domid,
+                                           .type = XENMEM_resource_grant_table,
+                                           .nr_frames = nr,
+                                           .frame = frame,
+                                           .frame_list = LIST_VA};
     return a;
 }
 
@@ -754,6 +759,8 @@ static void wrong_resources_are_refused(void **state)
     resource(1, 0, 1);
     assert_int_equal(memory_op(XENMEM_acquire_resource), -EPERM);
     as_dom0();
+    resource(0, 0, 1); /* its own */
+    assert_int_equal(memory_op(XENMEM_acquire_resource), -EPERM);
     resource(60, 0, 1);
     assert_int_equal(memory_op(XENMEM_acquire_resource), -ESRCH);
     resource(1, 0, 1)->pad = 1;
@@ -784,17 +791,26 @@ static void what_is_for_translated_guests_is_refused(void **state)
 
 static void unknown_operations_are_enosys(void **state)
 {
-    static const unsigned int ops[] = {8, XENMEM_set_pod_target, XENMEM_get_pod_target,
-                                       XENMEM_get_sharing_freed_pages, XENMEM_get_sharing_shared_pages,
-                                       XENMEM_paging_op, XENMEM_access_op, XENMEM_sharing_op,
-                                       XENMEM_get_vnumainfo, XENMEM_reserved_device_memory_map, 29, 63};
+    static const unsigned int ops[] = {8,
+                                       XENMEM_set_pod_target,
+                                       XENMEM_get_pod_target,
+                                       XENMEM_get_sharing_freed_pages,
+                                       XENMEM_get_sharing_shared_pages,
+                                       XENMEM_paging_op,
+                                       XENMEM_access_op,
+                                       XENMEM_sharing_op,
+                                       XENMEM_get_vnumainfo,
+                                       XENMEM_reserved_device_memory_map,
+                                       29,
+                                       63};
 
     for (unsigned int i = 0; i < ARRAY_SIZE(ops); i++)
         assert_int_equal(memory_op(ops[i]), -ENOSYS);
     assert_int_equal(memory_op(XENMEM_exchange | 1 << SHIFT), -ENOSYS);
 }
 
-/* A guest that gives back a frame just handed out, before the hypervisor finds it cannot tell of it. */
+/* A guest that gives back a frame just handed out, before the hypervisor finds it cannot tell of
+ * it. */
 static void give_back_early(guest_va_t va, size_t n, bool write)
 {
     static bool once;
