@@ -290,11 +290,8 @@ void domain_shutdown(struct domain *d, uint8_t code)
 {
     bool was;
 
-    if (d == dom0) {
-        if (code == SHUTDOWN_crash && current->domain == d)
-            arch_dump_vcpu(current);
+    if (d == dom0)
         machine_end(code);
-    }
     spin_lock(&d->lock);
     was = d->is_shut_down;
     if (!was) {
