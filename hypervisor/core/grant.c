@@ -43,6 +43,7 @@ struct grant_map {
 #define ACTIVE_PER_PAGE 128u
 #define ACTIVE_PAGES_PER_FRAME (ENTRIES_PER_FRAME / ACTIVE_PER_PAGE)
 #define MAPS_PER_PAGE 128u
+#define DOM0_MAPTRACK_PAGES 64u /* for 8,192 mappings: thirteen guests with a disk and an interface */
 #define PIN_MAX 0x7fffffffu
 #define PREEMPT_EVERY 16u
 _Static_assert(ACTIVE_PER_PAGE * sizeof(struct active_grant) <= PAGE_SIZE, "active entries fit a page");
@@ -56,6 +57,8 @@ uint64_t grant_mappings_total(void)
     return __atomic_load_n(&mappings_total, __ATOMIC_RELAXED);
 }
 
+static bool maptrack_grow(struct domain *d);
+
 /* ---- the table ------------------------------------------------------------------------------------ */
 
 int grant_init(struct domain *d, unsigned int max_frames, unsigned int max_maptrack_frames)
@@ -67,8 +70,14 @@ int grant_init(struct domain *d, unsigned int max_frames, unsigned int max_maptr
     gd->shared = hv_alloc(gd->max_frames * sizeof(gd->shared[0]));
     gd->active = hv_alloc(gd->max_frames * ACTIVE_PAGES_PER_FRAME * sizeof(gd->active[0]));
     gd->maptrack = hv_alloc(gd->max_maptrack_frames * sizeof(gd->maptrack[0]));
-    if (gd->shared && gd->active && gd->maptrack)
-        return 0;
+    if (!gd->shared || !gd->active || !gd->maptrack)
+        goto err;
+    /* Back-ends map in dom0: what they need is taken now, so that guests come and go without a trace. */
+    for (unsigned int i = 0; d->privileged && i < min(DOM0_MAPTRACK_PAGES, max_maptrack_frames); i++)
+        if (!maptrack_grow(d))
+            goto err;
+    return 0;
+err:
     grant_destroy(d);
     return -ENOMEM;
 }
@@ -315,7 +324,7 @@ static bool maptrack_grow(struct domain *d)
     if (!page)
         return false;
     for (unsigned int i = 0; i < MAPS_PER_PAGE; i++)
-        page[i].next_free = i + 1 < MAPS_PER_PAGE ? first + i + 2 : 0;
+        page[i].next_free = i + 1 < MAPS_PER_PAGE ? first + i + 2 : gd->maptrack_free;
     gd->maptrack[gd->maptrack_pages] = page;
     gd->maptrack_free = first + 1;
     __atomic_store_n(&gd->maptrack_pages, gd->maptrack_pages + 1, __ATOMIC_RELEASE);
