@@ -424,6 +424,7 @@ int arch_set_context(struct vcpu *v, const struct vcpu_guest_context *c)
     vcpu_set_ldt(v, c->ldt_base, (unsigned int)c->ldt_ents);
 
     regs_from_abi(&v->arch.regs, &c->user_regs);
+    v->arch.iopl = (c->user_regs.rflags >> 12) & 3;
     v->arch.ds = c->user_regs.ds;
     v->arch.es = c->user_regs.es;
     v->arch.fs = c->user_regs.fs;
