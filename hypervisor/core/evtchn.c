@@ -523,11 +523,21 @@ int evtchn_port_pending(struct domain *d, evtchn_port_t port)
 
 /* ---- life ------------------------------------------------------------------------------------------ */
 
+/* Buckets stay. dom0, which has ports for every guest, gets these at once: guests come and go without
+ * a trace in the host's figures. */
+#define DOM0_PORTS 1024u
+
 int evtchn_init(struct domain *d, unsigned int max_port)
 {
+    unsigned int first = d->privileged ? DOM0_PORTS : 1;
+
     d->evtchn.max_port = max_port && max_port < EVTCHN_MAX_PORTS ? max_port + 1 : EVTCHN_MAX_PORTS;
-    if (bucket_add(d, 0))
-        return -ENOMEM;
+    for (evtchn_port_t p = 0; p < min(first, d->evtchn.max_port); p += EVTCHN_BUCKET) {
+        if (bucket_add(d, p)) {
+            evtchn_destroy(d);
+            return -ENOMEM;
+        }
+    }
     d->evtchn.bucket[0][0].state = EVTCHN_RESERVED; /* port 0 means "none" everywhere */
     d->evtchn.next_free_hint = 1;
     return 0;
