@@ -402,6 +402,252 @@ TEST(a_small_domain_lives_and_dies)
         CHECK_EQ(free_pages(), before);
 }
 
+TEST(small_operations_on_a_paused_domain)
+{
+    static uint8_t cpus[64];
+    domid_t domid;
+
+    if (!is_dom0())
+        return;
+    CHECK_EQ(create(&domid), 0);
+    dom.u.max_vcpus.max = 1;
+    CHECK_EQ(domctl(XEN_DOMCTL_max_vcpus, domid), 0);
+    dom.u.max_vcpus.max = 100000;
+    CHECK_EQ(domctl(XEN_DOMCTL_max_vcpus, domid), -XEN_EINVAL);
+
+    memset(&dom.u, 0, sizeof(dom.u));
+    dom.u.setdomainhandle.handle[15] = 0x99;
+    CHECK_EQ(domctl(XEN_DOMCTL_setdomainhandle, domid), 0);
+    CHECK_EQ(domctl(XEN_DOMCTL_getdomaininfo, domid), 0);
+    CHECK_EQ(dom.u.getdomaininfo.handle[15], 0x99);
+
+    CHECK_EQ(domctl(XEN_DOMCTL_pausedomain, domid), 0);
+    CHECK_EQ(domctl(XEN_DOMCTL_unpausedomain, domid), 0);
+    CHECK_EQ(domctl(XEN_DOMCTL_getdomaininfo, domid), 0);
+    CHECK_EQ(dom.u.getdomaininfo.flags & XEN_DOMINF_paused, XEN_DOMINF_paused); /* the creator's */
+
+    CHECK_EQ(domctl(XEN_DOMCTL_get_address_size, domid), 0);
+    CHECK_EQ(dom.u.address_size.size, 64);
+    dom.u.address_size.size = 64;
+    CHECK_EQ(domctl(XEN_DOMCTL_set_address_size, domid), 0);
+    dom.u.address_size.size = 16;
+    CHECK(domctl(XEN_DOMCTL_set_address_size, domid) < 0);
+
+    memset(&dom.u, 0, sizeof(dom.u));
+    dom.u.vcpuaffinity.flags = XEN_VCPUAFFINITY_HARD;
+    dom.u.vcpuaffinity.cpumap_hard.bitmap = PTR(cpus);
+    dom.u.vcpuaffinity.cpumap_hard.nr_bits = sizeof(cpus) * 8;
+    CHECK_EQ(domctl(XEN_DOMCTL_getvcpuaffinity, domid), 0);
+    CHECK_EQ(cpus[0] & 1, 1);
+    cpus[0] = 1;
+    dom.u.vcpuaffinity.vcpu = 0;
+    dom.u.vcpuaffinity.flags = XEN_VCPUAFFINITY_HARD;
+    dom.u.vcpuaffinity.cpumap_hard.bitmap = PTR(cpus);
+    dom.u.vcpuaffinity.cpumap_hard.nr_bits = sizeof(cpus) * 8;
+    CHECK_EQ(domctl(XEN_DOMCTL_setvcpuaffinity, domid), 0);
+    memset(cpus, 0, sizeof(cpus));
+    CHECK_EQ(domctl(XEN_DOMCTL_setvcpuaffinity, domid), -XEN_EINVAL); /* nowhere to run */
+    dom.u.vcpuaffinity.vcpu = 77;
+    CHECK(domctl(XEN_DOMCTL_setvcpuaffinity, domid) < 0);
+    CHECK(domctl(XEN_DOMCTL_getvcpuaffinity, domid) < 0);
+
+    memset(&dom.u, 0, sizeof(dom.u));
+    dom.u.settimeoffset.time_offset_seconds = 3600;
+    CHECK_EQ(domctl(XEN_DOMCTL_settimeoffset, domid), 0);
+
+    dom.u.getvcpuinfo.vcpu = 77;
+    CHECK(domctl(XEN_DOMCTL_getvcpuinfo, domid) < 0);
+    dom.u.vcpucontext.vcpu = 77;
+    dom.u.vcpucontext.ctxt = PTR(&context);
+    CHECK(domctl(XEN_DOMCTL_setvcpucontext, domid) < 0);
+    CHECK(domctl(XEN_DOMCTL_getvcpucontext, domid) < 0);
+    dom.u.vcpucontext.vcpu = 0;
+    dom.u.vcpucontext.ctxt = 0x1000;
+    CHECK_EQ(domctl(XEN_DOMCTL_setvcpucontext, domid), -XEN_EFAULT);
+    CHECK_EQ(domctl(XEN_DOMCTL_getvcpucontext, domid), -XEN_ENODATA); /* none was set */
+    dom.u.hypercall_init.gmfn = 0xfffffffffUL;
+    CHECK(domctl(XEN_DOMCTL_hypercall_init, domid) < 0);
+    CHECK_EQ(domctl(XEN_DOMCTL_resumedomain, domid), 0); /* not shut down: nothing to do */
+    CHECK_EQ(destroy(domid), 0);
+    wait_gone(domid);
+}
+
+TEST(remote_shutdown_ends_a_domain)
+{
+    struct sched_remote_shutdown op = {.reason = SHUTDOWN_reboot};
+    domid_t domid;
+
+    if (!is_dom0())
+        return;
+    CHECK_EQ(create(&domid), 0);
+    op.domain_id = domid;
+    CHECK_EQ(sched_op(SCHEDOP_remote_shutdown, &op), 0);
+    CHECK_EQ(domctl(XEN_DOMCTL_getdomaininfo, domid), 0);
+    CHECK(dom.u.getdomaininfo.flags & XEN_DOMINF_shutdown);
+    CHECK_EQ(dom.u.getdomaininfo.flags >> XEN_DOMINF_shutdownshift & XEN_DOMINF_shutdownmask,
+             SHUTDOWN_reboot);
+    CHECK_EQ(destroy(domid), 0);
+    wait_gone(domid);
+}
+
+TEST(a_memory_map_is_set_for_another)
+{
+    static struct xen_e820entry entry[1] = {{0, 4 << 20, E820_RAM}};
+    struct xen_foreign_memory_map map = {.map = {.nr_entries = 1, .buffer = PTR(entry)}};
+    domid_t domid;
+
+    if (!is_dom0())
+        return;
+    CHECK_EQ(create(&domid), 0);
+    map.domid = domid;
+    CHECK_EQ(memory_op(XENMEM_set_memory_map, &map), 0);
+    map.map.nr_entries = 100000;
+    CHECK_EQ(memory_op(XENMEM_set_memory_map, &map), -XEN_EINVAL);
+    map.map.nr_entries = 1;
+    map.map.buffer = 0x1000;
+    CHECK_EQ(memory_op(XENMEM_set_memory_map, &map), -XEN_EFAULT);
+    CHECK_EQ(destroy(domid), 0);
+    wait_gone(domid);
+}
+
+TEST(scheduler_parameters_are_kept)
+{
+    uint32_t scheduler;
+    domid_t domid;
+
+    if (!is_dom0())
+        return;
+    CHECK_EQ(sysctl(XEN_SYSCTL_sched_id), 0);
+    scheduler = sys.u.sched_id.sched_id;
+    CHECK_EQ(create(&domid), 0);
+    dom.u.max_vcpus.max = 1;
+    CHECK_EQ(domctl(XEN_DOMCTL_max_vcpus, domid), 0);
+    memset(&dom.u, 0, sizeof(dom.u));
+    dom.u.scheduler_op.sched_id = scheduler;
+    dom.u.scheduler_op.cmd = XEN_DOMCTL_SCHEDOP_putinfo;
+    dom.u.scheduler_op.u.credit.weight = 512;
+    CHECK_EQ(domctl(XEN_DOMCTL_scheduler_op, domid), 0);
+    memset(&dom.u, 0, sizeof(dom.u));
+    dom.u.scheduler_op.sched_id = scheduler;
+    dom.u.scheduler_op.cmd = XEN_DOMCTL_SCHEDOP_getinfo;
+    CHECK_EQ(domctl(XEN_DOMCTL_scheduler_op, domid), 0);
+    CHECK_EQ(dom.u.scheduler_op.u.credit.weight, 512);
+    dom.u.scheduler_op.sched_id = 99;
+    CHECK_EQ(domctl(XEN_DOMCTL_scheduler_op, domid), -XEN_EINVAL);
+    CHECK_EQ(destroy(domid), 0);
+    wait_gone(domid);
+}
+
+TEST(a_hypercall_page_is_filled)
+{
+    uint64_t frame[1] = {0};
+    struct xen_memory_reservation r = {.extent_start = PTR(frame), .nr_extents = 1};
+    const uint8_t *stub;
+    domid_t domid;
+
+    if (!is_dom0())
+        return;
+    CHECK_EQ(create(&domid), 0);
+    dom.u.max_mem.max_memkb = 4;
+    CHECK_EQ(domctl(XEN_DOMCTL_max_mem, domid), 0);
+    r.domid = domid;
+    CHECK_EQ(memory_op(XENMEM_populate_physmap, &r), 1);
+    dom.u.hypercall_init.gmfn = frame[0];
+    CHECK_EQ(domctl(XEN_DOMCTL_hypercall_init, domid), 0);
+    CHECK_EQ(map_foreign(domid, SLOT, frame[0]), 0);
+    for (unsigned int number = 0; number < 64; number++) {
+        unsigned int found = 0;
+
+        stub = (const uint8_t *)scratch_va(SLOT) + number * HYPERCALL_STUB_BYTES;
+        for (unsigned int i = 0; i < HYPERCALL_STUB_BYTES - 1; i++)
+            found |= (stub[i] == 0x0f && stub[i + 1] == 0x05); /* syscall */
+        CHECK(found);
+    }
+    CHECK_EQ(map_foreign(domid, SLOT, 0), 0);
+    CHECK_EQ(destroy(domid), 0);
+    wait_gone(domid);
+}
+
+TEST(the_context_of_a_vcpu_reads_back)
+{
+    uint64_t frame[1] = {0};
+    struct xen_memory_reservation r = {.extent_start = PTR(frame), .nr_extents = 1};
+    static struct vcpu_guest_context back;
+    domid_t domid;
+
+    if (!is_dom0())
+        return;
+    CHECK_EQ(create(&domid), 0);
+    dom.u.max_vcpus.max = 1;
+    CHECK_EQ(domctl(XEN_DOMCTL_max_vcpus, domid), 0);
+    dom.u.max_mem.max_memkb = 4;
+    CHECK_EQ(domctl(XEN_DOMCTL_max_mem, domid), 0);
+    r.domid = domid;
+    CHECK_EQ(memory_op(XENMEM_populate_physmap, &r), 1);
+    memset(&context, 0, sizeof(context));
+    context.flags = VGCF_in_kernel | VGCF_online;
+    context.user_regs.rip = 0x123456;
+    context.user_regs.cs = FLAT_KERNEL_CS;
+    context.user_regs.ss = context.kernel_ss = FLAT_KERNEL_SS;
+    context.user_regs.r12 = 0x1212121212121212UL;
+    context.kernel_sp = 0x9000;
+    context.event_callback_eip = 0x4000;
+    context.fs_base = 0x7000;
+    context.trap_ctxt[14].address = 0x5000;
+    context.trap_ctxt[14].cs = FLAT_KERNEL_CS;
+    context.ctrlreg[3] = frame[0] << 12; /* an empty table */
+    dom.u.vcpucontext.vcpu = 0;
+    dom.u.vcpucontext.ctxt = PTR(&context);
+    CHECK_EQ(domctl(XEN_DOMCTL_setvcpucontext, domid), 0);
+    dom.u.vcpucontext.vcpu = 0;
+    dom.u.vcpucontext.ctxt = PTR(&back);
+    CHECK_EQ(domctl(XEN_DOMCTL_getvcpucontext, domid), 0);
+    CHECK_EQ(back.user_regs.rip, 0x123456);
+    CHECK_EQ(back.user_regs.r12, 0x1212121212121212UL);
+    CHECK_EQ(back.kernel_sp, 0x9000);
+    CHECK_EQ(back.event_callback_eip, 0x4000);
+    CHECK_EQ(back.fs_base, 0x7000);
+    CHECK_EQ(back.trap_ctxt[14].address, 0x5000);
+    CHECK_EQ(back.ctrlreg[3] >> 12, frame[0]);
+    CHECK_EQ(back.flags & VGCF_in_kernel, VGCF_in_kernel);
+    CHECK_EQ(destroy(domid), 0);
+    wait_gone(domid);
+}
+
+TEST(firmware_facts_are_given_or_absent)
+{
+    if (!is_dom0())
+        return;
+    memset(&plat, 0, sizeof(plat));
+    plat.u.firmware_info.type = XEN_FW_DISK_INFO;
+    plat.u.firmware_info.index = 200;
+    CHECK(platform(XENPF_firmware_info) < 0);
+    plat.u.firmware_info.type = 99;
+    CHECK_EQ(platform(XENPF_firmware_info), -XEN_EINVAL);
+}
+
+TEST(the_clock_is_set_by_the_old_form)
+{
+    if (!is_dom0())
+        return;
+    memset(&plat, 0, sizeof(plat));
+    plat.u.settime32.secs = 1600000500;
+    plat.u.settime32.system_time = system_time_ns();
+    CHECK_EQ(platform(XENPF_settime32), 0);
+    CHECK(shared_info->wc_sec <= 1600000500 && shared_info->wc_sec > 1600000500 - 3600);
+}
+
+TEST(sleep_states_are_checked)
+{
+    if (!is_dom0())
+        return;
+    memset(&plat, 0, sizeof(plat));
+    plat.u.enter_acpi_sleep.sleep_state = 9;
+    CHECK(platform(XENPF_enter_acpi_sleep) < 0);
+    plat.u.enter_acpi_sleep.flags = 0x80;
+    CHECK(platform(XENPF_enter_acpi_sleep) < 0);
+}
+
 TEST(memory_stops_at_the_domains_maximum)
 {
     uint64_t frames[4] = {0, 1, 2, 3};

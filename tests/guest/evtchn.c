@@ -334,6 +334,20 @@ TEST(ports_run_out)
         CHECK_EQ(close_port(ports[i]), 0);
 }
 
+/* Only for a domain that is being destroyed or soft-reset would it be sensible; here it just closes. */
+TEST(reset_closes_all)
+{
+    struct evtchn_reset op = {.dom = DOMID_SELF};
+    uint32_t port = 0;
+
+    /* A guest's console and store ports would go, too: for dom0, which has none. */
+    if (!is_dom0())
+        return;
+    CHECK_EQ(alloc_unbound(DOMID_SELF, &port), 0);
+    CHECK_EQ(evtchn_op(EVTCHNOP_reset, &op), 0);
+    CHECK_EQ(status(port).status, EVTCHNSTAT_closed);
+}
+
 TEST(reset_of_others_is_refused)
 {
     struct evtchn_reset op = {.dom = 0x1234};

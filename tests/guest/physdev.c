@@ -135,6 +135,74 @@ TEST(apic_reads_are_served_or_refused)
     CHECK_EQ(physdev(PHYSDEVOP_apic_read, (void *)0x1000), -XEN_EFAULT);
 }
 
+TEST(vectors_are_given_by_name_only)
+{
+    struct physdev_irq op = {.irq = 10};
+    long rc = physdev(PHYSDEVOP_alloc_irq_vector, &op);
+
+    if (is_dom0())
+        CHECK_EQ(rc, 0);
+    CHECK_EQ(physdev(PHYSDEVOP_alloc_irq_vector, (void *)0x1000), -XEN_EFAULT);
+}
+
+TEST(apic_writes_are_served_or_refused)
+{
+    struct physdev_apic op = {.apic_physbase = 0x1000, .reg = 0x10};
+
+    CHECK(physdev(PHYSDEVOP_apic_write, &op) < 0); /* no IO-APIC there */
+    CHECK(physdev(PHYSDEVOP_apic_write, (void *)0x1000) < 0);
+}
+
+TEST(old_forms_of_pci_reports)
+{
+    struct physdev_manage_pci op = {.bus = 0, .devfn = 8};
+    struct physdev_manage_pci_ext ext = {.bus = 0, .devfn = 8};
+
+    if (!is_dom0()) {
+        CHECK(physdev(PHYSDEVOP_manage_pci_add, &op) < 0);
+        return;
+    }
+    CHECK_EQ(physdev(PHYSDEVOP_manage_pci_add, &op), 0);
+    CHECK_EQ(physdev(PHYSDEVOP_manage_pci_add_ext, &ext), 0);
+    CHECK_EQ(physdev(PHYSDEVOP_manage_pci_remove, &op), 0);
+    op.bus = 0xfe;
+    CHECK(physdev(PHYSDEVOP_manage_pci_remove, &op) < 0);
+    CHECK_EQ(physdev(PHYSDEVOP_manage_pci_add, (void *)0x1000), -XEN_EFAULT);
+    CHECK_EQ(physdev(PHYSDEVOP_manage_pci_add_ext, (void *)0x1000), -XEN_EFAULT);
+}
+
+TEST(config_space_reports_are_checked)
+{
+    struct physdev_pci_mmcfg_reserved op = {
+        .address = 0xb0000000, .segment = 0xff, .end_bus = 0xff, .flags = 0};
+    long rc = physdev(PHYSDEVOP_pci_mmcfg_reserved, &op);
+
+    CHECK(rc <= 0);
+    CHECK_EQ(physdev(PHYSDEVOP_pci_mmcfg_reserved, (void *)0x1000), -XEN_EFAULT);
+}
+
+TEST(msi_of_a_missing_device_is_refused)
+{
+    struct physdev_pci_device gone = {.seg = 0xffff, .bus = 0xff, .devfn = 0xff};
+    struct physdev_restore_msi old = {.bus = 0xfe, .devfn = 0xff};
+
+    CHECK(physdev(PHYSDEVOP_restore_msi, &old) < 0);
+    CHECK(physdev(PHYSDEVOP_restore_msi_ext, &gone) < 0);
+    CHECK(physdev(PHYSDEVOP_prepare_msix, &gone) < 0);
+    CHECK(physdev(PHYSDEVOP_release_msix, &gone) < 0);
+    CHECK_EQ(physdev(PHYSDEVOP_restore_msi_ext, (void *)0x1000), -XEN_EFAULT);
+    CHECK_EQ(physdev(PHYSDEVOP_prepare_msix, (void *)0x1000), -XEN_EFAULT);
+}
+
+TEST(debug_ports_are_reported)
+{
+    struct physdev_dbgp_op op = {.op = PHYSDEVOP_DBGP_RESET_PREPARE};
+    long rc = physdev(PHYSDEVOP_dbgp_op, &op);
+
+    CHECK(rc == 0 || rc == -XEN_EPERM || rc == -XEN_ENOSYS);
+    CHECK(physdev(PHYSDEVOP_dbgp_op, (void *)0x1000) < 0);
+}
+
 TEST(a_page_for_eoi_bits_is_registered)
 {
     uint64_t *page = page_alloc();
