@@ -43,7 +43,8 @@ jobs := $(if $(filter -j%,$(MAKEFLAGS))$(findstring jobserver,$(MAKEFLAGS)),,-j$
 # Variables of the command line that the build itself understands; everything else stays outside.
 pass = PAVO_INNER=1 V=$(V) PREFIX=$(PREFIX) $(if $(filter command%,$(origin CC)),CC=$(CC))
 MAKEOVERRIDES :=
-inner = mkdir -p build && flock build/.lock env -u CMD $(MAKE) --no-print-directory $(jobs) $(pass)
+locked = flock build/.lock env -u CMD $(MAKE) --no-print-directory $(jobs) $(pass)
+inner = mkdir -p build && $(locked)
 # Builds quietly: noise goes to build/make.log, whose end is shown if it fails.
 quietly = ($(inner) $(1)) >build/make.log 2>&1 || { tail -n 30 build/make.log >&2; exit 1; }
 setup = dom0-tools/host/setup
@@ -63,8 +64,8 @@ setup: ; @$(setup)
 demo: ; +@$(setup) && mkdir -p build && $(call quietly,images) && exec tests/host/demo
 shell: ; +@$(setup) && mkdir -p build && $(call quietly,$(bootable)) && exec tests/host/run --shell
 run: ; +@mkdir -p build && $(setup) >&2 && { $(call quietly,$(bootable)); } && exec tests/host/run
-check: ; +@$(setup) && mkdir -p build && MAKE_INNER='$(inner)' exec tests/check
-check-long: ; +@$(setup) && mkdir -p build && MAKE_INNER='$(inner)' exec tests/check --long
+check: ; +@$(setup) && mkdir -p build && MAKE_INNER='$(locked)' exec tests/check
+check-long: ; +@$(setup) && mkdir -p build && MAKE_INNER='$(locked)' exec tests/check --long
 bench: ; +@$(setup) && mkdir -p build && $(call quietly,images bench-programs) && exec tests/bench/run
 fuzz: ; +@$(setup) && $(inner) fuzz && exec tests/fuzz/run $(TIME)
 lint: ; @tests/lint
