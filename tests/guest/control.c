@@ -422,9 +422,14 @@ TEST(small_operations_on_a_paused_domain)
     CHECK_EQ(dom.u.getdomaininfo.handle[15], 0x99);
 
     CHECK_EQ(domctl(XEN_DOMCTL_pausedomain, domid), 0);
-    CHECK_EQ(domctl(XEN_DOMCTL_unpausedomain, domid), 0);
     CHECK_EQ(domctl(XEN_DOMCTL_getdomaininfo, domid), 0);
-    CHECK_EQ(dom.u.getdomaininfo.flags & XEN_DOMINF_paused, XEN_DOMINF_paused); /* the creator's */
+    CHECK_EQ(dom.u.getdomaininfo.flags & XEN_DOMINF_paused, XEN_DOMINF_paused);
+    /* Xen counts, and the new domain was paused once already; Pavo has one switch. */
+    CHECK_EQ(domctl(XEN_DOMCTL_unpausedomain, domid), 0);
+    if (!is_pavo())
+        CHECK_EQ(domctl(XEN_DOMCTL_unpausedomain, domid), 0);
+    CHECK_EQ(domctl(XEN_DOMCTL_getdomaininfo, domid), 0);
+    CHECK_EQ(dom.u.getdomaininfo.flags & XEN_DOMINF_paused, 0);
 
     CHECK_EQ(domctl(XEN_DOMCTL_get_address_size, domid), 0);
     CHECK_EQ(dom.u.address_size.size, 64);
@@ -593,6 +598,8 @@ TEST(the_context_of_a_vcpu_reads_back)
     context.kernel_sp = 0x9000;
     context.event_callback_eip = 0x4000;
     context.fs_base = 0x7000;
+    for (unsigned int i = 0; i < 256; i++)
+        context.trap_ctxt[i].vector = (uint8_t)i;
     context.trap_ctxt[14].address = 0x5000;
     context.trap_ctxt[14].cs = FLAT_KERNEL_CS;
     context.ctrlreg[3] = frame[0] << 12; /* an empty table */
