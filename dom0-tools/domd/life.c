@@ -25,7 +25,7 @@
 #define FAST_CRASH_S        10           /* on_crash=restart is not for guests that live shorter */
 #define ALIVE_CPU_NS        200000000ull /* a guest that ran so long did not crash at once */
 #define ALIVE_BLOCKED_STEPS 50
-#define ALIVE_STEPS         500
+#define ALIVE_STEPS         150
 #define STEP_US             20000
 
 /* ---- the store */

@@ -144,6 +144,37 @@ static int ask_guest(struct vm *vm, const char *what, struct err *e)
               : 0;
 }
 
+struct asked {
+    char path[64];
+    const char *what;
+};
+
+static int withdraw_tx(struct store *s, store_tx_t tx, void *arg)
+{
+    const struct asked *a = arg;
+    char *value = NULL;
+    int rc = store_read(s, tx, a->path, &value, NULL);
+
+    if (!rc && !strcmp(value, a->what))
+        rc = store_write(s, tx, a->path, "");
+    free(value);
+    return rc;
+}
+
+/* Takes back a request that the guest has not even taken note of. */
+static void withdraw(uint32_t domid, const char *what)
+{
+    struct asked a = {.what = what};
+    struct err e = {0};
+    struct store *s;
+
+    if (open_store(&s, &e))
+        return;
+    snprintf(a.path, sizeof(a.path), "/local/domain/%u/control/shutdown", domid);
+    store_transact(s, withdraw_tx, &a);
+    store_close(s);
+}
+
 static int end_guest(struct request *r, const char *what)
 {
     uint64_t seconds = 0;
@@ -167,6 +198,7 @@ static int end_guest(struct request *r, const char *what)
         seconds = WAIT_MAX_S;
     if (registry_wait_gone(domid, (int)seconds * 1000))
         return 0;
+    withdraw(domid, what);
     return err_set(r->e, STATUS_TIMEOUT, name, "domctl destroy ends it at once",
                    "the guest did not %s within %llu s", what, (unsigned long long)seconds);
 }

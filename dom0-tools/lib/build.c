@@ -57,13 +57,19 @@ static int failed(struct builder *bd, const char *step, int rc)
 static int read_files(struct builder *bd)
 {
     const struct guest_config *g = bd->g;
+    size_t len;
 
     if (file_read(&bd->kernel, "kernel", g->kernel, IMAGE_FILE_MAX, 0, bd->e))
         return -1;
-    if (g->ramdisk && file_read(&bd->ramdisk, "ramdisk", g->ramdisk, (size_t)4 << 30, 0, bd->e))
-        return -1;
     if (image_load(&bd->im, bd->kernel.data, bd->kernel.len, g->kernel, bd->e))
         return err_prefix(bd->e, "kernel");
+    if (!g->ramdisk)
+        return pv_layout_plan(&bd->lo, &bd->im, 0, g->memory_mib << 8, bd->e);
+    /* Its size decides before dom0 spends memory on its contents. */
+    if (file_size("ramdisk", g->ramdisk, &len, bd->e) ||
+        pv_layout_plan(&bd->lo, &bd->im, len, g->memory_mib << 8, bd->e) ||
+        file_read(&bd->ramdisk, "ramdisk", g->ramdisk, len, 0, bd->e))
+        return -1;
     return pv_layout_plan(&bd->lo, &bd->im, bd->ramdisk.len, g->memory_mib << 8, bd->e);
 }
 

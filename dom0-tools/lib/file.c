@@ -29,6 +29,39 @@ static int read_all(int fd, struct file *f)
     return 0;
 }
 
+/* Opens a regular file; its descriptor, or -1 with *@e naming it as @name. */
+static int open_regular(const char *name, const char *path, struct stat *st, struct err *e)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+    if (fd < 0)
+        return err_set(e, STATUS_USAGE, name, errno == ENOENT ? "check the path" : NULL, "%s",
+                       errno == ENOENT ? "no such file" : strerror(errno));
+    if (fstat(fd, st))
+        err_set(e, STATUS_USAGE, name, NULL, "%s", strerror(errno));
+    else if (!S_ISREG(st->st_mode))
+        err_set(e, STATUS_USAGE, name, "check the path", "not a regular file");
+    else
+        return fd;
+    close(fd);
+    return -1;
+}
+
+int file_size(const char *what, const char *path, size_t *len, struct err *e)
+{
+    struct stat st;
+    char name[512];
+    int fd;
+
+    snprintf(name, sizeof(name), "%s %s", what, path);
+    fd = open_regular(name, path, &st, e);
+    if (fd < 0)
+        return -1;
+    close(fd);
+    *len = (size_t)st.st_size;
+    return *len ? 0 : err_set(e, STATUS_USAGE, name, NULL, "the file is empty");
+}
+
 int file_read(struct file *f, const char *what, const char *path, size_t max, int may_be_empty,
               struct err *e)
 {
@@ -38,15 +71,10 @@ int file_read(struct file *f, const char *what, const char *path, size_t max, in
 
     memset(f, 0, sizeof(*f));
     snprintf(name, sizeof(name), "%s %s", what, path);
-    fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    fd = open_regular(name, path, &st, e);
     if (fd < 0)
-        return err_set(e, STATUS_USAGE, name, errno == ENOENT ? "check the path" : NULL, "%s",
-                       errno == ENOENT ? "no such file" : strerror(errno));
-    if (fstat(fd, &st))
-        rc = err_set(e, STATUS_USAGE, name, NULL, "%s", strerror(errno));
-    else if (!S_ISREG(st.st_mode))
-        rc = err_set(e, STATUS_USAGE, name, "check the path", "not a regular file");
-    else if (!st.st_size && !may_be_empty)
+        return -1;
+    if (!st.st_size && !may_be_empty)
         rc = err_set(e, STATUS_USAGE, name, NULL, "the file is empty");
     else if ((uint64_t)st.st_size > max)
         rc = err_set(e, STATUS_USAGE, name, NULL, "%llu bytes are too many, at most %zu",

@@ -22,4 +22,7 @@ int file_read(struct file *f, const char *what, const char *path, size_t max, in
               struct err *e);
 void file_free(struct file *f);
 
+/* Only the length of a regular file, with the same errors. */
+int file_size(const char *what, const char *path, size_t *len, struct err *e);
+
 #endif

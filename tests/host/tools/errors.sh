@@ -20,13 +20,11 @@ row() {
     fi
 }
 
-# bad NAME STATUS PATTERN LINE...: create from a config that is good but for LINE.
+# bad NAME STATUS PATTERN LINE...: create from a config that is good but for the lines.
 bad() {
     local name=$1 status=$2 pattern=$3
     shift 3
-    config bad "disk = []" "$@"
-    # The later line wins; the warning about the earlier one is not what is tested here.
-    sed -i "/^${1%% *} /{\$!d}" /tmp/bad.cfg
+    config bad "$@"
     row "$name" "$status" "$pattern" domctl create /tmp/bad.cfg
 }
 
@@ -50,9 +48,7 @@ bad bridge-is-none 2 'bridge lo: this interface is no bridge' 'vif = [ "bridge=l
 bad too-much-memory 4 'not enough free memory for 900000 MiB' 'memory = 900000'
 bad too-much-but-possible 4 'not enough free memory|not enough' "memory = $(($(domctl info -o json |
     sed -n 's/.*"free_pages": \([0-9]*\).*/\1/p') / 256 + 64))"
-head -c 200000000 /dev/zero >/tmp/big
-bad ramdisk-too-big 4 'ramdisk: 190 MiB do not fit' 'ramdisk = "/tmp/big"'
-rm -f /tmp/big
+bad ramdisk-too-big 4 'ramdisk: 64 MiB do not fit' 'ramdisk = "/guest/disk.img"' 'memory = 96'
 bad name-of-dom0 2 'Domain-0' 'name = "Domain-0"'
 bad no-name 2 'name: no name' 'name = "a/b"'
 if [ -e "$here/crash" ]; then
@@ -94,3 +90,9 @@ row_down consoled-down 'consoled: not running' domctl create /tmp/mute.cfg
 service consoled start
 cp /tmp/whole /tmp/before
 same daemons-down-leave-nothing
+
+service stored stop
+row_down stored-down 'store: not running' domctl create /tmp/mute.cfg
+service stored start
+row_up() { domctl create -p /tmp/mute.cfg >/dev/null 2>/tmp/err && domctl destroy mute; }
+check stored-up-again "$(cat /tmp/err)" wait_for 10 row_up

@@ -5,7 +5,7 @@
 snapshot >/tmp/before
 boot() {
     local name=$1
-    config "k$name" 'disk = []' "kernel = '$here/bz-$name'" 'memory = 160'
+    config "k$name" "kernel = '$here/bz-$name'" 'memory = 160'
     create "k$name" || return
 }
 booted() { grep -aq '^GUEST-INIT' "$log/k$1.log" 2>/dev/null; }

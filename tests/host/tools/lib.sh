@@ -26,17 +26,19 @@ wait_for() {
     done
 }
 
-# config NAME [LINE...]: /tmp/NAME.cfg for a small guest with a disk of its own; later lines win.
+# config NAME [LINE...]: /tmp/NAME.cfg for a small guest without a disk; lines replace those here.
 config() {
-    local name=$1
+    local name=$1 line
     shift
-    [ -e "/tmp/$name.img" ] || cp /guest/disk.img "/tmp/$name.img"
-    {
-        printf '%s\n' "name = \"$name\"" 'kernel = "/guest/vmlinuz"' 'ramdisk = "/guest/initrd"' \
-            'memory = 192' 'vcpus = 1' 'extra = "console=hvc0 quiet loglevel=4"'
-        if [ $# -gt 0 ]; then printf '%s\n' "$@"; else echo "disk = [ '/tmp/$name.img,raw,xvda,rw' ]"; fi
-    } >"/tmp/$name.cfg"
+    printf '%s\n' "name = \"$name\"" 'kernel = "/guest/vmlinuz"' 'ramdisk = "/guest/initrd"' \
+        'memory = 192' 'vcpus = 1' 'extra = "console=hvc0 quiet loglevel=4"' >"/tmp/$name.cfg"
+    for line; do
+        sed -i "/^${line%% *} /d" "/tmp/$name.cfg"
+        echo "$line" >>"/tmp/$name.cfg"
+    done
 }
+# image NAME: /guest/NAME.img, a root disk to write to.
+image() { cp /guest/disk.img "/guest/$1.img"; }
 
 create() { domctl create "/tmp/$1.cfg" 2>/tmp/create.err >/tmp/create.out; }
 field() { domctl list -o json | tr -d '\n' | sed -n "s/.*\"name\": \"$1\",\([^}]*\)}.*/\1/p" |
