@@ -212,6 +212,7 @@ static void a_guest_may_not_do_what_is_dom0s(void **state)
     refused(f, g, XS_CONTROL, 0, Z("help"), "EACCES");
     refused(f, g, XS_INTRODUCE, 0, Z("3\0001\0001"), "EACCES");
     refused(f, g, XS_RELEASE, 0, Z("7"), "EACCES");
+    refused(f, g, XS_IS_DOMAIN_INTRODUCED, 0, Z("7"), "EACCES");
     refused(f, g, XS_RESUME, 0, Z("7"), "EACCES");
     refused(f, g, XS_SET_TARGET, 0, Z("7\0000"), "EACCES");
     refused(f, g, XS_SET_PERMS, 0, Z("@releaseDomain\0n0\0r7"), "EACCES");
