@@ -597,7 +597,8 @@ int evtchn_alloc_unbound_for(struct domain *d, domid_t remote, evtchn_port_t *po
 
 void evtchn_dump(struct domain *d)
 {
-    static const char *const names[] = {"free", "reserved", "unbound", "interdomain", "virq", "ipi", "pirq"};
+    static const char *const names[] = {"free", "reserved", "unbound", "interdomain",
+                                        "virq", "ipi",      "pirq"};
 
     printk("d%u: event channels in use %u of %u\n", d->domid, d->evtchn.in_use, d->evtchn.max_port);
     for (evtchn_port_t p = 1; p < d->evtchn.max_port; p++) {
@@ -617,15 +618,15 @@ void evtchn_dump(struct domain *d)
 
 /* The shape of all that open a port: reserve, report, commit. A guest that never learned its port could
  * not close it, so a failed report undoes the reservation. */
-#define REPORT_AND_OPEN(d, arg, op, port, open)                                                    \
-    ({                                                                                             \
-        long rc_ = -EFAULT;                                                                        \
-                                                                                                   \
-        if (!copy_to_guest(arg, &(op), sizeof(op)))                                                \
-            rc_ = (open);                                                                          \
-        if (rc_)                                                                                   \
-            port_unreserve(d, port);                                                               \
-        rc_;                                                                                       \
+#define REPORT_AND_OPEN(d, arg, op, port, open)     \
+    ({                                              \
+        long rc_ = -EFAULT;                         \
+                                                    \
+        if (!copy_to_guest(arg, &(op), sizeof(op))) \
+            rc_ = (open);                           \
+        if (rc_)                                    \
+            port_unreserve(d, port);                \
+        rc_;                                        \
     })
 
 /*

@@ -34,20 +34,23 @@ struct active_grant {
 struct grant_map {
     struct domain *granter; /* NULL: free */
     uint32_t ref;
-    uint32_t next_free;     /* handle + 1 while free */
-    uint32_t flags;         /* GNTMAP_* as given, and MAP_BUSY */
+    uint32_t next_free; /* handle + 1 while free */
+    uint32_t flags;     /* GNTMAP_* as given, and MAP_BUSY */
 };
 #define MAP_BUSY 0x8000u /* an unmap is at work: in the bits that GNTMAP_* leaves out */
 
-#define ENTRIES_PER_FRAME (PAGE_SIZE / sizeof(struct grant_entry_v1))
-#define ACTIVE_PER_PAGE 128u
+#define ENTRIES_PER_FRAME      (PAGE_SIZE / sizeof(struct grant_entry_v1))
+#define ACTIVE_PER_PAGE        128u
 #define ACTIVE_PAGES_PER_FRAME (ENTRIES_PER_FRAME / ACTIVE_PER_PAGE)
-#define MAPS_PER_PAGE 128u
-#define DOM0_MAPTRACK_PAGES 64u /* for 8,192 mappings: thirteen guests with a disk and an interface */
-#define PIN_MAX 0x7fffffffu
+#define MAPS_PER_PAGE          128u
+#define DOM0_MAPTRACK_PAGES \
+    64u /* for 8,192 mappings: thirteen guests with a disk and an interface */
+#define PIN_MAX       0x7fffffffu
 #define PREEMPT_EVERY 16u
-_Static_assert(ACTIVE_PER_PAGE * sizeof(struct active_grant) <= PAGE_SIZE, "active entries fit a page");
-_Static_assert(MAPS_PER_PAGE * sizeof(struct grant_map) <= PAGE_SIZE, "maptrack entries fit a page");
+_Static_assert(ACTIVE_PER_PAGE * sizeof(struct active_grant) <= PAGE_SIZE,
+               "active entries fit a page");
+_Static_assert(MAPS_PER_PAGE * sizeof(struct grant_map) <= PAGE_SIZE,
+               "maptrack entries fit a page");
 _Static_assert(ENTRIES_PER_FRAME == 512, "ABI");
 
 static uint64_t mappings_total; /* atomic, of all domains */
@@ -73,7 +76,8 @@ int grant_init(struct domain *d, unsigned int max_frames, unsigned int max_maptr
     if (!gd->shared || !gd->active || !gd->maptrack)
         goto err;
     /* Back-ends map in dom0: what they need is taken now, so that guests come and go without a trace. */
-    for (unsigned int i = 0; d->privileged && i < min(DOM0_MAPTRACK_PAGES, max_maptrack_frames); i++)
+    for (unsigned int i = 0; d->privileged && i < min(DOM0_MAPTRACK_PAGES, max_maptrack_frames);
+         i++)
         if (!maptrack_grow(d))
             goto err;
     return 0;
@@ -157,7 +161,8 @@ static int grant_grow(struct domain *d, unsigned int nr)
 
 int grant_frame(struct domain *d, unsigned int idx, mfn_t *mfn)
 {
-    int rc = idx < d->grant.max_frames ? grant_grow(d, idx + 1) : grant_grow(d, d->grant.max_frames + 1);
+    int rc =
+        idx < d->grant.max_frames ? grant_grow(d, idx + 1) : grant_grow(d, d->grant.max_frames + 1);
 
     if (!rc)
         *mfn = virt_to_mfn(d->grant.shared[idx]);
@@ -200,13 +205,15 @@ static int mark_entry(struct grant_entry_v1 *e, domid_t user, bool readonly)
         if (!readonly && (flags & GTF_readonly))
             return GNTST_general_error;
         new = old | GTF_reading | (readonly ? 0 : GTF_writing);
-    } while (!__atomic_compare_exchange_n(word, &old, new, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
+    } while (
+        !__atomic_compare_exchange_n(word, &old, new, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
     return GNTST_okay;
 }
 
 static void unmark_entry(struct grant_entry_v1 *e, const struct active_grant *act)
 {
-    uint16_t clear = (act->writers ? 0 : GTF_writing) | (act->readers || act->writers ? 0 : GTF_reading);
+    uint16_t clear =
+        (act->writers ? 0 : GTF_writing) | (act->readers || act->writers ? 0 : GTF_reading);
 
     if (e && clear)
         __atomic_fetch_and(&e->flags, (uint16_t)~clear, __ATOMIC_SEQ_CST);
@@ -623,7 +630,8 @@ static long op_copy(struct domain *d, guest_va_t uop)
         return -EFAULT;
     op.status = (int16_t)copy_one(d, &op);
     return copy_to_guest(uop + offsetof(struct gnttab_copy, status), &op.status, sizeof(op.status))
-               ? -EFAULT : 0;
+               ? -EFAULT
+               : 0;
 }
 
 /* The domain whose table is asked about, with a reference; NULL and *@status. */
@@ -718,7 +726,8 @@ static const struct grant_op {
 } ops[] = {
     [GNTTABOP_map_grant_ref] = {op_map, sizeof(struct gnttab_map_grant_ref), false},
     [GNTTABOP_unmap_grant_ref] = {op_unmap, sizeof(struct gnttab_unmap_grant_ref), false},
-    [GNTTABOP_unmap_and_replace] = {op_unmap_and_replace, sizeof(struct gnttab_unmap_and_replace), false},
+    [GNTTABOP_unmap_and_replace] = {op_unmap_and_replace, sizeof(struct gnttab_unmap_and_replace),
+                                    false},
     [GNTTABOP_copy] = {op_copy, sizeof(struct gnttab_copy), false},
     [GNTTABOP_setup_table] = {op_setup_table, sizeof(struct gnttab_setup_table), true},
     [GNTTABOP_query_size] = {op_query_size, sizeof(struct gnttab_query_size), true},

@@ -20,13 +20,13 @@
 #include <hv/sched.h>
 #include <pv-abi/sched.h>
 
-#define SLICE_NS 10000000ll      /* alone with one other */
-#define SLICE_MIN_NS 2000000ll   /* however many wait */
-#define WAKE_CREDIT_NS 5000000ll /* advantage of one that wakes */
-#define PREEMPT_NS 500000ll      /* how far behind a waker must be to preempt at once */
-#define DEFAULT_WEIGHT 256u
-#define POLL_MAX_PORTS 128u
-#define TIMER_FAR_NS (1ll << 50) /* about 13 days */
+#define SLICE_NS           10000000ll /* alone with one other */
+#define SLICE_MIN_NS       2000000ll  /* however many wait */
+#define WAKE_CREDIT_NS     5000000ll  /* advantage of one that wakes */
+#define PREEMPT_NS         500000ll   /* how far behind a waker must be to preempt at once */
+#define DEFAULT_WEIGHT     256u
+#define POLL_MAX_PORTS     128u
+#define TIMER_FAR_NS       (1ll << 50) /* about 13 days */
 #define TIMER_FAR_DELAY_NS 100000000ll
 
 static struct runqueue {
@@ -94,7 +94,7 @@ static int waiting_state(const struct vcpu *v)
     if (vcpu_runnable(v))
         return RUNSTATE_runnable;
     return flags & (1ul << VPF_BLOCKED) && !(flags & (1ul << VPF_DOWN)) ? RUNSTATE_blocked
-                                                                       : RUNSTATE_offline;
+                                                                        : RUNSTATE_offline;
 }
 
 /* Charge the time since started_ns to the running @v. Lock held. */
@@ -111,7 +111,8 @@ static void charge(struct vcpu *v, s_time_t now)
 
 uint64_t vcpu_run_ns(const struct vcpu *v)
 {
-    s_time_t extra = ACCESS_ONCE(v->sched.running) ? now_ns() - ACCESS_ONCE(v->sched.started_ns) : 0;
+    s_time_t extra =
+        ACCESS_ONCE(v->sched.running) ? now_ns() - ACCESS_ONCE(v->sched.started_ns) : 0;
 
     return ACCESS_ONCE(v->sched.run_ns) + (extra > 0 ? (uint64_t)extra : 0);
 }
@@ -128,7 +129,8 @@ static void queue_insert(struct runqueue *rq, struct vcpu *v)
     struct list *at;
 
     for (at = rq->queue.prev; at != &rq->queue; at = at->prev)
-        if (later_by(v->sched.vruntime_ns, list_entry(at, struct vcpu, sched.queue)->sched.vruntime_ns) >= 0)
+        if (later_by(v->sched.vruntime_ns,
+                     list_entry(at, struct vcpu, sched.queue)->sched.vruntime_ns) >= 0)
             break;
     list_add(&v->sched.queue, at);
     v->sched.queued = true;
@@ -336,7 +338,7 @@ static bool steal_from(struct runqueue *other, struct runqueue *rq)
 
     if (!spin_trylock(&other->lock))
         return false;
-    list_for_each(p, &other->queue) {
+    list_for_each (p, &other->queue) {
         struct vcpu *v = list_entry(p, struct vcpu, sched.queue);
 
         if (!cpu_allowed(v, me))
@@ -360,7 +362,8 @@ static void balance_pull(struct runqueue *rq, unsigned int own_load)
     for (unsigned int i = 1; i < nr; i++) {
         struct runqueue *other = &queues[(me + i) % nr];
 
-        if (ACCESS_ONCE(other->nr_queued) && load_of(other) >= own_load + 2 && steal_from(other, rq))
+        if (ACCESS_ONCE(other->nr_queued) && load_of(other) >= own_load + 2 &&
+            steal_from(other, rq))
             return;
     }
 }

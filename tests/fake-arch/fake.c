@@ -27,7 +27,7 @@ unsigned int fake_preempt_after;
 struct fake_pte fake_ptes[FAKE_PTES];
 
 static struct domain *own_idle; /* idle_domain may have been core/domain.c's */
-static uint8_t *machine; /* FAKE_FRAMES pages */
+static uint8_t *machine;        /* FAKE_FRAMES pages */
 static uint8_t *guest_memory;
 static guest_va_t read_fault, write_fault;
 static struct domain *domains[16];
@@ -234,7 +234,8 @@ WEAK uint32_t arch_tlb_clock(void)
     return ++tlb_clock;
 }
 
-WEAK int arch_grant_map(struct domain *d, uint64_t addr, mfn_t mfn, unsigned int flags, bool readonly)
+WEAK int arch_grant_map(struct domain *d, uint64_t addr, mfn_t mfn, unsigned int flags,
+                        bool readonly)
 {
     fake_calls.grant_maps++;
     if (fake_calls.grant_map_result)
@@ -431,7 +432,11 @@ WEAK void arch_pirq_set_affinity(struct domain *d, unsigned int pirq, struct vcp
 }
 
 /* Hypercalls of the architecture, for the dispatcher's table. */
-#define FAKE_HC(name, ...) WEAK long name(__VA_ARGS__) { return -ENOSYS; }
+#define FAKE_HC(name, ...)      \
+    WEAK long name(__VA_ARGS__) \
+    {                           \
+        return -ENOSYS;         \
+    }
 FAKE_HC(hc_set_trap_table, struct domain *d, guest_va_t traps)
 FAKE_HC(hc_mmu_update, struct domain *d, guest_va_t u, uint64_t n, guest_va_t done, uint64_t f)
 FAKE_HC(hc_set_gdt, struct domain *d, guest_va_t frames, uint64_t entries)

@@ -31,13 +31,13 @@ void fake_teardown(void); /* free domains and memory: leaks are the sanitizer's 
 mfn_t fake_frame(void);
 
 extern unsigned int fake_nr_cpus;
-extern s_time_t fake_now; /* what now_ns() says */
+extern s_time_t fake_now;            /* what now_ns() says */
 extern s_time_t fake_timer[NR_CPUS]; /* last arch_timer_set of each CPU */
 extern uint64_t fake_m2p[FAKE_FRAMES];
 
 /* --- Guest memory -------------------------------------------------------------------------------- */
 
-#define FAKE_GUEST_VA 0x100000ull /* guest addresses [VA, VA + SIZE) are good */
+#define FAKE_GUEST_VA   0x100000ull /* guest addresses [VA, VA + SIZE) are good */
 #define FAKE_GUEST_SIZE 0x100000ull
 /* Host address of guest address @va. */
 void *fake_guest(guest_va_t va);
@@ -64,7 +64,8 @@ struct fake_calls {
     unsigned int kicks, ipis, wakes, sleeps, time_updates, runstate_updates, resumes, flushes;
     unsigned int ipi_mask_cpu_last;
     struct vcpu *last_kick, *last_wake;
-    struct vcpu *switch_prev, *switch_next; /* last arch_switch_to: it leaves by longjmp, see below */
+    struct vcpu *switch_prev,
+        *switch_next; /* last arch_switch_to: it leaves by longjmp, see below */
     unsigned int switches;
     unsigned int softirqs; /* bit mask raised, when core/softirq.c is not linked */
     unsigned int shutdowns;
@@ -87,13 +88,13 @@ extern struct fake_calls fake_calls;
  * completed (sched_switch_done) unless fake_switch_stuck is set; then the test calls it. */
 extern jmp_buf fake_switch_jmp;
 extern bool fake_switch_armed, fake_switch_stuck;
-#define FAKE_MAY_SWITCH(stmt)                                                                      \
-    do {                                                                                           \
-        fake_switch_armed = true;                                                                  \
-        if (!setjmp(fake_switch_jmp)) {                                                            \
-            stmt;                                                                                  \
-        }                                                                                          \
-        fake_switch_armed = false;                                                                 \
+#define FAKE_MAY_SWITCH(stmt)           \
+    do {                                \
+        fake_switch_armed = true;       \
+        if (!setjmp(fake_switch_jmp)) { \
+            stmt;                       \
+        }                               \
+        fake_switch_armed = false;      \
     } while (0)
 
 /* panic() and BUG() fail the test, unless expected. */

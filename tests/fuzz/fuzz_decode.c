@@ -10,10 +10,10 @@
 #include <asm/decode.h>
 #include <hv/errno.h>
 
-#define CHECK(c)                                                                                   \
-    do {                                                                                           \
-        if (!(c))                                                                                  \
-            abort();                                                                               \
+#define CHECK(c)     \
+    do {             \
+        if (!(c))    \
+            abort(); \
     } while (0)
 
 static void check_write(const uint8_t *insn, size_t len, const struct cpu_regs *regs, uint64_t old)

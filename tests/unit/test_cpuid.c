@@ -51,8 +51,14 @@ static int setup(void **state)
 {
     max_basic = 0x1f;
     max_extended = 0x80000021;
-    env = (struct cpuid_env){.raw = raw_all, .xcr0 = 0xe7, .guest_xcr0 = 7, .fsgsbase = true, .nx = true,
-                             .tsc_stable = true, .tsc_khz = 2500000, .machine_bits = 33};
+    env = (struct cpuid_env){.raw = raw_all,
+                             .xcr0 = 0xe7,
+                             .guest_xcr0 = 7,
+                             .fsgsbase = true,
+                             .nx = true,
+                             .tsc_stable = true,
+                             .tsc_khz = 2500000,
+                             .machine_bits = 33};
     return 0;
 }
 
@@ -71,15 +77,39 @@ static void what_a_pv_guest_cannot_use_is_hidden(void **state)
         unsigned int reg, bit;
         const char *name;
     } hidden[] = {
-        {1, 0, D, 3, "pse"}, {1, 0, D, 7, "mce"}, {1, 0, D, 12, "mtrr"}, {1, 0, D, 13, "pge"},
-        {1, 0, D, 14, "mca"}, {1, 0, D, 17, "pse36"}, {1, 0, D, 28, "htt"}, {1, 0, C, 3, "monitor"},
-        {1, 0, C, 5, "vmx"}, {1, 0, C, 17, "pcid"}, {1, 0, C, 21, "x2apic"}, {1, 0, C, 24, "tsc deadline"},
-        {7, 0, B, 7, "smep"}, {7, 0, B, 10, "invpcid"}, {7, 0, B, 14, "mpx"}, {7, 0, B, 20, "smap"},
-        {7, 0, C, 2, "umip"}, {7, 0, C, 3, "pku"}, {7, 0, C, 4, "ospke"}, {7, 0, C, 7, "shstk"},
-        {7, 0, C, 16, "la57"}, {7, 0, C, 22, "rdpid"}, {7, 0, D, 20, "ibt"}, {7, 0, D, 26, "ibrs"},
-        {7, 0, D, 29, "arch capabilities"}, {0x80000001, 0, C, 2, "svm"}, {0x80000001, 0, C, 22, "topoext"},
-        {0x80000001, 0, C, 29, "monitorx"}, {0x80000001, 0, D, 3, "pse"}, {0x80000001, 0, D, 13, "pge"},
-        {0x80000001, 0, D, 26, "1 GiB pages"}, {0x80000001, 0, D, 27, "rdtscp"}, {0xd, 1, A, 3, "xsaves"},
+        {1, 0, D, 3, "pse"},
+        {1, 0, D, 7, "mce"},
+        {1, 0, D, 12, "mtrr"},
+        {1, 0, D, 13, "pge"},
+        {1, 0, D, 14, "mca"},
+        {1, 0, D, 17, "pse36"},
+        {1, 0, D, 28, "htt"},
+        {1, 0, C, 3, "monitor"},
+        {1, 0, C, 5, "vmx"},
+        {1, 0, C, 17, "pcid"},
+        {1, 0, C, 21, "x2apic"},
+        {1, 0, C, 24, "tsc deadline"},
+        {7, 0, B, 7, "smep"},
+        {7, 0, B, 10, "invpcid"},
+        {7, 0, B, 14, "mpx"},
+        {7, 0, B, 20, "smap"},
+        {7, 0, C, 2, "umip"},
+        {7, 0, C, 3, "pku"},
+        {7, 0, C, 4, "ospke"},
+        {7, 0, C, 7, "shstk"},
+        {7, 0, C, 16, "la57"},
+        {7, 0, C, 22, "rdpid"},
+        {7, 0, D, 20, "ibt"},
+        {7, 0, D, 26, "ibrs"},
+        {7, 0, D, 29, "arch capabilities"},
+        {0x80000001, 0, C, 2, "svm"},
+        {0x80000001, 0, C, 22, "topoext"},
+        {0x80000001, 0, C, 29, "monitorx"},
+        {0x80000001, 0, D, 3, "pse"},
+        {0x80000001, 0, D, 13, "pge"},
+        {0x80000001, 0, D, 26, "1 GiB pages"},
+        {0x80000001, 0, D, 27, "rdtscp"},
+        {0xd, 1, A, 3, "xsaves"},
     };
 
     for (size_t i = 0; i < sizeof(hidden) / sizeof(hidden[0]); i++)
@@ -94,11 +124,17 @@ static void what_linux_needs_is_shown(void **state)
         unsigned int reg, bit;
         const char *name;
     } shown[] = {
-        {1, D, 0, "fpu"}, {1, D, 4, "tsc"}, {1, D, 5, "msr"}, {1, D, 6, "pae"}, {1, D, 8, "cx8"},
-        {1, D, 9, "apic"}, {1, D, 15, "cmov"}, {1, D, 16, "pat"}, {1, D, 19, "clflush"}, {1, D, 24, "fxsr"},
-        {1, D, 26, "sse2"}, {1, C, 13, "cx16"}, {1, C, 26, "xsave"}, {1, C, 27, "osxsave"}, {1, C, 28, "avx"},
-        {1, C, 31, "hypervisor"}, {7, B, 0, "fsgsbase"}, {7, B, 5, "avx2"}, {7, B, 16, "avx512f"},
-        {0x80000001, D, 11, "syscall"}, {0x80000001, D, 20, "nx"}, {0x80000001, D, 29, "lm"},
+        {1, D, 0, "fpu"},           {1, D, 4, "tsc"},
+        {1, D, 5, "msr"},           {1, D, 6, "pae"},
+        {1, D, 8, "cx8"},           {1, D, 9, "apic"},
+        {1, D, 15, "cmov"},         {1, D, 16, "pat"},
+        {1, D, 19, "clflush"},      {1, D, 24, "fxsr"},
+        {1, D, 26, "sse2"},         {1, C, 13, "cx16"},
+        {1, C, 26, "xsave"},        {1, C, 27, "osxsave"},
+        {1, C, 28, "avx"},          {1, C, 31, "hypervisor"},
+        {7, B, 0, "fsgsbase"},      {7, B, 5, "avx2"},
+        {7, B, 16, "avx512f"},      {0x80000001, D, 11, "syscall"},
+        {0x80000001, D, 20, "nx"},  {0x80000001, D, 29, "lm"},
         {0x80000001, C, 0, "lahf"},
     };
 
@@ -170,9 +206,10 @@ static void each_vcpu_is_a_package_of_one(void **state)
 
 static void leaves_end_where_they_say(void **state)
 {
-    static const uint32_t zero[] = {3, 5, 6, 9, 0xa, 0xe, 0x14, 0x15, 0x16, 0x20, 0x7fffffff, 0x8000000a,
-                                    0x8000001e, 0x80000022, 0x8fffffff, 0xc0000000, 0x40000004, 0x40000006,
-                                    0x400000ff, 0x40000100, 0x3fffffff};
+    static const uint32_t zero[] = {
+        3,          5,          6,          9,          0xa,        0xe,        0x14,
+        0x15,       0x16,       0x20,       0x7fffffff, 0x8000000a, 0x8000001e, 0x80000022,
+        0x8fffffff, 0xc0000000, 0x40000004, 0x40000006, 0x400000ff, 0x40000100, 0x3fffffff};
 
     assert_int_equal(reg(0, 0, A), 0xd);
     assert_int_equal(reg(0x80000000, 0, A), 0x80000008);

@@ -42,10 +42,11 @@ static uint8_t *emit_move(uint8_t *p, bool load, unsigned int n, unsigned int sl
 /* Run @insn with @m; r15 holds @m inside. Returns the address of the instruction. */
 static void run_on_cpu(const uint8_t *insn, size_t len, struct machine *m)
 {
-    static const uint8_t enter[] = {0x53, 0x41, 0x57, 0x49, 0x89, 0xff, /* push rbx, r15; mov r15, rdi */
-                                    0x41, 0xff, 0x77, 80, 0x9d};        /* push [r15+80]; popfq */
-    static const uint8_t leave[] = {0x9c, 0x41, 0x8f, 0x47, 80,         /* pushfq; pop [r15+80] */
-                                    0xfc, 0x41, 0x5f, 0x5b, 0xc3};      /* cld; pop r15, rbx; ret */
+    static const uint8_t enter[] = {0x53, 0x41, 0x57, 0x49, 0x89,
+                                    0xff,                          /* push rbx, r15; mov r15, rdi */
+                                    0x41, 0xff, 0x77, 80,   0x9d}; /* push [r15+80]; popfq */
+    static const uint8_t leave[] = {0x9c, 0x41, 0x8f, 0x47, 80,    /* pushfq; pop [r15+80] */
+                                    0xfc, 0x41, 0x5f, 0x5b, 0xc3}; /* cld; pop r15, rbx; ret */
     uint8_t *p = code;
 
     memcpy(p, enter, sizeof(enter));
@@ -70,7 +71,7 @@ static uint64_t random64(void)
     case 0:
         return v & 0xff;
     case 1:
-        return (uint64_t)-(int64_t)(v & 0xff);
+        return (uint64_t) - (int64_t)(v & 0xff);
     default:
         return v;
     }
@@ -141,7 +142,8 @@ static void compare(const uint8_t *insn, size_t len)
 }
 
 /* Opcode bytes with a modrm of form [rdi], [rdi+8], [rdi-0x80 as disp32], [rdi+rsi*2]; all sizes. */
-static void compare_forms(const uint8_t *opcode, size_t n, int reg, size_t imm, bool byte_op, bool lock)
+static void compare_forms(const uint8_t *opcode, size_t n, int reg, size_t imm, bool byte_op,
+                          bool lock)
 {
     for (unsigned int round = 0; round < 400; round++) {
         uint8_t insn[16];
@@ -225,15 +227,19 @@ static void stores_do_what_the_cpu_does(void **state)
     compare_forms((uint8_t[]){0xf7}, 1, 2, 0, false, true);
 }
 
-#define DECODE(w, regs, ...)                                                                       \
-    ({                                                                                             \
-        const uint8_t b_[] = {__VA_ARGS__};                                                        \
-        decode_write(b_, sizeof(b_), regs, w);                                                     \
+#define DECODE(w, regs, ...)                   \
+    ({                                         \
+        const uint8_t b_[] = {__VA_ARGS__};    \
+        decode_write(b_, sizeof(b_), regs, w); \
     })
 
 static void addresses_are_computed(void **state)
 {
-    struct cpu_regs r = {.rip = 0x1000, .rbx = 0x100, .r12 = 0x10, .r13 = 0x20, .rsp = 0x7000,
+    struct cpu_regs r = {.rip = 0x1000,
+                         .rbx = 0x100,
+                         .r12 = 0x10,
+                         .r13 = 0x20,
+                         .rsp = 0x7000,
                          .rbp = 0xffffffff00000000};
     struct pt_write w;
 
@@ -267,13 +273,13 @@ static void other_instructions_are_refused(void **state)
     struct cpu_regs r = {0};
     struct pt_write w;
 
-    assert_int_equal(DECODE(&w, &r, 0x48, 0x8b, 0x03), -EINVAL);             /* load */
-    assert_int_equal(DECODE(&w, &r, 0x48, 0x89, 0xc3), -EINVAL);             /* register to register */
-    assert_int_equal(DECODE(&w, &r, 0xf0, 0x48, 0x89, 0x03), -EINVAL);       /* lock mov */
-    assert_int_equal(DECODE(&w, &r, 0x48, 0x83, 0x3b, 0), -EINVAL);          /* cmp */
-    assert_int_equal(DECODE(&w, &r, 0x48, 0x83, 0x13, 0), -EINVAL);          /* adc */
-    assert_int_equal(DECODE(&w, &r, 0x0f, 0xba, 0x23, 1), -EINVAL);          /* bt */
-    assert_int_equal(DECODE(&w, &r, 0x0f, 0xc7, 0x0b), -EINVAL);             /* cmpxchg8b */
+    assert_int_equal(DECODE(&w, &r, 0x48, 0x8b, 0x03), -EINVAL);       /* load */
+    assert_int_equal(DECODE(&w, &r, 0x48, 0x89, 0xc3), -EINVAL);       /* register to register */
+    assert_int_equal(DECODE(&w, &r, 0xf0, 0x48, 0x89, 0x03), -EINVAL); /* lock mov */
+    assert_int_equal(DECODE(&w, &r, 0x48, 0x83, 0x3b, 0), -EINVAL);    /* cmp */
+    assert_int_equal(DECODE(&w, &r, 0x48, 0x83, 0x13, 0), -EINVAL);    /* adc */
+    assert_int_equal(DECODE(&w, &r, 0x0f, 0xba, 0x23, 1), -EINVAL);    /* bt */
+    assert_int_equal(DECODE(&w, &r, 0x0f, 0xc7, 0x0b), -EINVAL);       /* cmpxchg8b */
     assert_int_equal(DECODE(&w, &r, 0x48, 0xc7, 0x0b, 0, 0, 0, 0), -EINVAL); /* c7 /1 */
     assert_int_equal(DECODE(&w, &r, 0xff, 0x33), -EINVAL);                   /* push */
     assert_int_equal(DECODE(&w, &r, 0xc5, 0xf8, 0x77), -EINVAL);             /* vzeroupper */
@@ -298,10 +304,10 @@ static void short_and_endless_instructions(void **state)
     assert_int_equal(decode_privileged(insn, 0, &p), -ENODATA);
 }
 
-#define PRIV(p, ...)                                                                               \
-    ({                                                                                             \
-        const uint8_t b_[] = {__VA_ARGS__};                                                        \
-        decode_privileged(b_, sizeof(b_), p);                                                      \
+#define PRIV(p, ...)                          \
+    ({                                        \
+        const uint8_t b_[] = {__VA_ARGS__};   \
+        decode_privileged(b_, sizeof(b_), p); \
     })
 
 static void privileged_instructions_are_known(void **state)

@@ -5,9 +5,9 @@
 #include <hv/alloc.h>
 #include <pv-abi/grant_table.h>
 
-#define ARG_VA FAKE_GUEST_VA
+#define ARG_VA  FAKE_GUEST_VA
 #define LIST_VA (FAKE_GUEST_VA + 0x8000)
-#define REF 8
+#define REF     8
 
 static struct domain *d0, *d1, *d2; /* d1 grants, d0 uses */
 static struct grant_entry_v1 *table;
@@ -78,7 +78,8 @@ static long grant_op(struct domain *d, unsigned int cmd, void *arg, size_t n, un
 
 static struct gnttab_map_grant_ref map(uint32_t flags, grant_ref_t ref, domid_t dom)
 {
-    struct gnttab_map_grant_ref m = {.host_addr = 0x1000 + ref * 8, .flags = flags, .ref = ref, .dom = dom};
+    struct gnttab_map_grant_ref m = {
+        .host_addr = 0x1000 + ref * 8, .flags = flags, .ref = ref, .dom = dom};
 
     assert_int_equal(OP(d0, map_grant_ref, m), 0);
     return m;
@@ -293,7 +294,8 @@ static struct gnttab_copy copy_from_ref(mfn_t to)
 {
     return (struct gnttab_copy){.source = {.u.ref = REF, .domid = 1, .offset = 16},
                                 .dest = {.u.gmfn = to.n, .domid = DOMID_SELF, .offset = 100},
-                                .len = 50, .flags = GNTCOPY_source_gref};
+                                .len = 50,
+                                .flags = GNTCOPY_source_gref};
 }
 
 static void copy_moves_bytes_and_keeps_no_pin(void **state)
@@ -316,7 +318,9 @@ static void copy_moves_bytes_and_keeps_no_pin(void **state)
     assert_int_equal(writers(own), 0);
     assert_int_equal(fake_refs(d1), 1);
     c = (struct gnttab_copy){.source = {.u.gmfn = own.n, .domid = DOMID_SELF},
-                             .dest = {.u.ref = REF, .domid = 1}, .len = PAGE_SIZE, .flags = GNTCOPY_dest_gref};
+                             .dest = {.u.ref = REF, .domid = 1},
+                             .len = PAGE_SIZE,
+                             .flags = GNTCOPY_dest_gref};
     assert_int_equal(OP(d0, copy, c), 0);
     assert_int_equal(c.status, GNTST_okay);
     assert_memory_equal(to, from, PAGE_SIZE);
@@ -363,7 +367,9 @@ static void copy_refuses_what_is_not_granted_or_owned(void **state)
     assert_int_equal(c.status, GNTST_bad_domain);
     table[REF].flags |= GTF_readonly;
     c = (struct gnttab_copy){.source = {.u.gmfn = own.n, .domid = DOMID_SELF},
-                             .dest = {.u.ref = REF, .domid = 1}, .len = 1, .flags = GNTCOPY_dest_gref};
+                             .dest = {.u.ref = REF, .domid = 1},
+                             .len = 1,
+                             .flags = GNTCOPY_dest_gref};
     assert_int_equal(OP(d0, copy, c), 0);
     assert_int_equal(c.status, GNTST_general_error);
     assert_int_equal(table[REF].flags, GTF_permit_access | GTF_readonly);
@@ -376,7 +382,8 @@ static void copy_within_one_page_may_overlap(void **state)
     mfn_t own = frame_of(d0);
     uint8_t *p = mfn_to_virt(own);
     struct gnttab_copy c = {.source = {.u.gmfn = own.n, .domid = DOMID_SELF},
-                            .dest = {.u.gmfn = own.n, .domid = DOMID_SELF, .offset = 1}, .len = 10};
+                            .dest = {.u.gmfn = own.n, .domid = DOMID_SELF, .offset = 1},
+                            .len = 10};
 
     for (unsigned int i = 0; i < 16; i++)
         p[i] = (uint8_t)i;
@@ -433,7 +440,8 @@ static void setup_table_grows_and_lists_frames(void **state)
     /* the new frames work */
     ((struct grant_entry_v1 *)mfn_to_virt(_mfn(list[3])))[511] = table[REF];
     setup_table(d1, DOMID_SELF, 4);
-    assert_int_equal(unmap(d0, map(GNTMAP_host_map, 2047, 1).handle, 0x1000 + 2047 * 8), GNTST_okay);
+    assert_int_equal(unmap(d0, map(GNTMAP_host_map, 2047, 1).handle, 0x1000 + 2047 * 8),
+                     GNTST_okay);
 }
 
 static void grant_frame_grows_to_the_limit(void **state)
@@ -472,7 +480,8 @@ static void sizes_and_versions_are_told(void **state)
 
 static void bad_counts_and_pointers(void **state)
 {
-    struct gnttab_map_grant_ref m[2] = {{.flags = GNTMAP_host_map, .ref = REF, .dom = 1, .host_addr = 8}};
+    struct gnttab_map_grant_ref m[2] = {
+        {.flags = GNTMAP_host_map, .ref = REF, .dom = 1, .host_addr = 8}};
 
     for (unsigned int cmd = 0; cmd < 13; cmd++) {
         long rc = hc_grant_table_op(d0, cmd, 0x10, 1);
@@ -491,8 +500,13 @@ static void bad_counts_and_pointers(void **state)
 
 static void refused_operations(void **state)
 {
-    static const unsigned int refused[] = {GNTTABOP_dump_table, GNTTABOP_transfer, GNTTABOP_get_status_frames,
-                                           GNTTABOP_swap_grant_ref, GNTTABOP_cache_flush, 13, 100};
+    static const unsigned int refused[] = {GNTTABOP_dump_table,
+                                           GNTTABOP_transfer,
+                                           GNTTABOP_get_status_frames,
+                                           GNTTABOP_swap_grant_ref,
+                                           GNTTABOP_cache_flush,
+                                           13,
+                                           100};
 
     for (unsigned int i = 0; i < ARRAY_SIZE(refused); i++)
         assert_int_equal(hc_grant_table_op(d0, refused[i], ARG_VA, 1), -ENOSYS);
@@ -501,8 +515,8 @@ static void refused_operations(void **state)
 
 static void a_domain_may_grant_to_itself(void **state)
 {
-    struct gnttab_map_grant_ref m = {.host_addr = 0x2000, .flags = GNTMAP_host_map, .ref = REF,
-                                     .dom = DOMID_SELF};
+    struct gnttab_map_grant_ref m = {
+        .host_addr = 0x2000, .flags = GNTMAP_host_map, .ref = REF, .dom = DOMID_SELF};
 
     table[REF].domid = 1;
     assert_int_equal(OP(d1, map_grant_ref, m), 0);

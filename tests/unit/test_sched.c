@@ -6,7 +6,7 @@
 #include <pv-abi/sched.h>
 
 #define ARG_VA FAKE_GUEST_VA
-#define MS 1000000ll
+#define MS     1000000ll
 
 static struct domain *d0, *d1, *d2;
 

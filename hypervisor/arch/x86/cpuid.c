@@ -15,53 +15,56 @@ enum { A, B, C, D };
 
 #define BIT(n) (1u << (n))
 
-#define MAX_BASIC 0xdu
+#define MAX_BASIC    0xdu
 #define MAX_EXTENDED 0x80000008u
 #define VERSION_4_17 (4u << 16 | 17)
-#define WIDTH_MAX 44u /* wider, and Linux asks for grant tables v2 */
+#define WIDTH_MAX    44u /* wider, and Linux asks for grant tables v2 */
 
 /* Leaf 1 */
-#define KEEP_1C (BIT(0) | BIT(1) | BIT(9) | BIT(12) | BIT(13) | BIT(19) | BIT(20) | BIT(22) | BIT(23) |    \
-                 BIT(25) | BIT(26) | BIT(28) | BIT(29) | BIT(30))
-#define L1C_FMA BIT(12)
-#define L1C_XSAVE BIT(26)
-#define L1C_OSXSAVE BIT(27)
-#define L1C_AVX BIT(28)
-#define L1C_F16C BIT(29)
+#define KEEP_1C                                                                             \
+    (BIT(0) | BIT(1) | BIT(9) | BIT(12) | BIT(13) | BIT(19) | BIT(20) | BIT(22) | BIT(23) | \
+     BIT(25) | BIT(26) | BIT(28) | BIT(29) | BIT(30))
+#define L1C_FMA        BIT(12)
+#define L1C_XSAVE      BIT(26)
+#define L1C_OSXSAVE    BIT(27)
+#define L1C_AVX        BIT(28)
+#define L1C_F16C       BIT(29)
 #define L1C_HYPERVISOR BIT(31)
 /* fpu de tsc msr pae cx8 apic sep cmov pat clflush mmx fxsr sse sse2 ss */
-#define KEEP_1D (BIT(0) | BIT(2) | BIT(4) | BIT(5) | BIT(6) | BIT(8) | BIT(9) | BIT(11) | BIT(15) |        \
-                 BIT(16) | BIT(19) | BIT(23) | BIT(24) | BIT(25) | BIT(26) | BIT(27))
+#define KEEP_1D                                                                                   \
+    (BIT(0) | BIT(2) | BIT(4) | BIT(5) | BIT(6) | BIT(8) | BIT(9) | BIT(11) | BIT(15) | BIT(16) | \
+     BIT(19) | BIT(23) | BIT(24) | BIT(25) | BIT(26) | BIT(27))
 /* The bits of leaf 1 EDX that AMD repeats at 0x80000001. */
 #define REPEATED_1D 0x0183f3ffu
 
 /* Leaf 7 */
-#define KEEP_7B (BIT(0) | BIT(3) | BIT(5) | BIT(6) | BIT(8) | BIT(9) | BIT(13) | BIT(18) | BIT(19) |       \
-                 BIT(23) | BIT(24) | BIT(29) | L7B_AVX512)
+#define KEEP_7B                                                                                    \
+    (BIT(0) | BIT(3) | BIT(5) | BIT(6) | BIT(8) | BIT(9) | BIT(13) | BIT(18) | BIT(19) | BIT(23) | \
+     BIT(24) | BIT(29) | L7B_AVX512)
 #define L7B_FSGSBASE BIT(0)
-#define L7B_AVX2 BIT(5)
-#define L7B_AVX512 (BIT(16) | BIT(17) | BIT(21) | BIT(26) | BIT(27) | BIT(28) | BIT(30) | BIT(31))
-#define KEEP_7C (BIT(8) | BIT(25) | BIT(27) | BIT(28) | L7C_AVX | L7C_AVX512)
-#define L7C_AVX (BIT(9) | BIT(10))
-#define L7C_AVX512 (BIT(1) | BIT(6) | BIT(11) | BIT(12) | BIT(14))
-#define KEEP_7D (BIT(4) | BIT(10) | BIT(14) | L7D_AVX512)
-#define L7D_AVX512 (BIT(2) | BIT(3) | BIT(8))
-#define KEEP_71A (BIT(10) | BIT(11) | BIT(12) | L71A_AVX | L71A_AVX512)
-#define L71A_AVX BIT(4)
-#define L71A_AVX512 BIT(5)
+#define L7B_AVX2     BIT(5)
+#define L7B_AVX512   (BIT(16) | BIT(17) | BIT(21) | BIT(26) | BIT(27) | BIT(28) | BIT(30) | BIT(31))
+#define KEEP_7C      (BIT(8) | BIT(25) | BIT(27) | BIT(28) | L7C_AVX | L7C_AVX512)
+#define L7C_AVX      (BIT(9) | BIT(10))
+#define L7C_AVX512   (BIT(1) | BIT(6) | BIT(11) | BIT(12) | BIT(14))
+#define KEEP_7D      (BIT(4) | BIT(10) | BIT(14) | L7D_AVX512)
+#define L7D_AVX512   (BIT(2) | BIT(3) | BIT(8))
+#define KEEP_71A     (BIT(10) | BIT(11) | BIT(12) | L71A_AVX | L71A_AVX512)
+#define L71A_AVX     BIT(4)
+#define L71A_AVX512  BIT(5)
 
 /* 0x80000001: lahf abm sse4a misalignsse 3dnowprefetch xop fma4 tbm; syscall nx mmxext ffxsr lm 3dnow */
-#define KEEP_E1C (BIT(0) | BIT(5) | BIT(6) | BIT(7) | BIT(8) | BIT(11) | BIT(16) | BIT(21))
-#define E1C_AVX (BIT(11) | BIT(16))
-#define KEEP_E1D (BIT(11) | BIT(20) | BIT(22) | BIT(25) | BIT(29) | BIT(30) | BIT(31))
-#define E1D_SYSCALL BIT(11)
-#define E1D_NX BIT(20)
-#define E1D_LM BIT(29)
+#define KEEP_E1C          (BIT(0) | BIT(5) | BIT(6) | BIT(7) | BIT(8) | BIT(11) | BIT(16) | BIT(21))
+#define E1C_AVX           (BIT(11) | BIT(16))
+#define KEEP_E1D          (BIT(11) | BIT(20) | BIT(22) | BIT(25) | BIT(29) | BIT(30) | BIT(31))
+#define E1D_SYSCALL       BIT(11)
+#define E1D_NX            BIT(20)
+#define E1D_LM            BIT(29)
 #define E7D_INVARIANT_TSC BIT(8)
-#define KEEP_E8B (BIT(0) | BIT(2)) /* clzero, fp error pointers restored */
+#define KEEP_E8B          (BIT(0) | BIT(2)) /* clzero, fp error pointers restored */
 
-#define XCR0_AVX (1ull << 2)
-#define XCR0_AVX512 (7ull << 5)
+#define XCR0_AVX     (1ull << 2)
+#define XCR0_AVX512  (7ull << 5)
 #define XSAVE_LEGACY 576u /* x87, SSE and the header */
 
 static bool has_avx(const struct cpuid_env *env)
@@ -222,8 +225,8 @@ static void leaf_hypervisor(const struct cpuid_env *env, uint32_t leaf, uint32_t
         r[A] = VERSION_4_17;
         break;
     case XEN_CPUID_LEAF(2):
-        r[A] = 1;                   /* hypercall pages ... */
-        r[B] = XEN_CPUID_LEAF(0);   /* ... by this MSR */
+        r[A] = 1;                 /* hypercall pages ... */
+        r[B] = XEN_CPUID_LEAF(0); /* ... by this MSR */
         r[C] = XEN_CPUID_FEAT1_MMU_PT_UPDATE_PRESERVE_AD;
         break;
     case XEN_CPUID_LEAF(3):

@@ -9,12 +9,12 @@
 #include <hv/errno.h>
 #include <hv/lib.h>
 
-#define FLAG_CF 0x001u
-#define FLAG_PF 0x004u
-#define FLAG_AF 0x010u
-#define FLAG_ZF 0x040u
-#define FLAG_SF 0x080u
-#define FLAG_OF 0x800u
+#define FLAG_CF     0x001u
+#define FLAG_PF     0x004u
+#define FLAG_AF     0x010u
+#define FLAG_ZF     0x040u
+#define FLAG_SF     0x080u
+#define FLAG_OF     0x800u
 #define FLAGS_ARITH (FLAG_CF | FLAG_PF | FLAG_AF | FLAG_ZF | FLAG_SF | FLAG_OF)
 
 enum { REX_B = 1, REX_X = 2, REX_R = 4, REX_W = 8 };
@@ -68,7 +68,8 @@ static uint64_t size_mask(unsigned int size)
 }
 
 /* Write a register as an instruction of that operand size does: 32 bits clear the upper half. */
-static void reg_write(struct cpu_regs *regs, unsigned int n, bool high_byte, unsigned int size, uint64_t v)
+static void reg_write(struct cpu_regs *regs, unsigned int n, bool high_byte, unsigned int size,
+                      uint64_t v)
 {
     uint64_t *r = cpu_reg(regs, n), mask = size_mask(size);
 
@@ -215,11 +216,13 @@ static unsigned int operand_size(const struct prefixes *x, bool byte_op)
 }
 
 /* The register operand of a store, as value and as place for the result. */
-static void source_reg(struct pt_write *w, const struct prefixes *x, const struct cpu_regs *regs, uint8_t reg)
+static void source_reg(struct pt_write *w, const struct prefixes *x, const struct cpu_regs *regs,
+                       uint8_t reg)
 {
     w->high_byte = w->size == 1 && !x->rex && reg >= 4;
     w->reg = (int8_t)(w->high_byte ? reg - 4 : reg);
-    w->value = (reg_read(regs, (unsigned int)w->reg) >> (w->high_byte ? 8 : 0)) & size_mask(w->size);
+    w->value =
+        (reg_read(regs, (unsigned int)w->reg) >> (w->high_byte ? 8 : 0)) & size_mask(w->size);
 }
 
 /* 80, 81, 83: add, or, adc, sbb, and, sub, xor, cmp; -1: none that stores without a carry */
@@ -470,7 +473,7 @@ bool pt_write_apply(const struct pt_write *w, uint64_t old, uint64_t *new, struc
         r = ~old;
         break;
     }
-    *new = r & mask;
+    *new = r &mask;
     return store;
 }
 
@@ -536,7 +539,8 @@ static int decode_priv_0f(struct cursor *c, const struct prefixes *x, struct pri
     }
 }
 
-static int decode_priv_1(struct cursor *c, const struct prefixes *x, struct priv_insn *out, uint8_t b)
+static int decode_priv_1(struct cursor *c, const struct prefixes *x, struct priv_insn *out,
+                         uint8_t b)
 {
     out->size = b & 1 ? (x->opsize ? 2 : 4) : 1;
     out->port = -1;

@@ -48,7 +48,8 @@ struct cpuid_policy *cpuid_policy_create(const struct domain *d)
     p->env.nx = cpu_features.nx;
     p->env.tsc_stable = tsc_is_stable;
     p->env.tsc_khz = (uint32_t)(tsc_hz / 1000);
-    p->env.machine_bits = max_mfn > 1 ? PAGE_SHIFT + 64 - (unsigned int)__builtin_clzll(max_mfn - 1) : 32;
+    p->env.machine_bits =
+        max_mfn > 1 ? PAGE_SHIFT + 64 - (unsigned int)__builtin_clzll(max_mfn - 1) : 32;
     return p;
 }
 
@@ -57,7 +58,8 @@ void cpuid_policy_destroy(struct cpuid_policy *p)
     hv_free(p);
 }
 
-void guest_cpuid(const struct domain *d, const struct vcpu *v, uint32_t leaf, uint32_t sub, uint32_t r[4])
+void guest_cpuid(const struct domain *d, const struct vcpu *v, uint32_t leaf, uint32_t sub,
+                 uint32_t r[4])
 {
     struct cpuid_env env = d->arch.cpuid->env;
 

@@ -15,7 +15,7 @@
 #include <hv/lib.h>
 
 enum { PCI_ADDRESS = 0xcf8, PCI_DATA = 0xcfc };
-#define PCI_ENABLE 0x80000000u
+#define PCI_ENABLE       0x80000000u
 #define PM1_SLEEP_ENABLE (1u << 13)
 
 static bool in_range(uint16_t port, unsigned int size, unsigned int first, unsigned int nr)

@@ -14,28 +14,28 @@
 #include <hv/lib.h>
 #include <pv-abi/x86.h>
 
-#define MSR_PLATFORM_ID 0x17
-#define MSR_FEATURE_CONTROL 0x3a
-#define MSR_UCODE_REV 0x8b
-#define MSR_SYSENTER_CS 0x174
-#define MSR_SYSENTER_EIP 0x176
-#define MSR_MISC_ENABLE 0x1a0
-#define MSR_DEBUGCTL 0x1d9
-#define MSR_AMD_HWCR 0xc0010015
+#define MSR_PLATFORM_ID      0x17
+#define MSR_FEATURE_CONTROL  0x3a
+#define MSR_UCODE_REV        0x8b
+#define MSR_SYSENTER_CS      0x174
+#define MSR_SYSENTER_EIP     0x176
+#define MSR_MISC_ENABLE      0x1a0
+#define MSR_DEBUGCTL         0x1d9
+#define MSR_AMD_HWCR         0xc0010015
 #define MSR_AMD_PATCH_LOADER 0xc0010020
-#define MSR_AMD_DE_CFG 0xc0011029
-#define MSR_HYPERCALL_PAGE 0x40000000
+#define MSR_AMD_DE_CFG       0xc0011029
+#define MSR_HYPERCALL_PAGE   0x40000000
 
-#define APIC_BASE_DEFAULT 0xfee00000ull
-#define APIC_BASE_BSP (1ull << 8)
-#define APIC_BASE_ENABLE (1ull << 11)
-#define MISC_ENABLE_BTS_UNAVAILABLE (1ull << 11)
+#define APIC_BASE_DEFAULT            0xfee00000ull
+#define APIC_BASE_BSP                (1ull << 8)
+#define APIC_BASE_ENABLE             (1ull << 11)
+#define MISC_ENABLE_BTS_UNAVAILABLE  (1ull << 11)
 #define MISC_ENABLE_PEBS_UNAVAILABLE (1ull << 12)
-#define MISC_ENABLE_PERF (1ull << 7)
-#define MISC_ENABLE_MWAIT (1ull << 18)
-#define MISC_ENABLE_LIMIT_CPUID (1ull << 22)
-#define HWCR_TSC_FREQ_SEL (1ull << 24)
-#define DE_CFG_LFENCE_SERIALIZE (1ull << 1)
+#define MISC_ENABLE_PERF             (1ull << 7)
+#define MISC_ENABLE_MWAIT            (1ull << 18)
+#define MISC_ENABLE_LIMIT_CPUID      (1ull << 22)
+#define HWCR_TSC_FREQ_SEL            (1ull << 24)
+#define DE_CFG_LFENCE_SERIALIZE      (1ull << 1)
 
 bool guest_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *val)
 {

@@ -6,7 +6,7 @@
 #include <hv/spinlock.h>
 
 #define EVTCHN_MAX_PORTS 4096u
-#define EVTCHN_BUCKET 64u /* ports allocated at a time */
+#define EVTCHN_BUCKET    64u /* ports allocated at a time */
 
 struct evtchn; /* core/evtchn.c */
 
@@ -18,7 +18,7 @@ struct evtchn_domain {
     evtchn_port_t next_free_hint;
     uint16_t *pirq_to_port; /* [nr_pirqs], dom0 and domains with hardware; NULL else */
     unsigned int nr_pirqs;
-    unsigned long pollers;  /* atomic; bit n: vcpu n waits in SCHEDOP_poll */
+    unsigned long pollers; /* atomic; bit n: vcpu n waits in SCHEDOP_poll */
     bool limit_logged;
 };
 

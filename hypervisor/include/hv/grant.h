@@ -10,16 +10,16 @@ struct active_grant;
 struct grant_map;
 
 struct grant_domain {
-    spinlock_t lock;      /* size of the table, life */
-    spinlock_t map_lock;  /* mapper side: maptrack */
+    spinlock_t lock;     /* size of the table, life */
+    spinlock_t map_lock; /* mapper side: maptrack */
     unsigned int nr_frames, max_frames;
     unsigned int max_maptrack_frames;
     struct grant_entry_v1 **shared; /* [max_frames] hypervisor addresses */
     struct active_grant **active;   /* [max_frames * 4] pages of active entries */
     struct grant_map **maptrack;    /* [max_maptrack_frames] pages */
     unsigned int maptrack_pages, maptrack_free;
-    unsigned int nr_maps; /* mappings that this domain holds; atomic */
-    bool closed;          /* dying: nobody gets hold of an entry any more */
+    unsigned int nr_maps;                /* mappings that this domain holds; atomic */
+    bool closed;                         /* dying: nobody gets hold of an entry any more */
     bool frames_logged, maptrack_logged; /* limits are told of once */
 };
 

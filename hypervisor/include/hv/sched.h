@@ -11,19 +11,19 @@
 #include <hv/types.h>
 
 struct sched_vcpu {
-    struct list queue;      /* in the run queue of @cpu while runnable and not running */
-    unsigned int cpu;       /* whose queue lock guards this vcpu */
-    bool running;           /* is some cpu's current (or still being switched away from) */
+    struct list queue; /* in the run queue of @cpu while runnable and not running */
+    unsigned int cpu;  /* whose queue lock guards this vcpu */
+    bool running;      /* is some cpu's current (or still being switched away from) */
     bool queued;
     uint64_t vruntime_ns;
     s_time_t started_ns;
-    uint64_t run_ns;        /* total time on a CPU */
+    uint64_t run_ns; /* total time on a CPU */
     uint64_t affinity[(NR_CPUS + 63) / 64];
-    unsigned int weight;    /* 1..65535, default 256 */
-    unsigned int cap;       /* percent of one CPU; 0: none */
+    unsigned int weight; /* 1..65535, default 256 */
+    unsigned int cap;    /* percent of one CPU; 0: none */
 };
 
-void sched_init(void);              /* boot CPU */
+void sched_init(void);               /* boot CPU */
 void sched_cpu_up(unsigned int cpu); /* before that cpu idles; makes its idle vcpu */
 struct vcpu *sched_idle_vcpu(unsigned int cpu);
 /* Also sets up v's three timers (singleshot and periodic send VIRQ_TIMER). */
@@ -44,9 +44,16 @@ void sched_runstate(struct vcpu *v, int state, s_time_t now); /* runstate accoun
 uint64_t vcpu_run_ns(const struct vcpu *v);
 
 /* Per-CPU work flags, looked at before each return to a guest and in the idle loop. */
-enum { SOFTIRQ_SCHEDULE, SOFTIRQ_TIMER, SOFTIRQ_TLB_FLUSH, SOFTIRQ_TIME_CALIBRATION, SOFTIRQ_DOMAIN, NR_SOFTIRQ };
-void softirq_raise(unsigned int nr);                       /* this CPU */
-void softirq_raise_on(unsigned int cpu, unsigned int nr);  /* sends an IPI unless it is this one */
+enum {
+    SOFTIRQ_SCHEDULE,
+    SOFTIRQ_TIMER,
+    SOFTIRQ_TLB_FLUSH,
+    SOFTIRQ_TIME_CALIBRATION,
+    SOFTIRQ_DOMAIN,
+    NR_SOFTIRQ
+};
+void softirq_raise(unsigned int nr);                      /* this CPU */
+void softirq_raise_on(unsigned int cpu, unsigned int nr); /* sends an IPI unless it is this one */
 bool softirq_pending(void);
 void softirq_run(void); /* runs all pending; may not return (schedule) */
 void softirq_open(unsigned int nr, void (*fn)(void));

@@ -7,7 +7,7 @@
 #include <hv/types.h>
 
 extern struct vcpu *fake_current[NR_CPUS];
-extern unsigned int fake_cpu;    /* number of "this" CPU */
+extern unsigned int fake_cpu; /* number of "this" CPU */
 extern bool fake_irqs_on;
 
 static inline unsigned int this_cpu(void)

@@ -6,12 +6,13 @@
 #include <hv/types.h>
 
 struct cpuid_env {
-    void (*raw)(uint32_t leaf, uint32_t sub, uint32_t r[4]); /* the CPU's own answer: eax ebx ecx edx */
-    uint64_t xcr0;       /* states that guests may enable; 0: no XSAVE */
-    uint64_t guest_xcr0; /* what this vcpu enabled */
-    bool fsgsbase;       /* CR4.FSGSBASE is on */
+    void (*raw)(uint32_t leaf, uint32_t sub,
+                uint32_t r[4]); /* the CPU's own answer: eax ebx ecx edx */
+    uint64_t xcr0;              /* states that guests may enable; 0: no XSAVE */
+    uint64_t guest_xcr0;        /* what this vcpu enabled */
+    bool fsgsbase;              /* CR4.FSGSBASE is on */
     bool nx;
-    bool tsc_stable;     /* never stops, same on all CPUs */
+    bool tsc_stable; /* never stops, same on all CPUs */
     uint32_t tsc_khz;
     unsigned int machine_bits; /* width of the highest RAM address */
 };

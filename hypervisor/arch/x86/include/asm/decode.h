@@ -13,19 +13,32 @@
 #define INSN_MAX 15u
 
 enum pt_write_op {
-    PTW_MOV, PTW_XCHG, PTW_CMPXCHG, PTW_XADD, PTW_ADD, PTW_SUB, PTW_AND, PTW_OR, PTW_XOR,
-    PTW_BTS, PTW_BTR, PTW_BTC, PTW_INC, PTW_DEC, PTW_NOT
+    PTW_MOV,
+    PTW_XCHG,
+    PTW_CMPXCHG,
+    PTW_XADD,
+    PTW_ADD,
+    PTW_SUB,
+    PTW_AND,
+    PTW_OR,
+    PTW_XOR,
+    PTW_BTS,
+    PTW_BTR,
+    PTW_BTC,
+    PTW_INC,
+    PTW_DEC,
+    PTW_NOT
 };
 
 /* One instruction that writes @size bytes at linear address @addr. */
 struct pt_write {
     enum pt_write_op op;
-    uint8_t size;    /* bytes: 1, 2, 4 or 8 */
-    uint8_t len;     /* of the instruction: what rip advances by when it is done */
+    uint8_t size; /* bytes: 1, 2, 4 or 8 */
+    uint8_t len;  /* of the instruction: what rip advances by when it is done */
     bool lock;
-    int8_t reg;      /* register operand that also gets a result (xchg, xadd, cmpxchg's rax); -1: none */
-    bool high_byte;  /* @reg means ah, ch, dh, bh */
-    uint64_t value;  /* source operand, zero-extended from @size; bit number for bts, btr, btc */
+    int8_t reg; /* register operand that also gets a result (xchg, xadd, cmpxchg's rax); -1: none */
+    bool high_byte; /* @reg means ah, ch, dh, bh */
+    uint64_t value; /* source operand, zero-extended from @size; bit number for bts, btr, btc */
     uint64_t addr;
 };
 
@@ -34,7 +47,8 @@ struct pt_write {
  * Returns 0 with *@out filled; -EINVAL not one of these (or has an FS or GS override);
  * -ENODATA @len bytes are too few to know.
  */
-int decode_write(const uint8_t *insn, size_t len, const struct cpu_regs *regs, struct pt_write *out);
+int decode_write(const uint8_t *insn, size_t len, const struct cpu_regs *regs,
+                 struct pt_write *out);
 
 /*
  * What the store makes of @old, the @size bytes at @addr. True: store *@new. False: nothing to store
@@ -44,21 +58,42 @@ int decode_write(const uint8_t *insn, size_t len, const struct cpu_regs *regs, s
 bool pt_write_apply(const struct pt_write *w, uint64_t old, uint64_t *new, struct cpu_regs *regs);
 
 enum priv_op {
-    PRIV_CLI, PRIV_STI, PRIV_HLT, PRIV_INVD, PRIV_WBINVD, PRIV_CLTS, PRIV_CPUID, PRIV_RDMSR, PRIV_WRMSR,
-    PRIV_RDTSC, PRIV_RDTSCP, PRIV_RDPMC, PRIV_XSETBV, PRIV_MOV_FROM_CR, PRIV_MOV_TO_CR, PRIV_MOV_FROM_DR,
-    PRIV_MOV_TO_DR, PRIV_LMSW, PRIV_SMSW, PRIV_INVLPG, PRIV_IN, PRIV_OUT, PRIV_INS, PRIV_OUTS
+    PRIV_CLI,
+    PRIV_STI,
+    PRIV_HLT,
+    PRIV_INVD,
+    PRIV_WBINVD,
+    PRIV_CLTS,
+    PRIV_CPUID,
+    PRIV_RDMSR,
+    PRIV_WRMSR,
+    PRIV_RDTSC,
+    PRIV_RDTSCP,
+    PRIV_RDPMC,
+    PRIV_XSETBV,
+    PRIV_MOV_FROM_CR,
+    PRIV_MOV_TO_CR,
+    PRIV_MOV_FROM_DR,
+    PRIV_MOV_TO_DR,
+    PRIV_LMSW,
+    PRIV_SMSW,
+    PRIV_INVLPG,
+    PRIV_IN,
+    PRIV_OUT,
+    PRIV_INS,
+    PRIV_OUTS
 };
 
 struct priv_insn {
     enum priv_op op;
     uint8_t len;
-    uint8_t size;     /* in, out, ins, outs: bytes (1, 2, 4) */
-    uint8_t reg;      /* mov cr/dr: general register 0..15 */
-    uint8_t number;   /* control or debug register */
-    bool rep;         /* ins, outs */
-    bool addr32;      /* ins, outs with 32-bit addresses */
-    uint8_t segment;  /* outs: 0 none, else prefix byte 0x64 or 0x65 (the others have base 0) */
-    int32_t port;     /* in, out with immediate port; -1: dx */
+    uint8_t size;    /* in, out, ins, outs: bytes (1, 2, 4) */
+    uint8_t reg;     /* mov cr/dr: general register 0..15 */
+    uint8_t number;  /* control or debug register */
+    bool rep;        /* ins, outs */
+    bool addr32;     /* ins, outs with 32-bit addresses */
+    uint8_t segment; /* outs: 0 none, else prefix byte 0x64 or 0x65 (the others have base 0) */
+    int32_t port;    /* in, out with immediate port; -1: dx */
 };
 
 /* As decode_write, for privileged instructions. */
