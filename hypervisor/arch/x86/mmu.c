@@ -128,17 +128,17 @@ long hc_mmu_update(struct domain *d, guest_va_t ureqs, uint64_t count, guest_va_
 {
     struct mmu_update req[16];
     struct table_ref ref = {0};
-    struct domain *pg_owner, *pt_owner = d;
+    struct domain *pg_owner, *pt_owner = d, *held = NULL; /* held: also if it is @d itself */
     uint32_t total = 0, left = (uint32_t)count & ~MMU_UPDATE_PREEMPTED, i = 0, n;
-    long rc;
+    long rc = 0;
 
     /* A continued call carries on from what `done` already says. */
     if (((uint32_t)count & MMU_UPDATE_PREEMPTED) && done && copy_from_guest(&total, done, 4))
         return -EFAULT;
-    if ((foreign >> 16) & 0xffff)
-        rc = domain_get_controlled(d, (domid_t)((foreign >> 16) - 1), &pt_owner);
-    else
-        rc = 0;
+    if ((foreign >> 16) & 0xffff) {
+        rc = domain_get_controlled(d, (domid_t)((foreign >> 16) - 1), &held);
+        pt_owner = held;
+    }
     if (!rc)
         rc = page_owner_get(d, foreign & 0xffff, &pg_owner);
     if (rc) {
@@ -167,7 +167,7 @@ long hc_mmu_update(struct domain *d, guest_va_t ureqs, uint64_t count, guest_va_
             break;
     }
     table_ref_drop(&ref);
-    if (rc && rc != HC_CONTINUE)
+    if (rc && rc != HC_CONTINUE && rc != -EFAULT) /* else req[] says nothing of the guest's */
         guest_printk(d, "mmu_update %lx = %lx refused (%ld)\n",
                      i < 16 ? (unsigned long)req[i].ptr : 0, i < 16 ? (unsigned long)req[i].val : 0, rc);
     page_owner_put(d, pg_owner);
@@ -178,8 +178,8 @@ long hc_mmu_update(struct domain *d, guest_va_t ureqs, uint64_t count, guest_va_
         current->hc_args[1] = left | MMU_UPDATE_PREEMPTED;
     }
 out_pt:
-    if (pt_owner && pt_owner != d)
-        domain_put(pt_owner);
+    if (held)
+        domain_put(held);
     return rc;
 }
 
