@@ -9,7 +9,8 @@ mini-obj-files := $(addprefix build/mini/,$(mini-objs))
 
 MINI_CFLAGS = -std=gnu11 -ffreestanding -fno-pic -no-pie -mcmodel=kernel -mno-red-zone \
 	-mgeneral-regs-only -fno-stack-protector -fno-asynchronous-unwind-tables -fcf-protection=none \
-	-fno-strict-aliasing -O2 -g $(warn) -I. -Iguest-patches/mini
+	-fno-strict-aliasing -fno-jump-tables -fno-tree-switch-conversion -O2 -g $(warn) \
+	-I. -Iguest-patches/mini
 
 build/mini/%.o: %.c
 	$(call say,MINICC)
