@@ -298,8 +298,8 @@ int frame_drain(struct domain *d, bool preempt)
             if (s & FRAME_TC_MASK) /* in use again: leave it valid */
                 n = s & ~FRAME_PARTIAL;
             else /* claim it */
-                n = ((s & ~(FRAME_PARTIAL | FRAME_VALIDATED)) |
-                     (uint64_t)FRAME_T_BUSY << FRAME_T_SHIFT) +
+                n = ((s & ~(FRAME_PARTIAL | FRAME_VALIDATED)) | (uint64_t)FRAME_T_BUSY
+                                                                    << FRAME_T_SHIFT) +
                     FRAME_TC_ONE;
         } while (!state_cas(f, &s, n));
         if (!(s & FRAME_TC_MASK)) {

@@ -157,7 +157,8 @@ static void wrong(const char *what, unsigned int mfn, unsigned int want, unsigne
     abort();
 }
 
-static void expect_entry(struct expected *e, enum frame_type t, unsigned int table, unsigned int index)
+static void expect_entry(struct expected *e, enum frame_type t, unsigned int table,
+                         unsigned int index)
 {
     uint64_t pte = pages[table][index];
     uint64_t m = pte_mfn(pte).n;
@@ -276,9 +277,14 @@ void model_destroy(void)
 
 static uint64_t entry_of(uint8_t a, uint8_t b)
 {
-    static const uint64_t flags[] = {PTE_P, PTE_P | PTE_RW, PTE_P | PTE_RW | PTE_US, 0,
-                                     PTE_P | PTE_PSE, PTE_P | PTE_RW | PTE_D | PTE_A,
-                                     PTE_P | PTE_NX, PTE_P | PTE_PCD | PTE_RW};
+    static const uint64_t flags[] = {PTE_P,
+                                     PTE_P | PTE_RW,
+                                     PTE_P | PTE_RW | PTE_US,
+                                     0,
+                                     PTE_P | PTE_PSE,
+                                     PTE_P | PTE_RW | PTE_D | PTE_A,
+                                     PTE_P | PTE_NX,
+                                     PTE_P | PTE_PCD | PTE_RW};
 
     return (uint64_t)(a % (MODEL_FRAMES + 2)) << PAGE_SHIFT | flags[b & 7];
 }
@@ -303,7 +309,8 @@ void model_run(const uint8_t *ops, size_t n)
     for (size_t i = 0; i + 6 <= n; i += 6) {
         struct domain *d = &domains[ops[i] >> 7];
         unsigned int mfn = ops[i + 1] % MODEL_FRAMES;
-        unsigned int index = (ops[i + 2] % 8) * 73; /* 0, 73, ... 511: also 292 and the holes' edges */
+        unsigned int index =
+            (ops[i + 2] % 8) * 73; /* 0, 73, ... 511: also 292 and the holes' edges */
         uint64_t val = entry_of(ops[i + 3], ops[i + 4]);
 
         fake_current[0] = d->vcpu[0];

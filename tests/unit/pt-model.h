@@ -9,7 +9,7 @@
 #include <asm/mm.h>
 #include <hv/arch.h>
 
-#define MODEL_FRAMES 48u
+#define MODEL_FRAMES  48u
 #define MODEL_DOMAINS 2u
 
 void model_reset(void);

@@ -22,18 +22,17 @@
 #include <pv-abi/vcpu.h>
 #include <pv-abi/x86.h>
 
-#define GUEST_CR0 (CR0_PG | CR0_WP | CR0_NE | CR0_MP | (1ul << 4) | 1ul)
+#define GUEST_CR0         (CR0_PG | CR0_WP | CR0_NE | CR0_MP | (1ul << 4) | 1ul)
 #define XSAVE_LEGACY_SIZE 512u
-#define MXCSR_DEFAULT 0x1f80u
-#define FCW_DEFAULT 0x37fu
+#define MXCSR_DEFAULT     0x1f80u
+#define FCW_DEFAULT       0x37fu
 
 static struct lazy {
     struct domain *tlb_domain; /* whose tlb_cpus has this CPU's bit */
     mfn_t root;                /* live while idle, with our references; INVALID_MFN: none */
     mfn_t drop;                /* references to be dropped with interrupts on */
     struct vcpu *last;         /* whose FPU state and bases the CPU still has */
-} lazy[NR_CPUS] = {
-    [0 ... NR_CPUS - 1] = {.root = {.n = ~0ull}, .drop = {.n = ~0ull}}};
+} lazy[NR_CPUS] = {[0 ... NR_CPUS - 1] = {.root = {.n = ~0ull}, .drop = {.n = ~0ull}}};
 
 static bool is_idle(const struct vcpu *v)
 {
@@ -357,8 +356,8 @@ int arch_domain_relinquish(struct domain *d)
         uint64_t s = frame_state(f);
 
         d->arch.sweep++;
-        if (frame_state_owner(s) == d->domid &&
-            (s & (FRAME_PINNED | FRAME_PARTIAL)) && frame_get(f, d)) {
+        if (frame_state_owner(s) == d->domid && (s & (FRAME_PINNED | FRAME_PARTIAL)) &&
+            frame_get(f, d)) {
             frame_relinquish(f);
             frame_put(f);
         }
@@ -373,10 +372,25 @@ int arch_domain_relinquish(struct domain *d)
 static void regs_from_abi(struct cpu_regs *r, const struct cpu_user_regs *a)
 {
     *r = (struct cpu_regs){
-        .r15 = a->r15, .r14 = a->r14, .r13 = a->r13, .r12 = a->r12, .rbp = a->rbp, .rbx = a->rbx,
-        .r11 = a->r11, .r10 = a->r10, .r9 = a->r9, .r8 = a->r8, .rax = a->rax, .rcx = a->rcx,
-        .rdx = a->rdx, .rsi = a->rsi, .rdi = a->rdi, .rip = a->rip, .rsp = a->rsp,
-        .cs = a->cs | 3, .ss = a->ss ? a->ss | 3 : 0,
+        .r15 = a->r15,
+        .r14 = a->r14,
+        .r13 = a->r13,
+        .r12 = a->r12,
+        .rbp = a->rbp,
+        .rbx = a->rbx,
+        .r11 = a->r11,
+        .r10 = a->r10,
+        .r9 = a->r9,
+        .r8 = a->r8,
+        .rax = a->rax,
+        .rcx = a->rcx,
+        .rdx = a->rdx,
+        .rsi = a->rsi,
+        .rdi = a->rdi,
+        .rip = a->rip,
+        .rsp = a->rsp,
+        .cs = a->cs | 3,
+        .ss = a->ss ? a->ss | 3 : 0,
         .rflags = (a->rflags & 0x240dd5) | RFLAGS_IF | 2,
     };
 }
@@ -384,10 +398,26 @@ static void regs_from_abi(struct cpu_regs *r, const struct cpu_user_regs *a)
 static void regs_to_abi(struct cpu_user_regs *a, const struct cpu_regs *r)
 {
     *a = (struct cpu_user_regs){
-        .r15 = r->r15, .r14 = r->r14, .r13 = r->r13, .r12 = r->r12, .rbp = r->rbp, .rbx = r->rbx,
-        .r11 = r->r11, .r10 = r->r10, .r9 = r->r9, .r8 = r->r8, .rax = r->rax, .rcx = r->rcx,
-        .rdx = r->rdx, .rsi = r->rsi, .rdi = r->rdi, .rip = r->rip, .rsp = r->rsp,
-        .cs = r->cs, .ss = r->ss, .rflags = r->rflags,
+        .r15 = r->r15,
+        .r14 = r->r14,
+        .r13 = r->r13,
+        .r12 = r->r12,
+        .rbp = r->rbp,
+        .rbx = r->rbx,
+        .r11 = r->r11,
+        .r10 = r->r10,
+        .r9 = r->r9,
+        .r8 = r->r8,
+        .rax = r->rax,
+        .rcx = r->rcx,
+        .rdx = r->rdx,
+        .rsi = r->rsi,
+        .rdi = r->rdi,
+        .rip = r->rip,
+        .rsp = r->rsp,
+        .cs = r->cs,
+        .ss = r->ss,
+        .rflags = r->rflags,
     };
 }
 
@@ -403,9 +433,9 @@ int arch_set_context(struct vcpu *v, const struct vcpu_guest_context *c)
 
     if (!callback_ok(c->user_regs.rip) || !callback_ok(c->event_callback_eip) ||
         !callback_ok(c->failsafe_callback_eip) || !callback_ok(c->syscall_callback_eip) ||
-        !guest_va_ok(c->fs_base) || !guest_va_ok(c->gs_base_kernel) || !guest_va_ok(c->gs_base_user) ||
-        c->ldt_ents > 8192 || (c->ldt_ents && !guest_va_ok(c->ldt_base)) ||
-        c->gdt_ents > FIRST_RESERVED_GDT_ENTRY)
+        !guest_va_ok(c->fs_base) || !guest_va_ok(c->gs_base_kernel) ||
+        !guest_va_ok(c->gs_base_user) || c->ldt_ents > 8192 ||
+        (c->ldt_ents && !guest_va_ok(c->ldt_base)) || c->gdt_ents > FIRST_RESERVED_GDT_ENTRY)
         return -EINVAL;
     for (unsigned int i = 0; i < ARRAY_SIZE(c->trap_ctxt); i++) {
         if (!callback_ok(c->trap_ctxt[i].address))
@@ -438,8 +468,8 @@ int arch_set_context(struct vcpu *v, const struct vcpu_guest_context *c)
     v->arch.kernel_ss = c->kernel_ss | 3;
     v->arch.kernel_sp = c->kernel_sp;
     v->arch.event = (struct guest_callback){c->event_callback_eip, true};
-    v->arch.failsafe = (struct guest_callback){c->failsafe_callback_eip,
-                                               c->flags & VGCF_failsafe_disables_events};
+    v->arch.failsafe =
+        (struct guest_callback){c->failsafe_callback_eip, c->flags & VGCF_failsafe_disables_events};
     v->arch.syscall =
         (struct guest_callback){c->syscall_callback_eip, c->flags & VGCF_syscall_disables_events};
     for (unsigned int i = 0; i < ARRAY_SIZE(c->trap_ctxt); i++) {
@@ -483,7 +513,8 @@ void arch_get_context(struct vcpu *v, struct vcpu_guest_context *c)
 
         c->trap_ctxt[i] = (struct trap_info){.vector = (uint8_t)i,
                                              .flags = t->dpl | (t->masks_events ? TRAP_INFO_IF : 0),
-                                             .cs = t->cs, .address = t->address};
+                                             .cs = t->cs,
+                                             .address = t->address};
     }
     c->ldt_base = v->arch.ldt_base;
     c->ldt_ents = v->arch.ldt_entries;
@@ -507,19 +538,19 @@ void arch_get_context(struct vcpu *v, struct vcpu_guest_context *c)
 
 /* --- The switch -------------------------------------------------------------------------------------------------- */
 
-#define READ_SEG(s)                                                                                \
-    ({                                                                                             \
-        uint16_t v_;                                                                               \
-        __asm__ volatile("mov %%" #s ", %0" : "=r"(v_));                                           \
-        v_;                                                                                        \
+#define READ_SEG(s)                                      \
+    ({                                                   \
+        uint16_t v_;                                     \
+        __asm__ volatile("mov %%" #s ", %0" : "=r"(v_)); \
+        v_;                                              \
     })
 /* A selector that became invalid since is replaced by the null selector. */
-#define LOAD_SEG(s, val)                                                                           \
-    do {                                                                                           \
-        uint32_t sel_ = (val);                                                                     \
-        __asm__ volatile("mov %0, %%" #s ::"r"(0));                                                \
-        if (sel_)                                                                                  \
-            __asm__ volatile("1: mov %0, %%" #s "\n2:\n" _ASM_EXTABLE(1b, 2b)::"r"(sel_));         \
+#define LOAD_SEG(s, val)                                                                   \
+    do {                                                                                   \
+        uint32_t sel_ = (val);                                                             \
+        __asm__ volatile("mov %0, %%" #s ::"r"(0));                                        \
+        if (sel_)                                                                          \
+            __asm__ volatile("1: mov %0, %%" #s "\n2:\n" _ASM_EXTABLE(1b, 2b)::"r"(sel_)); \
     } while (0)
 
 static void segments_save(struct vcpu *v)
@@ -702,8 +733,8 @@ long hc_set_trap_table(struct domain *d, guest_va_t traps)
             return 0;
         if (!callback_ok(t.address))
             return -EINVAL;
-        v->arch.traps[t.vector] = (struct guest_trap){t.address, t.cs | 3, t.flags & TRAP_INFO_DPL_MASK,
-                                                      t.flags & TRAP_INFO_IF};
+        v->arch.traps[t.vector] = (struct guest_trap){
+            t.address, t.cs | 3, t.flags & TRAP_INFO_DPL_MASK, t.flags & TRAP_INFO_IF};
     }
     return -EINVAL;
 }
@@ -870,10 +901,12 @@ void arch_hypercall_page(void *page)
 
     memset(p, 0xcc, PAGE_SIZE);
     for (unsigned int i = 0; i < PAGE_SIZE / 32; i++, p += 32) {
-        static const uint8_t head[] = {0x51, 0x41, 0x53, 0xb8};  /* push rcx; push r11; mov eax, */
-        static const uint8_t tail[] = {0x0f, 0x05, 0x41, 0x5b, 0x59, 0xc3}; /* syscall; pop; pop; ret */
-        static const uint8_t iret[] = {0x51, 0x41, 0x53, 0x50, 0xb8, __HYPERVISOR_iret, 0, 0, 0, 0x0f,
-                                       0x05}; /* pushes RAX too: the frame of iret */
+        static const uint8_t head[] = {0x51, 0x41, 0x53, 0xb8}; /* push rcx; push r11; mov eax, */
+        static const uint8_t tail[] = {0x0f, 0x05, 0x41,
+                                       0x5b, 0x59, 0xc3}; /* syscall; pop; pop; ret */
+        static const uint8_t iret[] = {
+            0x51, 0x41, 0x53, 0x50, 0xb8, __HYPERVISOR_iret,
+            0,    0,    0,    0x0f, 0x05}; /* pushes RAX too: the frame of iret */
 
         if (i == __HYPERVISOR_iret) {
             memcpy(p, iret, sizeof(iret));

@@ -13,7 +13,8 @@ int guest_clear(void *to, size_t n);
 
 static bool range_ok(guest_va_t va, size_t n)
 {
-    return guest_va_ok(va) && n <= (1ul << 40) && (!n || (va + n - 1 >= va && guest_va_ok(va + n - 1))) &&
+    return guest_va_ok(va) && n <= (1ul << 40) &&
+           (!n || (va + n - 1 >= va && guest_va_ok(va + n - 1))) &&
            (va >> 47 & 1) == ((va + (n ? n - 1 : 0)) >> 47 & 1);
 }
 

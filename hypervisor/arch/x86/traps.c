@@ -23,15 +23,16 @@
 #include <pv-abi/x86.h>
 
 _Static_assert(sizeof(struct cpu_record) == 200 && sizeof(struct cpu_regs) == 168 &&
-                   offsetof(struct cpu_regs, vector) == 124 && offsetof(struct cpu_regs, cs) == 136 &&
+                   offsetof(struct cpu_regs, vector) == 124 &&
+                   offsetof(struct cpu_regs, cs) == 136 &&
                    offsetof(struct cpu_record, scratch) == 176 && STACK_SIZE == 0x8000,
                "entry.S knows these");
 
-#define PFEC_P 1u
-#define PFEC_W 2u
-#define PFEC_U 4u
+#define PFEC_P    1u
+#define PFEC_W    2u
+#define PFEC_U    4u
 #define PFEC_RSVD 8u
-#define PFEC_I 16u
+#define PFEC_I    16u
 
 extern const char entry_stubs[], entry_syscall64[], entry_syscall32[];
 extern const int32_t __extable_start[], __extable_end[];
@@ -83,7 +84,8 @@ void gdt_load(uint64_t base)
     gdt_load_asm(&desc);
 }
 
-static void system_descriptor(unsigned int selector, uint64_t base, uint32_t limit, unsigned int type)
+static void system_descriptor(unsigned int selector, uint64_t base, uint32_t limit,
+                              unsigned int type)
 {
     uint64_t *p = &gdt_page[(selector - FIRST_RESERVED_GDT_BYTE) / 8];
 
@@ -108,8 +110,11 @@ static void gate_set(unsigned int vector, unsigned int dpl, unsigned int ist)
     uint64_t addr = (uint64_t)entry_stubs + vector * 16;
 
     idt[vector] = (struct gate){
-        .offset_low = (uint16_t)addr, .selector = HV_CS, .ist = (uint8_t)ist,
-        .type = (uint8_t)(0x8e | dpl << 5), .offset_mid = (uint16_t)(addr >> 16),
+        .offset_low = (uint16_t)addr,
+        .selector = HV_CS,
+        .ist = (uint8_t)ist,
+        .type = (uint8_t)(0x8e | dpl << 5),
+        .offset_mid = (uint16_t)(addr >> 16),
         .offset_high = (uint32_t)(addr >> 32),
     };
 }

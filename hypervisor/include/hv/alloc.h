@@ -16,7 +16,7 @@ void heap_add(mfn_t start, mfn_t end);
  * always scrubbed before anybody else gets it. Frames stay FRAME_OWNER_NONE until frame_assign/share.
  * ALLOC_CLAIMED: may use memory that the caller's domain claimed. INVALID_MFN when none.
  */
-#define ALLOC_ZERO 1u
+#define ALLOC_ZERO    1u
 #define ALLOC_CLAIMED 2u
 mfn_t heap_alloc(unsigned int order, unsigned int flags, unsigned int addr_bits);
 /* @dirty: holds a guest's data; scrubbed before reuse. */
@@ -25,13 +25,14 @@ uint64_t heap_free_pages(void);
 uint64_t heap_total_pages(void);
 uint64_t heap_claimed_pages(void);
 /* The same for @d: may take what @d claimed, and lessens that claim. */
-mfn_t heap_alloc_for(struct domain *d, unsigned int order, unsigned int flags, unsigned int addr_bits);
+mfn_t heap_alloc_for(struct domain *d, unsigned int order, unsigned int flags,
+                     unsigned int addr_bits);
 /* Claims (XENMEM_claim_pages): memory set aside for a domain; heap_alloc without CLAIMED leaves it alone. */
 int heap_claim(struct domain *d, uint64_t pages); /* 0 cancels; -ENOMEM */
 
 /* The hypervisor's own small objects, zeroed: a simple size-class allocator on top. NULL when none. */
 void *hv_alloc(size_t size);
-void hv_free(void *p); /* NULL is fine */
+void hv_free(void *p);     /* NULL is fine */
 void *hv_alloc_page(void); /* one zeroed page, directmap address */
 void hv_free_page(void *p);
 

@@ -31,16 +31,18 @@ struct vcpu {
     unsigned long pause_flags; /* VPF_* bits, atomic */
     uint32_t pause_count;      /* nested pauses by the hypervisor, atomic */
 
-    struct vcpu_info *info; /* in shared_info, or where the guest registered it: hypervisor address */
-    mfn_t info_mfn;         /* frame held while registered elsewhere; INVALID_MFN otherwise */
+    struct vcpu_info
+        *info;      /* in shared_info, or where the guest registered it: hypervisor address */
+    mfn_t info_mfn; /* frame held while registered elsewhere; INVALID_MFN otherwise */
 
     struct timer singleshot, periodic, poll_timer;
     s_time_t periodic_period_ns;
-    unsigned long poll_mask; /* SCHEDOP_poll: nonzero while polling */
-    int poll_port;           /* > 0: the one port polled for; 0: none; -1: several */
+    unsigned long poll_mask;        /* SCHEDOP_poll: nonzero while polling */
+    int poll_port;                  /* > 0: the one port polled for; 0: none; -1: several */
     evtchn_port_t virq_to_port[32]; /* 0: not bound */
 
-    guest_va_t runstate_va;  /* registered areas; 0: none. Written on switch while its root is live */
+    guest_va_t
+        runstate_va; /* registered areas; 0: none. Written on switch while its root is live */
     struct hv_runstate {
         int state;
         s_time_t entry_ns, time_ns[4];
@@ -48,12 +50,13 @@ struct vcpu {
 
     bool initialised; /* has a context (VCPUOP_initialise / setvcpucontext) */
 
-    uint64_t hc_args[6]; /* of the hypercall in progress: handlers put their progress here (hypercall.h) */
+    uint64_t hc_args
+        [6]; /* of the hypercall in progress: handlers put their progress here (hypercall.h) */
     struct arch_vcpu arch;
 };
 
-#define VPF_BLOCKED 0  /* SCHEDOP_block or poll: until an event */
-#define VPF_DOWN 1     /* not yet up, or VCPUOP_down */
+#define VPF_BLOCKED   0 /* SCHEDOP_block or poll: until an event */
+#define VPF_DOWN      1 /* not yet up, or VCPUOP_down */
 #define VPF_MIGRATING 2
 
 struct domain {
@@ -62,12 +65,12 @@ struct domain {
     spinlock_t lock;
 
     enum domain_dying dying;
-    bool privileged;      /* dom0 */
+    bool privileged; /* dom0 */
     bool is_shut_down;
     bool is_shutting_down;
     uint8_t shutdown_code;
-    uint32_t pause_count;      /* all causes; > 0: no vcpu runs */
-    bool controller_paused;    /* by domctl; counted once in pause_count */
+    uint32_t pause_count;   /* all causes; > 0: no vcpu runs */
+    bool controller_paused; /* by domctl; counted once in pause_count */
     uint8_t handle[16];
     uint32_t ssidref, create_flags;
 
@@ -76,7 +79,7 @@ struct domain {
 
     spinlock_t page_lock;
     uint64_t tot_pages, max_pages, claimed_pages, hv_pages;
-    struct e820_entry *e820;  /* memory map that the tools set; NULL: none. page_lock */
+    struct e820_entry *e820; /* memory map that the tools set; NULL: none. page_lock */
     unsigned int nr_e820;
     uint64_t destroy_cursor; /* next frame to look at in domain_kill's sweep */
 
@@ -91,8 +94,8 @@ struct domain {
     uint64_t vm_assist;
     struct evtchn_domain evtchn;
     struct grant_domain grant;
-    spinlock_t devalidate_lock;  /* innermost */
-    uint32_t devalidate_head;    /* frames that wait for frame_drain, by number; 0: none */
+    spinlock_t devalidate_lock; /* innermost */
+    uint32_t devalidate_head;   /* frames that wait for frame_drain, by number; 0: none */
     int32_t time_offset_s;
     struct arch_domain arch;
 };
@@ -121,10 +124,10 @@ int vcpu_create(struct domain *d, unsigned int id, unsigned int cpu);
 /* One slice of destruction: 0 done (dead, list reference dropped), -ERESTART call again. */
 int domain_kill(struct domain *d);
 
-void domain_pause(struct domain *d);        /* waits until no vcpu runs */
+void domain_pause(struct domain *d); /* waits until no vcpu runs */
 void domain_pause_nosync(struct domain *d);
 void domain_unpause(struct domain *d);
-void vcpu_pause(struct vcpu *v);            /* waits; never for current */
+void vcpu_pause(struct vcpu *v); /* waits; never for current */
 void vcpu_pause_nosync(struct vcpu *v);
 void vcpu_unpause(struct vcpu *v);
 

@@ -38,19 +38,19 @@ struct frame {
 };
 _Static_assert(sizeof(struct frame) == 16, "a frame's record is at most 16 bytes");
 
-#define FRAME_COUNT_MASK ((1ull << 25) - 1)
-#define FRAME_TC_SHIFT 25
-#define FRAME_TC_ONE (1ull << FRAME_TC_SHIFT)
-#define FRAME_TC_MASK (((1ull << 18) - 1) << FRAME_TC_SHIFT)
-#define FRAME_T_SHIFT 43
-#define FRAME_T_MASK (7ull << FRAME_T_SHIFT)
-#define FRAME_VALIDATED (1ull << 46)
-#define FRAME_PARTIAL (1ull << 47)
-#define FRAME_PINNED (1ull << 48)
-#define FRAME_ALLOCATED (1ull << 49)
-#define FRAME_HYPERVISOR (1ull << 50)
+#define FRAME_COUNT_MASK  ((1ull << 25) - 1)
+#define FRAME_TC_SHIFT    25
+#define FRAME_TC_ONE      (1ull << FRAME_TC_SHIFT)
+#define FRAME_TC_MASK     (((1ull << 18) - 1) << FRAME_TC_SHIFT)
+#define FRAME_T_SHIFT     43
+#define FRAME_T_MASK      (7ull << FRAME_T_SHIFT)
+#define FRAME_VALIDATED   (1ull << 46)
+#define FRAME_PARTIAL     (1ull << 47)
+#define FRAME_PINNED      (1ull << 48)
+#define FRAME_ALLOCATED   (1ull << 49)
+#define FRAME_HYPERVISOR  (1ull << 50)
 #define FRAME_OWNER_SHIFT 51
-#define FRAME_OWNER_MASK (0x1fffull << FRAME_OWNER_SHIFT)
+#define FRAME_OWNER_MASK  (0x1fffull << FRAME_OWNER_SHIFT)
 
 enum frame_type {
     FRAME_T_NONE = 0, /* no type yet; also what a plain read-only mapping needs */
@@ -63,7 +63,7 @@ enum frame_type {
     FRAME_T_BUSY = 7, /* a table that one CPU is taking apart: wait */
 };
 
-#define FRAME_OWNER_IO 8190u   /* not RAM, or kept by the firmware: dom0 may map it by permission */
+#define FRAME_OWNER_IO   8190u /* not RAM, or kept by the firmware: dom0 may map it by permission */
 #define FRAME_OWNER_NONE 8191u /* free, or the hypervisor's own */
 
 static inline unsigned int frame_state_owner(uint64_t s)

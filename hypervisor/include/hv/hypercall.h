@@ -34,13 +34,14 @@ struct hypercall {
 long hypercall_dispatch(unsigned int nr);
 
 /* Handlers that live elsewhere than in a core header of their own: */
-long hc_memory_op(struct domain *d, uint64_t cmd, guest_va_t arg);        /* core/memory.c */
+long hc_memory_op(struct domain *d, uint64_t cmd, guest_va_t arg); /* core/memory.c */
 long hc_vcpu_op(struct domain *d, uint64_t cmd, uint64_t vcpuid, guest_va_t arg); /* core/vcpu.c */
-long hc_domctl(struct domain *d, guest_va_t arg);                         /* core/domctl.c */
-long hc_sysctl(struct domain *d, guest_va_t arg);                         /* core/sysctl.c */
-long hc_xen_version(struct domain *d, uint64_t cmd, guest_va_t arg);      /* core/version.c */
-long hc_console_io(struct domain *d, uint64_t cmd, uint64_t count, guest_va_t buf); /* core/console.c */
-long hc_vm_assist(struct domain *d, uint64_t cmd, uint64_t type);         /* core/version.c */
-long hc_multicall(struct domain *d, guest_va_t list, uint64_t nr);        /* core/hypercall.c */
+long hc_domctl(struct domain *d, guest_va_t arg);                    /* core/domctl.c */
+long hc_sysctl(struct domain *d, guest_va_t arg);                    /* core/sysctl.c */
+long hc_xen_version(struct domain *d, uint64_t cmd, guest_va_t arg); /* core/version.c */
+long hc_console_io(struct domain *d, uint64_t cmd, uint64_t count,
+                   guest_va_t buf);                                /* core/console.c */
+long hc_vm_assist(struct domain *d, uint64_t cmd, uint64_t type);  /* core/version.c */
+long hc_multicall(struct domain *d, guest_va_t list, uint64_t nr); /* core/hypercall.c */
 
 #endif

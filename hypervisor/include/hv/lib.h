@@ -20,7 +20,8 @@ size_t strlcpy(char *d, const char *s, size_t n);
 unsigned long long simple_strtoull(const char *s, const char **end);
 
 /* %d %u %x %X %p %s %c %% with l, ll, z, width, 0 and -. Returns the length that was wanted. */
-int vsnprintf(char *buf, size_t n, const char *fmt, va_list ap) __attribute__((format(printf, 3, 0)));
+int vsnprintf(char *buf, size_t n, const char *fmt, va_list ap)
+    __attribute__((format(printf, 3, 0)));
 int snprintf(char *buf, size_t n, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /*
@@ -29,40 +30,39 @@ int snprintf(char *buf, size_t n, const char *fmt, ...) __attribute__((format(pr
  * 2 info (default), 3 debug.
  */
 void printk(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-#define LOG_ERR "<0>"
-#define LOG_WARN "<1>"
-#define LOG_INFO "<2>"
+#define LOG_ERR   "<0>"
+#define LOG_WARN  "<1>"
+#define LOG_INFO  "<2>"
 #define LOG_DEBUG "<3>"
 /* A message that a guest can cause: at most a burst of 20, then 5 a second, over all callers. */
 bool printk_ratelimit(void);
-#define guest_printk(d, fmt, ...)                                                                  \
-    do {                                                                                           \
-        if (printk_ratelimit())                                                                    \
-            printk(LOG_WARN "d%u: " fmt, (unsigned int)(d)->domid, ##__VA_ARGS__);                 \
+#define guest_printk(d, fmt, ...)                                                  \
+    do {                                                                           \
+        if (printk_ratelimit())                                                    \
+            printk(LOG_WARN "d%u: " fmt, (unsigned int)(d)->domid, ##__VA_ARGS__); \
     } while (0)
 
 /* Print, dump this CPU's state, stop the others, then reboot (or halt with noreboot). */
 void panic(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
-#define BUG()                                                                                      \
-    panic("BUG at %s:%d\n", __FILE__, __LINE__)
-#define BUG_ON(c)                                                                                  \
-    do {                                                                                           \
-        if (__builtin_expect(!!(c), 0))                                                            \
-            panic("BUG at %s:%d: %s\n", __FILE__, __LINE__, #c);                                   \
+#define BUG() panic("BUG at %s:%d\n", __FILE__, __LINE__)
+#define BUG_ON(c)                                                \
+    do {                                                         \
+        if (__builtin_expect(!!(c), 0))                          \
+            panic("BUG at %s:%d: %s\n", __FILE__, __LINE__, #c); \
     } while (0)
 
-#define likely(x) __builtin_expect(!!(x), 1)
-#define unlikely(x) __builtin_expect(!!(x), 0)
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-#define min(a, b) ((a) < (b) ? (a) : (b))
-#define max(a, b) ((a) > (b) ? (a) : (b))
+#define likely(x)             __builtin_expect(!!(x), 1)
+#define unlikely(x)           __builtin_expect(!!(x), 0)
+#define ARRAY_SIZE(a)         (sizeof(a) / sizeof((a)[0]))
+#define min(a, b)             ((a) < (b) ? (a) : (b))
+#define max(a, b)             ((a) > (b) ? (a) : (b))
 #define container_of(p, t, m) ((t *)((char *)(p)-offsetof(t, m)))
-#define ROUND_UP(x, a) (((x) + (a)-1) & ~((__typeof__(x))(a)-1))
-#define ACCESS_ONCE(x) (*(volatile __typeof__(x) *)&(x))
+#define ROUND_UP(x, a)        (((x) + (a)-1) & ~((__typeof__(x))(a)-1))
+#define ACCESS_ONCE(x)        (*(volatile __typeof__(x) *)&(x))
 
 /* Barriers; on x86 the first three only stop the compiler. */
 #define barrier() __asm__ volatile("" ::: "memory")
-#define smp_mb() __atomic_thread_fence(__ATOMIC_SEQ_CST)
+#define smp_mb()  __atomic_thread_fence(__ATOMIC_SEQ_CST)
 #define smp_rmb() __atomic_thread_fence(__ATOMIC_ACQUIRE)
 #define smp_wmb() __atomic_thread_fence(__ATOMIC_RELEASE)
 

@@ -8,7 +8,10 @@
 struct list {
     struct list *next, *prev;
 };
-#define LIST_INIT(name) {&(name), &(name)}
+#define LIST_INIT(name)  \
+    {                    \
+        &(name), &(name) \
+    }
 
 static inline void list_init(struct list *l)
 {
@@ -37,9 +40,9 @@ static inline void list_del(struct list *n)
     n->next->prev = n->prev;
     list_init(n);
 }
-#define list_entry(p, t, m) container_of(p, t, m)
+#define list_entry(p, t, m)    container_of(p, t, m)
 #define list_for_each(p, head) for ((p) = (head)->next; (p) != (head); (p) = (p)->next)
-#define list_for_each_safe(p, n, head)                                                             \
+#define list_for_each_safe(p, n, head) \
     for ((p) = (head)->next, (n) = (p)->next; (p) != (head); (p) = (n), (n) = (p)->next)
 
 #endif

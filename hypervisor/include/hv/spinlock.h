@@ -17,7 +17,10 @@
 typedef struct {
     uint16_t head, tail;
 } spinlock_t;
-#define SPINLOCK_INIT {0, 0}
+#define SPINLOCK_INIT \
+    {                 \
+        0, 0          \
+    }
 
 static inline void spin_lock(spinlock_t *l)
 {
@@ -41,15 +44,15 @@ static inline bool spin_is_locked(const spinlock_t *l)
 {
     return ACCESS_ONCE(l->head) != ACCESS_ONCE(l->tail);
 }
-#define spin_lock_irqsave(l, flags)                                                                \
-    do {                                                                                           \
-        (flags) = arch_irq_save();                                                                 \
-        spin_lock(l);                                                                              \
+#define spin_lock_irqsave(l, flags) \
+    do {                            \
+        (flags) = arch_irq_save();  \
+        spin_lock(l);               \
     } while (0)
-#define spin_unlock_irqrestore(l, flags)                                                           \
-    do {                                                                                           \
-        spin_unlock(l);                                                                            \
-        arch_irq_restore(flags);                                                                   \
+#define spin_unlock_irqrestore(l, flags) \
+    do {                                 \
+        spin_unlock(l);                  \
+        arch_irq_restore(flags);         \
     } while (0)
 /* Both locks of a pair in address order; the same lock twice is taken once. */
 static inline void spin_lock_pair(spinlock_t *a, spinlock_t *b)

@@ -31,9 +31,9 @@ typedef struct {
     uint64_t n;
 } pfn_t;
 
-#define _mfn(x) ((mfn_t){.n = (x)})
-#define _gfn(x) ((gfn_t){.n = (x)})
-#define _pfn(x) ((pfn_t){.n = (x)})
+#define _mfn(x)     ((mfn_t){.n = (x)})
+#define _gfn(x)     ((gfn_t){.n = (x)})
+#define _pfn(x)     ((pfn_t){.n = (x)})
 #define INVALID_MFN _mfn(~0ull)
 
 static inline bool mfn_eq(mfn_t a, mfn_t b)
@@ -49,10 +49,10 @@ static inline mfn_t mfn_add(mfn_t a, uint64_t n)
     return _mfn(a.n + n);
 }
 
-#define PAGE_SHIFT 12
-#define PAGE_SIZE 4096ul
-#define PAGE_MASK (~(PAGE_SIZE - 1))
-#define PFN_UP(x) (((x) + PAGE_SIZE - 1) >> PAGE_SHIFT)
+#define PAGE_SHIFT  12
+#define PAGE_SIZE   4096ul
+#define PAGE_MASK   (~(PAGE_SIZE - 1))
+#define PFN_UP(x)   (((x) + PAGE_SIZE - 1) >> PAGE_SHIFT)
 #define PFN_DOWN(x) ((x) >> PAGE_SHIFT)
 
 static inline maddr_t mfn_to_maddr(mfn_t m)
@@ -65,7 +65,7 @@ static inline mfn_t maddr_to_mfn(maddr_t a)
 }
 
 /* Limits. A domain id fits the owner field of a frame's record (13 bits, two values are special). */
-#define NR_CPUS 64u
+#define NR_CPUS   64u
 #define MAX_VCPUS 32u
 #define DOMID_MAX 8189u /* highest id of a domain */
 

@@ -11,11 +11,11 @@
 #include <hv/types.h>
 
 #define STACK_ORDER 3
-#define STACK_SIZE (4096ul << STACK_ORDER)
+#define STACK_SIZE  (4096ul << STACK_ORDER)
 
 struct cpu_record {
     struct cpu_regs regs; /* of the guest that runs here, as the entry code pushed them */
-    struct vcpu *vcpu; /* current */
+    struct vcpu *vcpu;    /* current */
     uint64_t scratch;     /* entry code: rsp across a syscall */
     uint32_t cpu;         /* number, 0..NR_CPUS-1 */
     uint32_t flags;

@@ -9,7 +9,7 @@
 struct guest_trap {
     uint64_t address; /* 0: no handler */
     uint16_t cs;
-    uint8_t dpl;      /* software interrupts from rings above are refused */
+    uint8_t dpl; /* software interrupts from rings above are refused */
     bool masks_events;
 };
 
@@ -24,8 +24,8 @@ struct cpuid_policy; /* arch/x86/cpuid.c */
 struct pirq_map;     /* arch/x86/irq.c */
 
 struct arch_vcpu {
-    struct cpu_regs regs;    /* while it does not run; else they are in the CPU's record */
-    bool in_kernel;          /* guest kernel mode: the kernel root is live */
+    struct cpu_regs regs; /* while it does not run; else they are in the CPU's record */
+    bool in_kernel;       /* guest kernel mode: the kernel root is live */
 
     /* Roots that the guest loaded (a reference and an L4 type reference each; user may be none),
      * and the one that the CPU takes: the same today, apart so that copies can serve later. */
@@ -43,12 +43,12 @@ struct arch_vcpu {
     unsigned int gdt_entries;
     guest_va_t ldt_base;
     unsigned int ldt_entries;
-    mfn_t ldt_mfn[16];       /* pages of the LDT that are in the window; INVALID_MFN: not yet */
-    unsigned int window;     /* number of its descriptor window */
-    bool reload;             /* its context was set anew: no CPU has its registers */
-    unsigned int last_cpu;   /* where its translations may be cached */
+    mfn_t ldt_mfn[16];     /* pages of the LDT that are in the window; INVALID_MFN: not yet */
+    unsigned int window;   /* number of its descriptor window */
+    bool reload;           /* its context was set anew: no CPU has its registers */
+    unsigned int last_cpu; /* where its translations may be cached */
 
-    uint64_t cr0, cr2, cr4;  /* as the guest sees them */
+    uint64_t cr0, cr2, cr4; /* as the guest sees them */
     uint64_t debugreg[8];
     unsigned int iopl;
     uint64_t xcr0, msr_misc; /* as the guest set it */
@@ -57,7 +57,7 @@ struct arch_vcpu {
 
     bool nmi_pending, nmi_masked;
 
-    guest_va_t time_area;    /* secondary vcpu_time_info in guest memory; 0 none */
+    guest_va_t time_area; /* secondary vcpu_time_info in guest memory; 0 none */
     uint32_t time_version;
 
     /* I/O (dom0) */
@@ -67,11 +67,12 @@ struct arch_vcpu {
 struct arch_domain {
     struct cpuid_policy *cpuid;
     struct pirq_map *pirqs;
-    uint64_t tlb_cpus[1];    /* CPUs that may hold translations of this domain's roots (NR_CPUS bits) */
-    uint64_t sweep;          /* next frame that arch_domain_relinquish() looks at */
+    uint64_t
+        tlb_cpus[1]; /* CPUs that may hold translations of this domain's roots (NR_CPUS bits) */
+    uint64_t sweep;  /* next frame that arch_domain_relinquish() looks at */
     uint64_t wallclock_version;
-    bool io_allowed;         /* hardware domain: ports, MMIO, MSRs by list */
-    uint32_t pci_latch;      /* what it wrote to port 0xcf8 */
+    bool io_allowed;    /* hardware domain: ports, MMIO, MSRs by list */
+    uint32_t pci_latch; /* what it wrote to port 0xcf8 */
 };
 
 #endif

@@ -14,21 +14,21 @@
 #ifndef ASM_LAYOUT_H
 #define ASM_LAYOUT_H
 
-#define HV_SLOT_FIRST 256
-#define HV_SLOT_LAST 271
-#define HOLE_START 0xffff800000000000
-#define HOLE_END 0xffff880000000000 /* first byte behind */
-#define M2P_RO_VA 0xffff800000000000
-#define M2P_RW_VA 0xffff808000000000
-#define FRAME_TABLE_VA 0xffff810000000000
-#define VCPU_WINDOW_VA 0xffff818000000000
+#define HV_SLOT_FIRST    256
+#define HV_SLOT_LAST     271
+#define HOLE_START       0xffff800000000000
+#define HOLE_END         0xffff880000000000 /* first byte behind */
+#define M2P_RO_VA        0xffff800000000000
+#define M2P_RW_VA        0xffff808000000000
+#define FRAME_TABLE_VA   0xffff810000000000
+#define VCPU_WINDOW_VA   0xffff818000000000
 #define VCPU_WINDOW_SIZE 0x20000
-#define VMAP_VA 0xffff820000000000
-#define VMAP_SIZE 0x4000000000
-#define HV_VA 0xffff828000000000  /* = load address HV_PHYS + HV_OFFSET */
-#define HV_PHYS 0x200000          /* where the image is loaded */
-#define STACKS_VA 0xffff828040000000 /* CPU n at n * STACK_SIZE * 2 (a hole below each) */
-#define DIRECTMAP_VA 0xffff830000000000
-#define DIRECTMAP_SIZE 0x50000000000
+#define VMAP_VA          0xffff820000000000
+#define VMAP_SIZE        0x4000000000
+#define HV_VA            0xffff828000000000 /* = load address HV_PHYS + HV_OFFSET */
+#define HV_PHYS          0x200000           /* where the image is loaded */
+#define STACKS_VA        0xffff828040000000 /* CPU n at n * STACK_SIZE * 2 (a hole below each) */
+#define DIRECTMAP_VA     0xffff830000000000
+#define DIRECTMAP_SIZE   0x50000000000
 
 #endif

@@ -20,19 +20,21 @@ struct boot_info {
     char cmdline[1024]; /* without the image's name */
     unsigned int nr_modules;
     struct boot_module module[4]; /* 0: dom0 kernel, 1: initrd */
-    maddr_t rsdp;       /* 0: look for it */
+    maddr_t rsdp;                 /* 0: look for it */
 };
 extern struct boot_info boot_info;
 void boot_modules_release(void); /* give module memory (and boot-only code) to the heap */
 
-extern uint64_t idle_root[512]; /* L4 of the hypervisor itself: slots 256-271 are what every guest root gets */
-uint64_t *idle_l4(void);        /* its hypervisor address */
+extern uint64_t
+    idle_root[512]; /* L4 of the hypervisor itself: slots 256-271 are what every guest root gets */
+uint64_t *idle_l4(void); /* its hypervisor address */
 
 /* --- cpu.c: features of this machine ---------------------------------------------------------------- */
 struct cpu_features {
-    bool nx, smep, smap, smap_usable, xsave, xsaveopt, fsgsbase, gbpages, pge, pat, rdtscp, invariant_tsc, hypervisor;
+    bool nx, smep, smap, smap_usable, xsave, xsaveopt, fsgsbase, gbpages, pge, pat, rdtscp,
+        invariant_tsc, hypervisor;
     bool arat, tsc_deadline, x2apic, invpcid, pcid, umip, amd;
-    uint64_t xcr0;          /* what we enable: x87, SSE, AVX, ... */
+    uint64_t xcr0; /* what we enable: x87, SSE, AVX, ... */
     uint32_t xsave_size;
     uint64_t cr4;           /* value of CR4 on every CPU, never changed later */
     unsigned int phys_bits; /* MAXPHYADDR */
@@ -40,7 +42,7 @@ struct cpu_features {
 extern struct cpu_features cpu_features;
 
 /* --- entry.S, traps.c -------------------------------------------------------------------------------- */
-void traps_init_boot(void);  /* IDT with all gates: as early as possible on the boot CPU */
+void traps_init_boot(void); /* IDT with all gates: as early as possible on the boot CPU */
 void traps_init_cpu(unsigned int cpu); /* GDT, TSS with IST stacks, IDT, syscall MSRs: each CPU */
 /* Handler of external vectors 0x20..0xff, called by entry code with interrupts off; @regs of the
  * interrupted context. (irq.c) */
@@ -54,22 +56,31 @@ extern volatile bool crashing;
 
 /* Fault fix-up: entries made by _ASM_EXTABLE in asm code; 0: none. */
 uint64_t extable_find(uint64_t rip);
-#define _ASM_EXTABLE(from, to)                                                                     \
+#define _ASM_EXTABLE(from, to) \
     ".section .extable, \"a\"\n .balign 4\n .long " #from " - ., " #to " - .\n .previous\n"
 
 /* --- apic.c, smp.c, time.c, acpi.c ---------------------------------------------------------------------- */
-enum { VEC_SPURIOUS = 0xff, VEC_IPI = 0xfe, VEC_TLB = 0xfd, VEC_TIMER = 0xfc, VEC_ERROR = 0xfb, VEC_STOP = 0xfa,
-       VEC_CONSOLE = 0xf9, VEC_DYN_FIRST = 0x30, VEC_DYN_LAST = 0xef };
+enum {
+    VEC_SPURIOUS = 0xff,
+    VEC_IPI = 0xfe,
+    VEC_TLB = 0xfd,
+    VEC_TIMER = 0xfc,
+    VEC_ERROR = 0xfb,
+    VEC_STOP = 0xfa,
+    VEC_CONSOLE = 0xf9,
+    VEC_DYN_FIRST = 0x30,
+    VEC_DYN_LAST = 0xef
+};
 void apic_init_cpu(void);
 void apic_eoi(void);
 void apic_send_ipi(unsigned int cpu, uint8_t vector);
 void apic_send_ipi_mask(uint64_t cpus, uint8_t vector);
 uint32_t apic_id_of(unsigned int cpu);
-void smp_boot(void);           /* bring up all other CPUs; they end in the idle loop */
-void smp_stop_others(void);    /* crash: NMI to all */
+void smp_boot(void);        /* bring up all other CPUs; they end in the idle loop */
+void smp_stop_others(void); /* crash: NMI to all */
 void tsc_sync_test(void);
 void time_init(void);
-extern bool tsc_is_stable;     /* guests get PVCLOCK's stable bit */
+extern bool tsc_is_stable; /* guests get PVCLOCK's stable bit */
 
 struct ioapic_info {
     uint8_t id;
@@ -96,7 +107,7 @@ struct acpi_info {
     uint8_t mcfg_bus_start[4], mcfg_bus_end[4];
     unsigned int nr_mcfg;
     uint32_t pm1a_cnt, pm1b_cnt, pm1a_evt, sci_irq; /* ports */
-    uint8_t reset_type;     /* generic address of the reset register */
+    uint8_t reset_type;                             /* generic address of the reset register */
     uint64_t reset_addr;
     uint8_t reset_value;
     maddr_t rsdp;
@@ -118,15 +129,17 @@ int mm_emulate_pt_write(struct cpu_regs *regs, uint64_t va, uint32_t error_code)
 /* Fault in the descriptor windows: fill in a page of the LDT. true: retry. */
 bool mm_ldt_fault(struct vcpu *v, uint64_t va);
 struct domain;
-bool mmio_allowed(const struct domain *d, mfn_t mfn); /* may d map this non-RAM frame (irq.c/physdev.c) */
-void mmio_deny(mfn_t start, uint64_t nr);             /* IO-APIC, local APIC, HPET, MSI-X tables */
+bool mmio_allowed(const struct domain *d,
+                  mfn_t mfn);             /* may d map this non-RAM frame (irq.c/physdev.c) */
+void mmio_deny(mfn_t start, uint64_t nr); /* IO-APIC, local APIC, HPET, MSI-X tables */
 
 /* --- emulate.c, cpuid.c, msr.c, ioport.c: #GP, #UD and #NM-like faults of guests in kernel mode ----------- */
 /* @regs are the live guest registers. true: done (rip advanced, or an exception queued by
  * guest_inject()); false: the fault is the guest's, deliver it. */
 bool emulate_privileged(struct cpu_regs *regs);
 bool emulate_forced_cpuid(struct cpu_regs *regs); /* #UD with prefix 0f 0b 78 65 6e */
-void guest_cpuid(const struct domain *d, const struct vcpu *v, uint32_t leaf, uint32_t sub, uint32_t r[4]);
+void guest_cpuid(const struct domain *d, const struct vcpu *v, uint32_t leaf, uint32_t sub,
+                 uint32_t r[4]);
 struct cpuid_policy *cpuid_policy_create(const struct domain *d);
 void cpuid_policy_destroy(struct cpuid_policy *p);
 /* Queue an exception for current, to be bounced when the trap handler returns (traps.c). */
@@ -141,7 +154,7 @@ void domain_arch_init(void); /* once, after the softirqs */
 /* domain.c: fill a page that a kernel asked for with calls of each hypercall. */
 
 /* --- irq.c ------------------------------------------------------------------------------------------------------ */
-void irq_init(void);          /* IO-APICs masked, PICs off */
+void irq_init(void); /* IO-APICs masked, PICs off */
 /* The hypervisor's own use of a GSI (serial). */
 int irq_request_own(unsigned int gsi, void (*fn)(void));
 

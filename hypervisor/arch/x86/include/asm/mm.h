@@ -5,18 +5,18 @@
 
 #include <hv/frame.h>
 
-#define PTE_P (1ull << 0)
-#define PTE_RW (1ull << 1)
-#define PTE_US (1ull << 2)
-#define PTE_PWT (1ull << 3)
-#define PTE_PCD (1ull << 4)
-#define PTE_A (1ull << 5)
-#define PTE_D (1ull << 6)
-#define PTE_PSE (1ull << 7) /* L2, L3 */
-#define PTE_PAT (1ull << 7) /* L1 */
-#define PTE_G (1ull << 8)
-#define PTE_NX (1ull << 63)
-#define PTE_ADDR 0x000ffffffffff000ull
+#define PTE_P     (1ull << 0)
+#define PTE_RW    (1ull << 1)
+#define PTE_US    (1ull << 2)
+#define PTE_PWT   (1ull << 3)
+#define PTE_PCD   (1ull << 4)
+#define PTE_A     (1ull << 5)
+#define PTE_D     (1ull << 6)
+#define PTE_PSE   (1ull << 7) /* L2, L3 */
+#define PTE_PAT   (1ull << 7) /* L1 */
+#define PTE_G     (1ull << 8)
+#define PTE_NX    (1ull << 63)
+#define PTE_ADDR  0x000ffffffffff000ull
 #define PTE_CACHE (PTE_PWT | PTE_PCD | PTE_PAT)
 
 static inline mfn_t pte_mfn(uint64_t pte)
@@ -31,7 +31,8 @@ static inline unsigned int pte_index(uint64_t va, unsigned int level)
 /* Address that a guest may use: canonical and outside the hypervisor's hole. */
 static inline bool guest_va_ok(uint64_t va)
 {
-    return (int64_t)(va << 16) >> 16 == (int64_t)va && !(va >= 0xffff800000000000 && va < 0xffff880000000000);
+    return (int64_t)(va << 16) >> 16 == (int64_t)va &&
+           !(va >= 0xffff800000000000 && va < 0xffff880000000000);
 }
 
 /*
@@ -41,8 +42,8 @@ static inline bool guest_va_ok(uint64_t va)
  * table now, or its count is full; -ERESTART.
  */
 #define MM_PRESERVE_AD 1u /* keep the accessed and dirty bits that the entry has now */
-#define MM_FLUSHED 2u     /* the caller flushes the only translation of a level 1 entry at once */
-#define MM_EXPECT 4u      /* only if the entry still is *@old (A and D aside); -EAGAIN otherwise */
+#define MM_FLUSHED     2u /* the caller flushes the only translation of a level 1 entry at once */
+#define MM_EXPECT      4u /* only if the entry still is *@old (A and D aside); -EAGAIN otherwise */
 int mm_write_entry(struct domain *owner, struct domain *pg_owner, struct frame *table,
                    unsigned int level, unsigned int index, uint64_t new, unsigned int flags,
                    uint64_t *old);

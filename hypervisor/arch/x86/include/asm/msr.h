@@ -5,52 +5,52 @@
 
 #include <hv/types.h>
 
-#define CR0_MP (1ul << 1)
-#define CR0_EM (1ul << 2)
-#define CR0_TS (1ul << 3)
-#define CR0_NE (1ul << 5)
-#define CR0_WP (1ul << 16)
-#define CR0_PG (1ul << 31)
-#define CR4_TSD (1ul << 2)
-#define CR4_DE (1ul << 3)
-#define CR4_PSE (1ul << 4)
-#define CR4_PAE (1ul << 5)
-#define CR4_MCE (1ul << 6)
-#define CR4_PGE (1ul << 7)
-#define CR4_OSFXSR (1ul << 9)
+#define CR0_MP         (1ul << 1)
+#define CR0_EM         (1ul << 2)
+#define CR0_TS         (1ul << 3)
+#define CR0_NE         (1ul << 5)
+#define CR0_WP         (1ul << 16)
+#define CR0_PG         (1ul << 31)
+#define CR4_TSD        (1ul << 2)
+#define CR4_DE         (1ul << 3)
+#define CR4_PSE        (1ul << 4)
+#define CR4_PAE        (1ul << 5)
+#define CR4_MCE        (1ul << 6)
+#define CR4_PGE        (1ul << 7)
+#define CR4_OSFXSR     (1ul << 9)
 #define CR4_OSXMMEXCPT (1ul << 10)
-#define CR4_UMIP (1ul << 11)
-#define CR4_FSGSBASE (1ul << 16)
-#define CR4_OSXSAVE (1ul << 18)
-#define CR4_SMEP (1ul << 20)
-#define CR4_SMAP (1ul << 21)
+#define CR4_UMIP       (1ul << 11)
+#define CR4_FSGSBASE   (1ul << 16)
+#define CR4_OSXSAVE    (1ul << 18)
+#define CR4_SMEP       (1ul << 20)
+#define CR4_SMAP       (1ul << 21)
 
-#define MSR_TSC 0x10
-#define MSR_APIC_BASE 0x1b
-#define MSR_PAT 0x277
-#define MSR_EFER 0xc0000080
-#define MSR_STAR 0xc0000081
-#define MSR_LSTAR 0xc0000082
-#define MSR_CSTAR 0xc0000083
-#define MSR_SFMASK 0xc0000084
-#define MSR_FS_BASE 0xc0000100
-#define MSR_GS_BASE 0xc0000101
+#define MSR_TSC            0x10
+#define MSR_APIC_BASE      0x1b
+#define MSR_PAT            0x277
+#define MSR_EFER           0xc0000080
+#define MSR_STAR           0xc0000081
+#define MSR_LSTAR          0xc0000082
+#define MSR_CSTAR          0xc0000083
+#define MSR_SFMASK         0xc0000084
+#define MSR_FS_BASE        0xc0000100
+#define MSR_GS_BASE        0xc0000101
 #define MSR_KERNEL_GS_BASE 0xc0000102
-#define MSR_TSC_AUX 0xc0000103
-#define EFER_SCE (1ul << 0)
-#define EFER_LME (1ul << 8)
-#define EFER_LMA (1ul << 10)
-#define EFER_NX (1ul << 11)
+#define MSR_TSC_AUX        0xc0000103
+#define EFER_SCE           (1ul << 0)
+#define EFER_LME           (1ul << 8)
+#define EFER_LMA           (1ul << 10)
+#define EFER_NX            (1ul << 11)
 
-#define RFLAGS_CF (1ul << 0)
-#define RFLAGS_TF (1ul << 8)
-#define RFLAGS_IF (1ul << 9)
-#define RFLAGS_DF (1ul << 10)
+#define RFLAGS_CF   (1ul << 0)
+#define RFLAGS_TF   (1ul << 8)
+#define RFLAGS_IF   (1ul << 9)
+#define RFLAGS_DF   (1ul << 10)
 #define RFLAGS_IOPL (3ul << 12)
-#define RFLAGS_NT (1ul << 14)
-#define RFLAGS_RF (1ul << 16)
-#define RFLAGS_VM (1ul << 17)
-#define RFLAGS_AC (1ul << 18)
+#define RFLAGS_NT   (1ul << 14)
+#define RFLAGS_RF   (1ul << 16)
+#define RFLAGS_VM   (1ul << 17)
+#define RFLAGS_AC   (1ul << 18)
 
 static inline uint64_t rdmsr(uint32_t msr)
 {
@@ -67,16 +67,16 @@ static inline void wrmsr(uint32_t msr, uint64_t v)
 bool rdmsr_safe(uint32_t msr, uint64_t *v);
 bool wrmsr_safe(uint32_t msr, uint64_t v);
 
-#define DEFINE_CR(n)                                                                               \
-    static inline uint64_t read_cr##n(void)                                                        \
-    {                                                                                              \
-        uint64_t v;                                                                                \
-        __asm__ volatile("mov %%cr" #n ", %0" : "=r"(v)::"memory");                                \
-        return v;                                                                                  \
-    }                                                                                              \
-    static inline void write_cr##n(uint64_t v)                                                     \
-    {                                                                                              \
-        __asm__ volatile("mov %0, %%cr" #n ::"r"(v) : "memory");                                   \
+#define DEFINE_CR(n)                                                \
+    static inline uint64_t read_cr##n(void)                         \
+    {                                                               \
+        uint64_t v;                                                 \
+        __asm__ volatile("mov %%cr" #n ", %0" : "=r"(v)::"memory"); \
+        return v;                                                   \
+    }                                                               \
+    static inline void write_cr##n(uint64_t v)                      \
+    {                                                               \
+        __asm__ volatile("mov %0, %%cr" #n ::"r"(v) : "memory");    \
     }
 DEFINE_CR(0)
 DEFINE_CR(2)
@@ -85,7 +85,9 @@ DEFINE_CR(4)
 
 static inline void cpuid_count(uint32_t leaf, uint32_t sub, uint32_t r[4])
 {
-    __asm__ volatile("cpuid" : "=a"(r[0]), "=b"(r[1]), "=c"(r[2]), "=d"(r[3]) : "0"(leaf), "2"(sub));
+    __asm__ volatile("cpuid"
+                     : "=a"(r[0]), "=b"(r[1]), "=c"(r[2]), "=d"(r[3])
+                     : "0"(leaf), "2"(sub));
 }
 static inline uint64_t rdtsc(void)
 {

@@ -3,29 +3,29 @@
 #ifndef ASM_TRAPS_H
 #define ASM_TRAPS_H
 
-#define TRAP_DE 0
-#define TRAP_DB 1
-#define TRAP_NMI 2
-#define TRAP_BP 3
-#define TRAP_OF 4
-#define TRAP_UD 6
-#define TRAP_NM 7
-#define TRAP_DF 8
-#define TRAP_TS 10
-#define TRAP_NP 11
-#define TRAP_SS 12
-#define TRAP_GP 13
-#define TRAP_PF 14
-#define TRAP_MF 16
-#define TRAP_AC 17
-#define TRAP_MC 18
-#define TRAP_XF 19
-#define TRAP_INT80 0x80
+#define TRAP_DE      0
+#define TRAP_DB      1
+#define TRAP_NMI     2
+#define TRAP_BP      3
+#define TRAP_OF      4
+#define TRAP_UD      6
+#define TRAP_NM      7
+#define TRAP_DF      8
+#define TRAP_TS      10
+#define TRAP_NP      11
+#define TRAP_SS      12
+#define TRAP_GP      13
+#define TRAP_PF      14
+#define TRAP_MF      16
+#define TRAP_AC      17
+#define TRAP_MC      18
+#define TRAP_XF      19
+#define TRAP_INT80   0x80
 /* Not a vector: the registers may go back by sysret, which loses RCX and R11. */
 #define TRAP_SYSCALL 0x100
 
-#define HV_CS 0xe008
-#define HV_DS 0xe010
+#define HV_CS             0xe008
+#define HV_DS             0xe010
 /* For each CPU a task and an LDT descriptor of 16 bytes each. */
 #define TSS_SELECTOR(cpu) (0xe080 + (cpu)*32)
 #define LDT_SELECTOR(cpu) (TSS_SELECTOR(cpu) + 16)
