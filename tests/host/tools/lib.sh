@@ -44,6 +44,7 @@ create() { domctl create "/tmp/$1.cfg" 2>/tmp/create.err >/tmp/create.out; }
 field() { domctl list -o json | tr -d '\n' | sed -n "s/.*\"name\": \"$1\",\([^}]*\)}.*/\1/p" |
     tr ',' '\n' | sed -n "s/.*\"$2\": \"\{0,1\}\([^\"]*\)\"\{0,1\} *$/\1/p"; }
 gone() { ! domctl list -o json | grep -q "\"name\": \"$1\""; }
+netif_exists() { [ -e "/sys/class/net/$1" ]; }
 at_login() { grep -q 'login: ' "$log/$1.log" 2>/dev/null; }
 
 # same NAME: the host is as it was in /tmp/before.
