@@ -164,8 +164,12 @@ int grant_frame(struct domain *d, unsigned int idx, mfn_t *mfn)
     int rc =
         idx < d->grant.max_frames ? grant_grow(d, idx + 1) : grant_grow(d, d->grant.max_frames + 1);
 
+    struct grant_entry_v1 *page = rc ? NULL : ACCESS_ONCE(d->grant.shared[idx]);
+
+    if (!rc && !page) /* it is just dying */
+        rc = -EINVAL;
     if (!rc)
-        *mfn = virt_to_mfn(d->grant.shared[idx]);
+        *mfn = virt_to_mfn(page);
     return rc;
 }
 
@@ -411,7 +415,7 @@ static int map_one(struct domain *d, struct gnttab_map_grant_ref *op)
     int rc;
 
     /* Without an IOMMU there are no device mappings to make; the machine address is told anyway. */
-    if (!(op->flags & GNTMAP_host_map) || (op->flags & MAP_BUSY))
+    if (!(op->flags & GNTMAP_host_map) || (op->flags & (MAP_BUSY | GRANT_FLUSH_LATER)))
         return GNTST_bad_gntref;
     rd = domain_get(op->dom); /* by number only */
     if (!rd)
@@ -442,35 +446,81 @@ err_handle:
     return rc;
 }
 
-/* @new_addr: 0 but for unmap_and_replace. */
+/*
+ * Unmaps of one hypercall whose translations are not flushed yet. Until then each keeps its handle, its pin
+ * and references of our own to the frame: stale translations may still be used to write to it.
+ */
+struct unmap_batch {
+    unsigned int nr;
+    grant_handle_t handle[PREEMPT_EVERY];
+};
+
+static void unmap_finish(struct domain *d, grant_handle_t handle)
+{
+    struct grant_map *m = map_get(&d->grant, handle);
+
+    pin_put(m->granter, m->ref, m->flags & GNTMAP_readonly);
+    handle_put(d, handle);
+}
+
+static void batch_flush(struct domain *d, struct unmap_batch *batch)
+{
+    if (batch->nr)
+        arch_flush_domain_tlb(d);
+    for (unsigned int i = 0; i < batch->nr; i++) {
+        struct grant_map *m = map_get(&d->grant, batch->handle[i]);
+
+        unuse_frame(pin_mfn(m->granter, m->ref), m->flags & GNTMAP_readonly);
+        unmap_finish(d, batch->handle[i]);
+    }
+    batch->nr = 0;
+}
+
+/* @new_addr: 0 but for unmap_and_replace. @batch: NULL to flush at once. */
 static int unmap_one(struct domain *d, grant_handle_t handle, uint64_t host_addr, uint64_t bus_addr,
-                     uint64_t new_addr)
+                     uint64_t new_addr, struct unmap_batch *batch)
 {
     struct grant_map *m = handle_claim(d, handle);
+    uint32_t flags;
     bool readonly;
     mfn_t mfn;
-    int rc;
+    int rc = GNTST_okay;
 
     if (!m)
         return GNTST_bad_handle;
-    readonly = m->flags & GNTMAP_readonly;
+    flags = m->flags & ~MAP_BUSY;
+    readonly = flags & GNTMAP_readonly;
     mfn = pin_mfn(m->granter, m->ref);
     if (!host_addr)
         rc = GNTST_bad_virt_addr;
     else if (bus_addr && bus_addr != mfn_to_maddr(mfn))
         rc = GNTST_bad_dev_addr;
-    else if (new_addr && (m->flags & GNTMAP_contains_pte))
+    else if (new_addr && (flags & GNTMAP_contains_pte))
         rc = GNTST_general_error;
-    else
-        rc = arch_grant_unmap(d, host_addr, mfn, m->flags & ~MAP_BUSY, readonly, new_addr);
-    if (rc) {
-        handle_release(d, m);
-        return rc;
+    if (rc)
+        goto err;
+    if (batch) {
+        if (batch->nr == ARRAY_SIZE(batch->handle))
+            batch_flush(d, batch);
+        rc = use_frame(m->granter, mfn, readonly, GNTST_general_error);
+        if (rc)
+            goto err;
+        flags |= GRANT_FLUSH_LATER;
     }
-    /* The mapping is gone and flushed, its references with it. */
-    pin_put(m->granter, m->ref, readonly);
-    handle_put(d, handle);
+    rc = arch_grant_unmap(d, host_addr, mfn, flags, readonly, new_addr);
+    if (rc) {
+        if (batch)
+            unuse_frame(mfn, readonly);
+        goto err;
+    }
+    if (batch)
+        batch->handle[batch->nr++] = handle;
+    else
+        unmap_finish(d, handle);
     return GNTST_okay;
+err:
+    handle_release(d, m);
+    return rc;
 }
 
 /*
@@ -591,7 +641,7 @@ static int copy_one(struct domain *d, const struct gnttab_copy *op)
 /* ---- hypercall ---------------------------------------------------------------------------------------------- */
 
 /* One element at @uop of each array operation. 0 or -EFAULT; what went wrong else is in its status. */
-static long op_map(struct domain *d, guest_va_t uop)
+static long op_map(struct domain *d, guest_va_t uop, struct unmap_batch *batch)
 {
     struct gnttab_map_grant_ref op;
 
@@ -601,28 +651,28 @@ static long op_map(struct domain *d, guest_va_t uop)
     return copy_to_guest(uop, &op, sizeof(op)) ? -EFAULT : 0;
 }
 
-static long op_unmap(struct domain *d, guest_va_t uop)
+static long op_unmap(struct domain *d, guest_va_t uop, struct unmap_batch *batch)
 {
     struct gnttab_unmap_grant_ref op;
 
     if (copy_from_guest(&op, uop, sizeof(op)))
         return -EFAULT;
-    op.status = (int16_t)unmap_one(d, op.handle, op.host_addr, op.dev_bus_addr, 0);
+    op.status = (int16_t)unmap_one(d, op.handle, op.host_addr, op.dev_bus_addr, 0, batch);
     return copy_to_guest(uop, &op, sizeof(op)) ? -EFAULT : 0;
 }
 
-static long op_unmap_and_replace(struct domain *d, guest_va_t uop)
+static long op_unmap_and_replace(struct domain *d, guest_va_t uop, struct unmap_batch *batch)
 {
     struct gnttab_unmap_and_replace op;
 
     if (copy_from_guest(&op, uop, sizeof(op)))
         return -EFAULT;
-    op.status = (int16_t)(op.new_addr ? unmap_one(d, op.handle, op.host_addr, 0, op.new_addr)
+    op.status = (int16_t)(op.new_addr ? unmap_one(d, op.handle, op.host_addr, 0, op.new_addr, batch)
                                       : GNTST_bad_virt_addr);
     return copy_to_guest(uop, &op, sizeof(op)) ? -EFAULT : 0;
 }
 
-static long op_copy(struct domain *d, guest_va_t uop)
+static long op_copy(struct domain *d, guest_va_t uop, struct unmap_batch *batch)
 {
     struct gnttab_copy op;
 
@@ -646,7 +696,7 @@ static struct domain *table_of(struct domain *d, domid_t id, int16_t *status)
     return NULL;
 }
 
-static long op_setup_table(struct domain *d, guest_va_t uop)
+static long op_setup_table(struct domain *d, guest_va_t uop, struct unmap_batch *batch)
 {
     struct gnttab_setup_table op;
     struct domain *rd;
@@ -658,7 +708,8 @@ static long op_setup_table(struct domain *d, guest_va_t uop)
     if (rd) {
         op.status = grant_grow(rd, op.nr_frames) ? GNTST_general_error : GNTST_okay;
         for (uint32_t i = 0; !op.status && !rc && i < op.nr_frames; i++) {
-            xen_pfn_t pfn = virt_to_mfn(rd->grant.shared[i]).n;
+            const void *page = ACCESS_ONCE(rd->grant.shared[i]);
+            xen_pfn_t pfn = page ? virt_to_mfn(page).n : ~0ull; /* ~0: it is just dying */
 
             if (copy_to_guest(op.frame_list + i * sizeof(pfn), &pfn, sizeof(pfn)))
                 rc = -EFAULT;
@@ -670,7 +721,7 @@ static long op_setup_table(struct domain *d, guest_va_t uop)
     return rc;
 }
 
-static long op_query_size(struct domain *d, guest_va_t uop)
+static long op_query_size(struct domain *d, guest_va_t uop, struct unmap_batch *batch)
 {
     struct gnttab_query_size op;
     struct domain *rd;
@@ -688,7 +739,7 @@ static long op_query_size(struct domain *d, guest_va_t uop)
 }
 
 /* -ESRCH, -EPERM as domain_get_controlled. */
-static long op_get_version(struct domain *d, guest_va_t uop)
+static long op_get_version(struct domain *d, guest_va_t uop, struct unmap_batch *batch)
 {
     struct gnttab_get_version op;
     struct domain *rd;
@@ -705,7 +756,7 @@ static long op_get_version(struct domain *d, guest_va_t uop)
 }
 
 /* -ENOSYS version 2 (the guest goes on with 1, as op.version then says); -EINVAL no such version. */
-static long op_set_version(struct domain *d, guest_va_t uop)
+static long op_set_version(struct domain *d, guest_va_t uop, struct unmap_batch *batch)
 {
     struct gnttab_set_version op;
     uint32_t wanted;
@@ -720,7 +771,7 @@ static long op_set_version(struct domain *d, guest_va_t uop)
 }
 
 static const struct grant_op {
-    long (*fn)(struct domain *d, guest_va_t uop);
+    long (*fn)(struct domain *d, guest_va_t uop, struct unmap_batch *batch);
     uint16_t size;
     bool single; /* count must be 1 */
 } ops[] = {
@@ -742,8 +793,10 @@ static const struct grant_op {
  */
 long hc_grant_table_op(struct domain *d, uint64_t cmd, guest_va_t uop, uint64_t count)
 {
+    struct unmap_batch batch = {.nr = 0};
     const struct grant_op *op;
     uint32_t n = (uint32_t)count;
+    long rc = 0;
 
     if ((int32_t)n < 0)
         return -EINVAL;
@@ -752,17 +805,15 @@ long hc_grant_table_op(struct domain *d, uint64_t cmd, guest_va_t uop, uint64_t 
     op = &ops[cmd];
     if (op->single && n != 1)
         return -EINVAL;
-    for (uint32_t i = 0; i < n; i++) {
-        long rc;
-
+    for (uint32_t i = 0; i < n && !rc; i++) {
         if (i && !(i % PREEMPT_EVERY) && hypercall_preempt_check()) {
             current->hc_args[1] = uop + (uint64_t)i * op->size;
             current->hc_args[2] = n - i;
-            return HC_CONTINUE;
+            rc = HC_CONTINUE;
+        } else {
+            rc = op->fn(d, uop + (uint64_t)i * op->size, n > 1 ? &batch : NULL);
         }
-        rc = op->fn(d, uop + (uint64_t)i * op->size);
-        if (rc)
-            return rc;
     }
-    return 0;
+    batch_flush(d, &batch);
+    return rc;
 }

@@ -261,6 +261,8 @@ WEAK int arch_grant_unmap(struct domain *d, uint64_t addr, mfn_t mfn, unsigned i
         if (!p->used || p->addr != addr || !mfn_eq(p->mfn, mfn) || p->readonly != readonly)
             continue;
         p->used = false;
+        if (!(flags & GRANT_FLUSH_LATER))
+            arch_flush_domain_tlb(d);
         if (readonly)
             frame_put(mfn_to_frame(mfn));
         else

@@ -290,6 +290,57 @@ static void unmap_and_replace_needs_a_new_address(void **state)
     assert_int_equal(unmap(d0, m.handle, m.host_addr), GNTST_okay);
 }
 
+static void a_batch_of_unmaps_is_flushed_together(void **state)
+{
+    struct gnttab_unmap_grant_ref u[20];
+
+    for (unsigned int i = 0; i < 20; i++) {
+        struct gnttab_map_grant_ref m =
+            map(i % 2 ? GNTMAP_host_map : GNTMAP_host_map | GNTMAP_readonly, REF, 1);
+
+        u[i] = (struct gnttab_unmap_grant_ref){.host_addr = m.host_addr, .handle = m.handle};
+    }
+    u[7].handle = 100; /* one that is wrong */
+    fake_calls.flushes = 0;
+    assert_int_equal(grant_op(d0, GNTTABOP_unmap_grant_ref, u, sizeof(u[0]), 20), 0);
+    assert_int_equal(fake_calls.flushes, 2);
+    for (unsigned int i = 0; i < 20; i++)
+        assert_int_equal(u[i].status, i == 7 ? GNTST_bad_handle : GNTST_okay);
+    assert_int_equal(references(page), 2);
+    assert_int_equal(writers(page), 1);
+    assert_int_equal(table[REF].flags, GTF_permit_access | GTF_reading | GTF_writing);
+    assert_int_equal(d0->grant.nr_maps, 1);
+    fake_calls.flushes = 0;
+    for (unsigned int i = 0; i < 256; i++) /* the last one's handle */
+        unmap(d0, i, 0x1000 + REF * 8);
+    assert_int_equal(fake_calls.flushes, 1);
+    assert_int_equal(references(page), 1);
+    assert_int_equal(table[REF].flags, GTF_permit_access);
+}
+
+/* Nothing is given back before the flush: looked at from within it. */
+static void seen_at_flush(guest_va_t va, size_t n, bool write)
+{
+    if (write)
+        assert_int_equal(table[REF].flags, GTF_permit_access | GTF_reading | GTF_writing);
+}
+
+static void pins_and_frames_outlive_the_flush_of_a_batch(void **state)
+{
+    struct gnttab_unmap_grant_ref u[2];
+
+    for (unsigned int i = 0; i < 2; i++) {
+        struct gnttab_map_grant_ref m = map(GNTMAP_host_map, REF, 1);
+
+        u[i] = (struct gnttab_unmap_grant_ref){.host_addr = m.host_addr, .handle = m.handle};
+    }
+    fake_guest_access_hook = seen_at_flush; /* the statuses are written before it */
+    assert_int_equal(grant_op(d0, GNTTABOP_unmap_grant_ref, u, sizeof(u[0]), 2), 0);
+    fake_guest_access_hook = NULL;
+    assert_int_equal(table[REF].flags, GTF_permit_access);
+    assert_int_equal(references(page), 1);
+}
+
 static struct gnttab_copy copy_from_ref(mfn_t to)
 {
     return (struct gnttab_copy){.source = {.u.ref = REF, .domid = 1, .offset = 16},
@@ -546,6 +597,8 @@ int main(void)
         T(release_of_a_dying_mapper),
         T(a_dead_granter_lives_until_the_last_unmap),
         T(unmap_and_replace_needs_a_new_address),
+        T(a_batch_of_unmaps_is_flushed_together),
+        T(pins_and_frames_outlive_the_flush_of_a_batch),
         T(copy_moves_bytes_and_keeps_no_pin),
         T(copy_stays_in_its_page),
         T(copy_refuses_what_is_not_granted_or_owned),

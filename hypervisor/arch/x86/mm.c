@@ -404,16 +404,17 @@ static struct frame *grant_table_of(struct domain *d, uint64_t addr, unsigned in
     return f;
 }
 
-/* Put @new where *@old stands; the references of the grant travel with the entry. */
+/* Put @new where *@old stands; the references of the grant travel with the entry. With @expect the old one
+ * must map that frame, and as @readonly says: by the handle of another kind the counts would drift. */
 static int grant_exchange(struct frame *table, unsigned int index, uint64_t new, uint64_t *old,
-                          mfn_t expect)
+                          mfn_t expect, bool readonly)
 {
     uint64_t *p = (uint64_t *)mfn_to_virt(frame_to_mfn(table)) + index;
 
     *old = ACCESS_ONCE(*p);
     do {
         if (!mfn_is_invalid(expect) &&
-            (!(*old & PTE_P) || !mfn_eq(pte_mfn(*old), expect)))
+            (!(*old & PTE_P) || !mfn_eq(pte_mfn(*old), expect) || !(*old & PTE_RW) != readonly))
             return -EINVAL;
     } while (!__atomic_compare_exchange_n(p, old, new, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
     return 0;
@@ -431,7 +432,7 @@ int arch_grant_map(struct domain *d, uint64_t addr, mfn_t mfn, unsigned int flag
     if (!readonly)
         pte |= PTE_RW | PTE_D;
     pte |= ((flags >> GUEST_AVAIL_SHIFT) & 7ull) << 9; /* the software bits 9-11 */
-    grant_exchange(table, index, pte, &old, INVALID_MFN);
+    grant_exchange(table, index, pte, &old, INVALID_MFN, false);
     l1e_put(old, false);
     frame_put_and_type(table);
     return GNTST_okay;
@@ -453,17 +454,19 @@ int arch_grant_unmap(struct domain *d, uint64_t addr, mfn_t mfn, unsigned int fl
             rc = GNTST_general_error;
             goto out;
         }
-        grant_exchange(new_table, new_index, 0, &new, INVALID_MFN);
+        grant_exchange(new_table, new_index, 0, &new, INVALID_MFN, false);
     }
-    if (grant_exchange(table, index, new, &old, mfn)) {
+    if (grant_exchange(table, index, new, &old, mfn, readonly)) {
         if (new_table)
-            grant_exchange(new_table, new_index, new, &old, INVALID_MFN);
+            grant_exchange(new_table, new_index, new, &old, INVALID_MFN, false);
         rc = GNTST_general_error;
         goto out;
     }
     /* The granter's frame may change its type as soon as the reference is gone, and then only its owner's
-     * CPUs are flushed: so this domain's translations go first. */
-    if (flags & GNTMAP_contains_pte)
+     * CPUs are flushed: so this domain's translations go first, or the caller has references. */
+    if (flags & GRANT_FLUSH_LATER)
+        ;
+    else if (flags & GNTMAP_contains_pte)
         arch_flush_domain_tlb(d);
     else
         tlb_flush_va_mask(d->arch.tlb_cpus[0], addr);
