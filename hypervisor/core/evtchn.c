@@ -692,6 +692,8 @@ static long op_bind_virq(struct domain *d, guest_va_t arg)
     v = vcpu_get(d, op.vcpu);
     if (!v)
         return -ENOENT;
+    if (ACCESS_ONCE(v->virq_to_port[op.virq])) /* before the answer is overwritten */
+        return -EEXIST;
     rc = port_reserve(d, &op.port);
     if (!rc)
         rc = REPORT_AND_OPEN(d, arg, op, op.port, open_virq(d, op.port, v, op.virq));
