@@ -16,6 +16,7 @@
 #define REG_VECTOR 124
 #define REG_CS 136
 #define RECORD_SCRATCH 176
+#define CPU_SMAP_USABLE 3     /* in struct cpu_features */
 
     .macro SAVE_REGS
     push %rdi
@@ -33,6 +34,15 @@
     push %r13
     push %r14
     push %r15
+    .endm
+
+/* Gates leave RFLAGS.AC as the guest had it; with SMAP it would open guest memory to stray accesses.
+ * (syscall masks it.) */
+    .macro CLEAR_AC
+    cmpb $0, CPU_SMAP_USABLE + cpu_features(%rip)
+    je .Lac\@
+    clac
+.Lac\@:
     .endm
 
     .macro RESTORE_REGS
@@ -115,6 +125,7 @@ iret_failed:
 common_exception:
     SAVE_REGS
     cld
+    CLEAR_AC
     mov %rsp, %rdi
     testb $3, REG_CS(%rsp)
     jz 1f
@@ -129,6 +140,7 @@ restore_here:
 common_interrupt:
     SAVE_REGS
     cld
+    CLEAR_AC
     mov %rsp, %rdi
     movzbl REG_VECTOR(%rsp), %esi
     call do_irq
@@ -140,6 +152,7 @@ common_interrupt:
 common_ist:
     SAVE_REGS
     cld
+    CLEAR_AC
     mov %rsp, %rdi
     call do_ist_trap
     jmp restore_here
@@ -148,6 +161,7 @@ common_ist:
 common_debug:
     SAVE_REGS
     cld
+    CLEAR_AC
     testb $3, REG_CS(%rsp)
     jz restore_here
     mov %rsp, %rsi
