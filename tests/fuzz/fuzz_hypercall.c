@@ -21,7 +21,7 @@
 #include <pv-abi/sysctl.h>
 
 #define ARG_VA     FAKE_GUEST_VA
-#define HEAP_END     1500u
+#define HEAP_END   1500u
 #define MAX_CALLS  60u
 #define MAX_SLICES 2000u
 
