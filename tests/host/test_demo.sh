@@ -3,7 +3,7 @@
 #
 # make demo without a terminal: a stock guest boots, uses disk and network, leaves nothing behind.
 . tests/host/lib.sh
-tests/host/demo </dev/null >"$scratch/out" 2>&1
+TIMEOUT=800 tests/host/demo </dev/null >"$scratch/out" 2>&1
 rc=$?
 [ $rc = 0 ] || {
     cat "$scratch/out"

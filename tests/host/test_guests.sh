@@ -5,4 +5,4 @@
 . tests/host/lib.sh
 mkdir "$scratch/files"
 cp tests/host/tools/guests.sh "$scratch/files/"
-FILES=$scratch/files TIMEOUT=400 dom0 'bash guests.sh 3'
+FILES=$scratch/files TIMEOUT=800 dom0 'bash guests.sh 3'

@@ -14,7 +14,7 @@ cat noise; echo oops >&2'
     printf '%s|' double 'single $HOME' sh '#hash' sub tick 3
     cat "$scratch/files/noise"
 } >"$scratch/expected"
-make -s run "CMD=$command" FILES="$scratch/files" TIMEOUT=90 >"$scratch/out" 2>"$scratch/err"
+make -s run "CMD=$command" FILES="$scratch/files" TIMEOUT=240 >"$scratch/out" 2>"$scratch/err"
 rc=$?
 check status "make run ended with $rc" [ $rc = 0 ]
 check stdout "stdout differs: $(cmp "$scratch/out" "$scratch/expected" 2>&1)" \
@@ -26,7 +26,7 @@ rc=$?
 check exit-status "exit 7 gave $rc" [ $rc = 7 ]
 out=$(DISKS=0 dom0 'wc -c')
 check empty-stdin "stdin holds $out bytes" [ "$out" = 0 ]
-DISKS=0 TIMEOUT=20 dom0 'sleep 100' 2>/dev/null
+DISKS=0 TIMEOUT=60 dom0 'sleep 1000' 2>/dev/null
 rc=$?
 check timeout "a command that does not end gave $rc" [ $rc = 124 ]
 DOM0_ARGS=rdinit=/nonesuch DISKS=0 TIMEOUT=20 dom0 true 2>/dev/null

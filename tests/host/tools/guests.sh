@@ -35,7 +35,7 @@ for n in 1 2; do
     say $? "create-$n" "domctl create failed"
 done
 for n in 1 2; do
-    for ((i = 0; i < 150; i++)); do
+    for ((i = 0; i < 300; i++)); do
         grep -q 'login: ' $log/two-$n.log 2>/dev/null && break
         sleep 1
     done
