@@ -88,6 +88,14 @@ static inline int is_dom0(void)
 }
 /* Where Pavo refuses more than Xen: some expectations hold on Pavo only. */
 int is_pavo(void);
+/*
+ * What a guest is told that names a domain which is none of its business, or asks for hardware:
+ * Xen looks at the argument first (@error), Pavo at who asks.
+ */
+static inline long unprivileged(long error)
+{
+    return is_pavo() && !is_dom0() ? -XEN_EPERM : error;
+}
 /* Power off, crash, ...: SHUTDOWN_*. Does not return. */
 void domain_shutdown(unsigned int reason) __attribute__((noreturn));
 /* The value of key=... on the command line, copied to @to; "" if it is not there. */

@@ -134,12 +134,12 @@ TEST(reservations_of_others_are_refused)
     domid_t domid = 0x1234;
 
     /* These three know no errors, only extents that they did. */
-    CHECK_EQ(memory_op(XENMEM_populate_physmap, &r), 0);
-    CHECK_EQ(memory_op(XENMEM_decrease_reservation, &r), 0);
-    CHECK_EQ(memory_op(XENMEM_increase_reservation, &r), 0);
-    CHECK_EQ(memory_op(XENMEM_current_reservation, &domid), -XEN_ESRCH);
-    CHECK_EQ(memory_op(XENMEM_maximum_reservation, &domid), -XEN_ESRCH);
-    CHECK_EQ(memory_op(XENMEM_maximum_gpfn, &domid), -XEN_ESRCH);
+    CHECK_EQ(memory_op(XENMEM_populate_physmap, &r), unprivileged(0));
+    CHECK_EQ(memory_op(XENMEM_decrease_reservation, &r), unprivileged(0));
+    CHECK_EQ(memory_op(XENMEM_increase_reservation, &r), unprivileged(0));
+    CHECK_EQ(memory_op(XENMEM_current_reservation, &domid), unprivileged(-XEN_ESRCH));
+    CHECK_EQ(memory_op(XENMEM_maximum_reservation, &domid), unprivileged(-XEN_ESRCH));
+    CHECK_EQ(memory_op(XENMEM_maximum_gpfn, &domid), unprivileged(-XEN_ESRCH));
 }
 
 static long exchange(uint64_t *in, uint64_t in_count, unsigned int in_order, uint64_t *out,
@@ -273,7 +273,7 @@ TEST(machphys_mfn_list_names_its_frames)
     long rc = memory_op(XENMEM_machphys_mfn_list, &list);
 
     if (!is_dom0()) {
-        CHECK(rc == 0 || rc == -XEN_EPERM);
+        CHECK(rc == 0 || rc == -XEN_EPERM || rc == -XEN_ENOSYS);
     } else {
         CHECK(rc == 0 || rc == -XEN_ENOSYS);
     }
@@ -294,6 +294,8 @@ TEST(memory_map_is_the_guests)
         CHECK_EQ(rc, -XEN_ENOSYS);
         return;
     }
+    if (is_pavo() && rc == -XEN_ENOSYS)
+        return; /* its builder gave none */
     CHECK_EQ(rc, 0);
     CHECK(map.nr_entries >= 1 && map.nr_entries <= 32);
     CHECK_EQ(entries[0].addr, 0);
@@ -328,7 +330,7 @@ TEST(set_memory_map_is_for_tools)
     struct xen_foreign_memory_map map = {.domid = 0x1234,
                                          .map = {.nr_entries = 1, .buffer = PTR(&entry)}};
 
-    CHECK_EQ(memory_op(XENMEM_set_memory_map, &map), -XEN_ESRCH);
+    CHECK_EQ(memory_op(XENMEM_set_memory_map, &map), unprivileged(-XEN_ESRCH));
     CHECK_EQ(memory_op(XENMEM_set_memory_map, (void *)0x1000), -XEN_EFAULT);
 }
 
@@ -337,16 +339,16 @@ TEST(claims_are_for_tools)
     struct xen_memory_reservation r = {.domid = DOMID_SELF, .nr_extents = 1};
     long rc = memory_op(XENMEM_claim_pages, &r);
 
-    CHECK_EQ(rc, -XEN_EINVAL); /* by number only */
+    CHECK_EQ(rc, unprivileged(-XEN_EINVAL)); /* by number only */
     r.domid = 0x1234;
-    CHECK_EQ(memory_op(XENMEM_claim_pages, &r), -XEN_EINVAL);
+    CHECK_EQ(memory_op(XENMEM_claim_pages, &r), unprivileged(-XEN_EINVAL));
     r.domid = 0;
     r.extent_order = 1;
-    CHECK_EQ(memory_op(XENMEM_claim_pages, &r), -XEN_EINVAL);
+    CHECK_EQ(memory_op(XENMEM_claim_pages, &r), unprivileged(-XEN_EINVAL));
     r.extent_order = 0;
     /* A claim counts what the domain has already: one page is less. */
     CHECK_EQ(memory_op(XENMEM_claim_pages, &r), is_dom0() ? -XEN_EINVAL : -XEN_EPERM);
-    CHECK_EQ(memory_op(XENMEM_claim_pages, (void *)0x1000), -XEN_EFAULT);
+    CHECK_EQ(memory_op(XENMEM_claim_pages, (void *)0x1000), unprivileged(-XEN_EFAULT));
 }
 
 TEST(acquire_resource_checks_its_arguments)
@@ -359,10 +361,10 @@ TEST(acquire_resource_checks_its_arguments)
 
     CHECK(memory_op(XENMEM_acquire_resource, &r) < 0); /* not on oneself */
     r.domid = 0x1234;
-    CHECK_EQ(memory_op(XENMEM_acquire_resource, &r), -XEN_ESRCH);
+    CHECK_EQ(memory_op(XENMEM_acquire_resource, &r), unprivileged(-XEN_ESRCH));
     r.pad = 1;
-    CHECK_EQ(memory_op(XENMEM_acquire_resource, &r), -XEN_EINVAL);
-    CHECK_EQ(memory_op(XENMEM_acquire_resource, (void *)0x1000), -XEN_EFAULT);
+    CHECK_EQ(memory_op(XENMEM_acquire_resource, &r), unprivileged(-XEN_EINVAL));
+    CHECK_EQ(memory_op(XENMEM_acquire_resource, (void *)0x1000), unprivileged(-XEN_EFAULT));
 }
 
 TEST(physmap_operations_are_not_for_pv)

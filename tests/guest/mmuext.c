@@ -226,9 +226,9 @@ TEST(cache_flush_needs_the_hardware)
     long rc = ext(MMUEXT_FLUSH_CACHE, 0, 0);
 
     /* Only a domain with cacheable device memory may. */
-    CHECK(rc == 0 || rc == -XEN_EACCES);
+    CHECK(rc == 0 || rc == -XEN_EACCES || rc == unprivileged(0));
     rc = ext(MMUEXT_FLUSH_CACHE_GLOBAL, 0, 0);
-    CHECK(rc == 0 || rc == -XEN_EACCES || rc == -XEN_EINVAL);
+    CHECK(rc == 0 || rc == -XEN_EACCES || rc == -XEN_EINVAL || rc == unprivileged(0));
 }
 
 TEST(mark_super_is_refused)
@@ -261,7 +261,7 @@ TEST(done_counts_exactly)
     CHECK_EQ(mmuext_op(ops, 0, &done, DOMID_SELF), 0);
     CHECK_EQ(done, 0);
     CHECK_EQ(mmuext_op((void *)0x1000, 1, &done, DOMID_SELF), -XEN_EFAULT);
-    CHECK_EQ(mmuext_op(ops, 1, &done, 0x1234), -XEN_ESRCH);
+    CHECK_EQ(mmuext_op(ops, 1, &done, 0x1234), unprivileged(-XEN_ESRCH));
 }
 
 TEST(a_tree_is_pinned_whole)

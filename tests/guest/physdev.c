@@ -26,13 +26,13 @@ TEST(a_port_bitmap_is_kept)
     static uint8_t bitmap[8192];
     struct physdev_set_iobitmap op = {.bitmap = PTR(bitmap), .nr_ports = 65536};
 
-    CHECK_EQ(physdev(PHYSDEVOP_set_iobitmap, &op), 0);
+    CHECK_EQ(physdev(PHYSDEVOP_set_iobitmap, &op), unprivileged(0));
     op.bitmap = 0;
     op.nr_ports = 0;
-    CHECK_EQ(physdev(PHYSDEVOP_set_iobitmap, &op), 0);
+    CHECK_EQ(physdev(PHYSDEVOP_set_iobitmap, &op), unprivileged(0));
     op.nr_ports = 65537;
-    CHECK_EQ(physdev(PHYSDEVOP_set_iobitmap, &op), -XEN_EINVAL);
-    CHECK_EQ(physdev(PHYSDEVOP_set_iobitmap, (void *)0x1000), -XEN_EFAULT);
+    CHECK_EQ(physdev(PHYSDEVOP_set_iobitmap, &op), unprivileged(-XEN_EINVAL));
+    CHECK_EQ(physdev(PHYSDEVOP_set_iobitmap, (void *)0x1000), unprivileged(-XEN_EFAULT));
 }
 
 TEST(irq_status_is_for_dom0)
@@ -43,16 +43,16 @@ TEST(irq_status_is_for_dom0)
     if (is_dom0())
         CHECK_EQ(rc, 0);
     op.irq = 0xffffff;
-    CHECK_EQ(physdev(PHYSDEVOP_irq_status_query, &op), -XEN_EINVAL);
-    CHECK_EQ(physdev(PHYSDEVOP_irq_status_query, (void *)0x1000), -XEN_EFAULT);
+    CHECK_EQ(physdev(PHYSDEVOP_irq_status_query, &op), unprivileged(-XEN_EINVAL));
+    CHECK_EQ(physdev(PHYSDEVOP_irq_status_query, (void *)0x1000), unprivileged(-XEN_EFAULT));
 }
 
 TEST(eoi_checks_its_number)
 {
     struct physdev_eoi op = {.irq = 0xffffff};
 
-    CHECK_EQ(physdev(PHYSDEVOP_eoi, &op), -XEN_EINVAL);
-    CHECK_EQ(physdev(PHYSDEVOP_eoi, (void *)0x1000), -XEN_EFAULT);
+    CHECK_EQ(physdev(PHYSDEVOP_eoi, &op), unprivileged(-XEN_EINVAL));
+    CHECK_EQ(physdev(PHYSDEVOP_eoi, (void *)0x1000), unprivileged(-XEN_EFAULT));
 }
 
 TEST(map_pirq_gives_dom0_its_interrupts)
@@ -87,15 +87,15 @@ TEST(map_pirq_checks_its_arguments)
     struct physdev_map_pirq map = {
         .domid = 0x1234, .type = MAP_PIRQ_TYPE_GSI, .index = 4, .pirq = 4};
 
-    CHECK_EQ(physdev(PHYSDEVOP_map_pirq, &map), -XEN_ESRCH);
+    CHECK_EQ(physdev(PHYSDEVOP_map_pirq, &map), unprivileged(-XEN_ESRCH));
     map.domid = DOMID_SELF;
     map.type = 99;
     CHECK_EQ(physdev(PHYSDEVOP_map_pirq, &map), is_dom0() ? -XEN_EINVAL : -XEN_EPERM);
     map.type = MAP_PIRQ_TYPE_GSI;
     map.index = 100000;
     CHECK(physdev(PHYSDEVOP_map_pirq, &map) < 0);
-    CHECK_EQ(physdev(PHYSDEVOP_map_pirq, (void *)0x1000), -XEN_EFAULT);
-    CHECK_EQ(physdev(PHYSDEVOP_unmap_pirq, (void *)0x1000), -XEN_EFAULT);
+    CHECK_EQ(physdev(PHYSDEVOP_map_pirq, (void *)0x1000), unprivileged(-XEN_EFAULT));
+    CHECK_EQ(physdev(PHYSDEVOP_unmap_pirq, (void *)0x1000), unprivileged(-XEN_EFAULT));
 }
 
 TEST(free_pirqs_are_for_msi)
@@ -105,7 +105,7 @@ TEST(free_pirqs_are_for_msi)
 
     if (rc == 0)
         CHECK(op.pirq >= 16);
-    CHECK_EQ(physdev(PHYSDEVOP_get_free_pirq, (void *)0x1000), -XEN_EFAULT);
+    CHECK_EQ(physdev(PHYSDEVOP_get_free_pirq, (void *)0x1000), unprivileged(-XEN_EFAULT));
 }
 
 TEST(pci_devices_are_reported_by_dom0)
@@ -122,7 +122,7 @@ TEST(pci_devices_are_reported_by_dom0)
     else
         CHECK_EQ(rc, -XEN_EPERM);
     CHECK(physdev(PHYSDEVOP_pci_device_remove, &gone) < 0);
-    CHECK_EQ(physdev(PHYSDEVOP_pci_device_add, (void *)0x1000), -XEN_EFAULT);
+    CHECK_EQ(physdev(PHYSDEVOP_pci_device_add, (void *)0x1000), unprivileged(-XEN_EFAULT));
 }
 
 TEST(apic_reads_are_served_or_refused)
@@ -132,7 +132,7 @@ TEST(apic_reads_are_served_or_refused)
 
     if (!is_dom0())
         CHECK(rc < 0);
-    CHECK_EQ(physdev(PHYSDEVOP_apic_read, (void *)0x1000), -XEN_EFAULT);
+    CHECK_EQ(physdev(PHYSDEVOP_apic_read, (void *)0x1000), unprivileged(-XEN_EFAULT));
 }
 
 TEST(vectors_are_given_by_name_only)
@@ -142,7 +142,7 @@ TEST(vectors_are_given_by_name_only)
 
     if (is_dom0())
         CHECK_EQ(rc, 0);
-    CHECK_EQ(physdev(PHYSDEVOP_alloc_irq_vector, (void *)0x1000), -XEN_EFAULT);
+    CHECK_EQ(physdev(PHYSDEVOP_alloc_irq_vector, (void *)0x1000), unprivileged(-XEN_EFAULT));
 }
 
 TEST(apic_writes_are_served_or_refused)
@@ -167,8 +167,8 @@ TEST(old_forms_of_pci_reports)
     CHECK_EQ(physdev(PHYSDEVOP_manage_pci_remove, &op), 0);
     op.bus = 0xfe;
     CHECK(physdev(PHYSDEVOP_manage_pci_remove, &op) < 0);
-    CHECK_EQ(physdev(PHYSDEVOP_manage_pci_add, (void *)0x1000), -XEN_EFAULT);
-    CHECK_EQ(physdev(PHYSDEVOP_manage_pci_add_ext, (void *)0x1000), -XEN_EFAULT);
+    CHECK_EQ(physdev(PHYSDEVOP_manage_pci_add, (void *)0x1000), unprivileged(-XEN_EFAULT));
+    CHECK_EQ(physdev(PHYSDEVOP_manage_pci_add_ext, (void *)0x1000), unprivileged(-XEN_EFAULT));
 }
 
 TEST(config_space_reports_are_checked)
@@ -178,7 +178,7 @@ TEST(config_space_reports_are_checked)
     long rc = physdev(PHYSDEVOP_pci_mmcfg_reserved, &op);
 
     CHECK(rc <= 0);
-    CHECK_EQ(physdev(PHYSDEVOP_pci_mmcfg_reserved, (void *)0x1000), -XEN_EFAULT);
+    CHECK_EQ(physdev(PHYSDEVOP_pci_mmcfg_reserved, (void *)0x1000), unprivileged(-XEN_EFAULT));
 }
 
 TEST(msi_of_a_missing_device_is_refused)
@@ -190,8 +190,8 @@ TEST(msi_of_a_missing_device_is_refused)
     CHECK(physdev(PHYSDEVOP_restore_msi_ext, &gone) < 0);
     CHECK(physdev(PHYSDEVOP_prepare_msix, &gone) < 0);
     CHECK(physdev(PHYSDEVOP_release_msix, &gone) < 0);
-    CHECK_EQ(physdev(PHYSDEVOP_restore_msi_ext, (void *)0x1000), -XEN_EFAULT);
-    CHECK_EQ(physdev(PHYSDEVOP_prepare_msix, (void *)0x1000), -XEN_EFAULT);
+    CHECK_EQ(physdev(PHYSDEVOP_restore_msi_ext, (void *)0x1000), unprivileged(-XEN_EFAULT));
+    CHECK_EQ(physdev(PHYSDEVOP_prepare_msix, (void *)0x1000), unprivileged(-XEN_EFAULT));
 }
 
 TEST(debug_ports_are_reported)
@@ -211,15 +211,15 @@ TEST(a_page_for_eoi_bits_is_registered)
 
     CHECK(rc == 0 || rc == -XEN_ENOSYS);
     if (!rc)
-        CHECK_EQ(physdev(PHYSDEVOP_pirq_eoi_gmfn_v2, &op), -XEN_EBUSY);
+        CHECK_EQ(physdev(PHYSDEVOP_pirq_eoi_gmfn_v2, &op), unprivileged(-XEN_EBUSY));
 }
 
 TEST(unknown_operations_are_refused)
 {
     uint64_t room[8] = {0};
 
-    CHECK_EQ(physdev(0, room), -XEN_ENOSYS);
-    CHECK_EQ(physdev(32, room), -XEN_ENOSYS);
-    CHECK_EQ(physdev(0xffff, room), -XEN_ENOSYS);
+    CHECK_EQ(physdev(0, room), unprivileged(-XEN_ENOSYS));
+    CHECK_EQ(physdev(32, room), unprivileged(-XEN_ENOSYS));
+    CHECK_EQ(physdev(0xffff, room), unprivileged(-XEN_ENOSYS));
     CHECK_EQ(hypercall1(__HYPERVISOR_physdev_op_compat, PTR(room)), -XEN_ENOSYS);
 }

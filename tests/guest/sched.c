@@ -90,15 +90,15 @@ TEST(timer_zero_stops_it)
 
     timer_bind();
     start = system_time_ns();
-    CHECK_EQ(set_timer(start + 3 * MS), 0);
+    CHECK_EQ(set_timer(start + 200 * MS), 0);
     CHECK_EQ(set_timer(0), 0);
     poll.ports = PTR(&timer_port);
     poll.nr_ports = 1;
-    poll.timeout = start + 10 * MS;
+    poll.timeout = start + 300 * MS;
     for (int i = 0; i < 10 && system_time_ns() < poll.timeout; i++)
         CHECK_EQ(sched_op(SCHEDOP_poll, &poll), 0);
     CHECK(!event_pending_bit(timer_port));
-    CHECK(system_time_ns() >= start + 10 * MS);
+    CHECK(system_time_ns() >= start + 300 * MS);
     timer_unbind();
 }
 
@@ -191,7 +191,7 @@ TEST(remote_shutdown_needs_a_domain)
 {
     struct sched_remote_shutdown op = {.domain_id = 0x1234, .reason = SHUTDOWN_poweroff};
 
-    CHECK_EQ(sched_op(SCHEDOP_remote_shutdown, &op), -XEN_ESRCH);
+    CHECK_EQ(sched_op(SCHEDOP_remote_shutdown, &op), unprivileged(-XEN_ESRCH));
     CHECK_EQ(sched_op(SCHEDOP_remote_shutdown, (void *)0x1000), -XEN_EFAULT);
     if (!is_dom0()) {
         op.domain_id = 0;
@@ -226,7 +226,7 @@ TEST(pin_override_is_dom0s)
     long rc = sched_op(SCHEDOP_pin_override, &op);
 
     if (!is_dom0()) {
-        CHECK_EQ(rc, -XEN_EPERM);
+        CHECK(rc == -XEN_EPERM || rc == -XEN_ENOSYS);
         return;
     }
     if (rc == -XEN_ENOSYS)
