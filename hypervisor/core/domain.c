@@ -379,6 +379,7 @@ static void leave_shared_info(struct domain *d)
         }
     }
     d->shared = &nowhere;
+    arch_update_wallclock(d); /* whoever still wrote the old page has finished after this */
     frame_unshare(mfn_to_frame(d->shared_mfn));
 }
 
@@ -397,6 +398,8 @@ int domain_kill(struct domain *d)
         rc = grant_release_mappings(d);
     if (!rc)
         rc = sweep_frames(d);
+    if (!rc)
+        rc = frame_drain(d, true);
     if (rc)
         return rc;
     spin_lock(&d->lock);

@@ -88,8 +88,11 @@ static void event_set_pending(struct domain *d, evtchn_port_t port, unsigned int
 {
     struct shared_info *s = d->shared;
     struct vcpu *v = d->vcpu[vcpu];
-    struct vcpu_info *info = ACCESS_ONCE(v->info);
+    struct vcpu_info *info;
 
+    if (!v) /* a domain that is being built: its ports are there before its vcpus */
+        return;
+    info = ACCESS_ONCE(v->info);
     if (test_and_set_bit(port, s->evtchn_pending))
         return;
     if (!test_bit(port, s->evtchn_mask) && info &&

@@ -27,6 +27,7 @@
 #include <hv/sched.h>
 
 #define TABLE_ENTRIES 512u
+#define STAMP_WINDOW  (1u << 24)
 
 static inline bool state_cas(struct frame *f, uint64_t *old, uint64_t new)
 {
@@ -116,13 +117,26 @@ static void devalidate_queue(struct frame *f, uint64_t s)
     spin_unlock(&d->devalidate_lock);
 }
 
-static void put_type(struct frame *f, bool flushed)
+/*
+ * Note that @f lost a reference just now. Never backwards: another CPU may have noted a later time
+ * meanwhile (less than half a turn of the clock, much less).
+ */
+static void stamp_note(struct frame *f)
+{
+    uint32_t now = arch_tlb_clock(), old = ACCESS_ONCE(f->used.tlb_stamp);
+
+    while (old != now && old - now >= STAMP_WINDOW &&
+           !__atomic_compare_exchange_n(&f->used.tlb_stamp, &old, now, false, __ATOMIC_SEQ_CST,
+                                        __ATOMIC_RELAXED))
+        ;
+}
+
+void frame_put_type(struct frame *f)
 {
     uint64_t s = frame_state(f), n;
     bool queue;
 
-    if (!flushed)
-        f->used.tlb_stamp = arch_tlb_clock();
+    stamp_note(f);
     do {
         BUG_ON(!(s & FRAME_TC_MASK) || !(s & FRAME_VALIDATED));
         n = s - FRAME_TC_ONE;
@@ -140,19 +154,9 @@ static void put_type(struct frame *f, bool flushed)
         devalidate_queue(f, s);
 }
 
-void frame_put_type(struct frame *f)
-{
-    put_type(f, false);
-}
-
-void frame_put_type_flushed(struct frame *f)
-{
-    put_type(f, true);
-}
-
 void frame_put_and_type(struct frame *f)
 {
-    put_type(f, false);
+    frame_put_type(f);
     frame_put(f);
 }
 
@@ -200,7 +204,7 @@ int frame_get_type(struct frame *f, enum frame_type t)
 
         if (s & FRAME_TC_MASK) {
             if (old == FRAME_T_BUSY) {
-                __builtin_ia32_pause();
+                arch_spin_wait();
                 s = frame_state(f);
                 continue;
             }
@@ -215,7 +219,7 @@ int frame_get_type(struct frame *f, enum frame_type t)
                 if (state_cas(f, &s, s & ~FRAME_PARTIAL))
                     return validate_claimed(f, t, f->used.link, true);
             } else {
-                __builtin_ia32_pause();
+                arch_spin_wait();
                 s = frame_state(f);
             }
             continue;
@@ -229,7 +233,7 @@ int frame_get_type(struct frame *f, enum frame_type t)
 
                 if (rc)
                     return rc;
-                __builtin_ia32_pause(); /* another CPU may be at it */
+                arch_spin_wait(); /* another CPU may be at it */
                 s = frame_state(f);
             }
             continue;

@@ -12,6 +12,7 @@
 #include <pv-abi/x86.h>
 
 #define PERIOD_MIN_NS 1000000ull
+#define PERIOD_MAX_NS (1ull << 50)
 
 int vcpu_create(struct domain *d, unsigned int id, unsigned int cpu)
 {
@@ -170,7 +171,7 @@ static long op_periodic(struct vcpu *v, guest_va_t arg)
 
     if (copy_from_guest(&t, arg, sizeof(t)))
         return -EFAULT;
-    if (t.period_ns < PERIOD_MIN_NS || t.period_ns > INT64_MAX)
+    if (t.period_ns < PERIOD_MIN_NS || t.period_ns > PERIOD_MAX_NS)
         return -EINVAL;
     v->periodic_period_ns = (s_time_t)t.period_ns;
     timer_set(&v->periodic, now_ns() + v->periodic_period_ns);

@@ -754,3 +754,7 @@ WEAK void watchdogs_init(struct domain *d)
 WEAK void watchdogs_kill(struct domain *d)
 {
 }
+
+WEAK void arch_spin_wait(void)
+{
+}

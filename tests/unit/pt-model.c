@@ -44,6 +44,9 @@ void tlb_flush_va_mask(uint64_t cpus, uint64_t va)
 void arch_flush_domain_tlb(const struct domain *d)
 {
 }
+void arch_spin_wait(void)
+{
+}
 uint32_t arch_tlb_clock(void)
 {
     return 1;

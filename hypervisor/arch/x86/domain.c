@@ -143,7 +143,7 @@ bool mm_ldt_fault(struct vcpu *v, uint64_t va)
     if (va < ldt_window_va(v) || off >= (uint64_t)v->arch.ldt_entries * 8 ||
         !mfn_is_invalid(v->arch.ldt_mfn[page]))
         return false;
-    pte = mm_lookup(v->arch.kernel_root, v->arch.ldt_base + (uint64_t)page * PAGE_SIZE);
+    pte = mm_lookup(v->domain, v->arch.kernel_root, v->arch.ldt_base + (uint64_t)page * PAGE_SIZE);
     if (!(pte & PTE_P) || !mfn_valid(pte_mfn(pte)))
         return false;
     f = mfn_to_frame(pte_mfn(pte));
@@ -316,6 +316,21 @@ static mfn_t lazy_leave(struct lazy *l)
     return root;
 }
 
+/* Drop the references on a root that was kept, and take it apart: its domain may be past its own last drain. */
+static void root_put(mfn_t root)
+{
+    struct domain *d;
+
+    if (mfn_is_invalid(root))
+        return;
+    d = domain_get((domid_t)frame_owner(mfn_to_frame(root)));
+    frame_put_and_type(mfn_to_frame(root));
+    if (d) {
+        frame_drain(d, false);
+        domain_put(d);
+    }
+}
+
 /* SOFTIRQ_DOMAIN: drop what waits, and if this CPU idles on a guest's root, leave that. */
 static void lazy_drop(void)
 {
@@ -323,10 +338,8 @@ static void lazy_drop(void)
     mfn_t drop = l->drop, root = is_idle(current) ? lazy_leave(l) : INVALID_MFN;
 
     l->drop = INVALID_MFN;
-    if (!mfn_is_invalid(drop))
-        frame_put_and_type(mfn_to_frame(drop));
-    if (!mfn_is_invalid(root))
-        frame_put_and_type(mfn_to_frame(root));
+    root_put(drop);
+    root_put(root);
 }
 
 void domain_arch_init(void)

@@ -53,7 +53,23 @@ static int l1e_get(uint64_t *pte, const struct domain *owner, const struct domai
     return frame_get(f, pg_owner) ? 0 : -EPERM;
 }
 
-static void l1e_put(uint64_t pte, bool flushed)
+/*
+ * A writable mapping of a frame that another domain granted: when its type changes, only the owner's CPUs
+ * are flushed, so the mapper's translations go with the mapping. dom0 flushes for itself (it is trusted, and
+ * its tools take such mappings down by the thousand).
+ */
+static bool foreign_writable(uint64_t pte, const struct domain *mapper)
+{
+    mfn_t mfn = pte_mfn(pte);
+    unsigned int owner;
+
+    if ((pte & (PTE_P | PTE_RW)) != (PTE_P | PTE_RW) || !mfn_valid(mfn) || mapper->privileged)
+        return false;
+    owner = frame_owner(mfn_to_frame(mfn));
+    return owner != mapper->domid && owner != FRAME_OWNER_IO;
+}
+
+static void l1e_put(uint64_t pte)
 {
     mfn_t mfn = pte_mfn(pte);
     struct frame *f;
@@ -63,12 +79,8 @@ static void l1e_put(uint64_t pte, bool flushed)
     f = mfn_to_frame(mfn);
     if (frame_owner(f) == FRAME_OWNER_IO)
         return;
-    if (pte & PTE_RW) {
-        if (flushed)
-            frame_put_type_flushed(f);
-        else
-            frame_put_type(f);
-    }
+    if (pte & PTE_RW)
+        frame_put_type(f);
     frame_put(f);
 }
 
@@ -88,10 +100,10 @@ static int entry_get(uint64_t *pte, enum frame_type t, const struct domain *owne
     return t == FRAME_T_L1 ? l1e_get(pte, owner, pg_owner) : table_entry_get(pte, t - 1, owner);
 }
 
-static void entry_put(uint64_t pte, enum frame_type t, bool flushed)
+static void entry_put(uint64_t pte, enum frame_type t)
 {
     if (t == FRAME_T_L1)
-        l1e_put(pte, flushed);
+        l1e_put(pte);
     else if (pte & PTE_P)
         frame_put_and_type(mfn_to_frame(pte_mfn(pte)));
 }
@@ -172,10 +184,15 @@ void arch_frame_devalidate(struct frame *f, enum frame_type t, const struct doma
 {
     uint64_t *table = mfn_to_virt(frame_to_mfn(f));
 
-    (void)d;
+    for (unsigned int i = 0; t == FRAME_T_L1 && i < nr; i++) {
+        if (foreign_writable(table[i], d)) {
+            arch_flush_domain_tlb(d);
+            break;
+        }
+    }
     for (unsigned int i = 0; i < nr; i++) {
         if (slot_is_guests(t, i) && (table[i] & PTE_P))
-            entry_put(table[i], t, false);
+            entry_put(table[i], t);
     }
     if (t == FRAME_T_L4)
         memset(&table[HV_SLOT_FIRST], 0, (HV_SLOT_LAST - HV_SLOT_FIRST + 1) * sizeof(*table));
@@ -220,13 +237,15 @@ int mm_write_entry(struct domain *owner, struct domain *pg_owner, struct frame *
         if (__atomic_compare_exchange_n(p, &old, val, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
             break;
     }
-    entry_put(old, t, flags & MM_FLUSHED);
+    if (t == FRAME_T_L1 && foreign_writable(old, owner))
+        arch_flush_domain_tlb(owner);
+    entry_put(old, t);
     if (oldp)
         *oldp = old;
     return 0;
 out_drop:
     if (took)
-        entry_put(new, t, false);
+        entry_put(new, t);
     return rc;
 }
 
@@ -264,12 +283,12 @@ struct frame *mm_walk_l1(const struct domain *d, mfn_t root, uint64_t va)
     return f;
 }
 
-uint64_t mm_lookup(mfn_t root, uint64_t va)
+uint64_t mm_lookup(const struct domain *d, mfn_t root, uint64_t va)
 {
     uint64_t e = 0;
 
     for (unsigned int level = 4; level >= 1; level--) {
-        if (!mfn_valid(root) || frame_owner(mfn_to_frame(root)) == FRAME_OWNER_IO)
+        if (!walkable(d, root))
             return 0;
         e = ACCESS_ONCE(((uint64_t *)mfn_to_virt(root))[pte_index(va, level)]);
         if (!(e & PTE_P))
@@ -284,7 +303,7 @@ int mm_pin_table(struct domain *d, mfn_t mfn, enum frame_type t)
     struct frame *f;
     int rc;
 
-    if (!mfn_valid(mfn))
+    if (!mfn_valid(mfn) || ACCESS_ONCE(d->dying) != DOMAIN_ALIVE)
         return -EINVAL;
     f = mfn_to_frame(mfn);
     rc = frame_get_and_type(f, d, t);
@@ -433,7 +452,9 @@ int arch_grant_map(struct domain *d, uint64_t addr, mfn_t mfn, unsigned int flag
         pte |= PTE_RW | PTE_D;
     pte |= ((flags >> GUEST_AVAIL_SHIFT) & 7ull) << 9; /* the software bits 9-11 */
     grant_exchange(table, index, pte, &old, INVALID_MFN, false);
-    l1e_put(old, false);
+    if (foreign_writable(old, d))
+        arch_flush_domain_tlb(d);
+    l1e_put(old);
     frame_put_and_type(table);
     return GNTST_okay;
 }
@@ -457,20 +478,18 @@ int arch_grant_unmap(struct domain *d, uint64_t addr, mfn_t mfn, unsigned int fl
         grant_exchange(new_table, new_index, 0, &new, INVALID_MFN, false);
     }
     if (grant_exchange(table, index, new, &old, mfn, readonly)) {
-        if (new_table)
+        if (new_table) { /* put back what stood there, and drop what another vcpu wrote meanwhile */
             grant_exchange(new_table, new_index, new, &old, INVALID_MFN, false);
+            l1e_put(old);
+        }
         rc = GNTST_general_error;
         goto out;
     }
     /* The granter's frame may change its type as soon as the reference is gone, and then only its owner's
      * CPUs are flushed: so this domain's translations go first, or the caller has references. */
-    if (flags & GRANT_FLUSH_LATER)
-        ;
-    else if (flags & GNTMAP_contains_pte)
-        arch_flush_domain_tlb(d);
-    else
-        tlb_flush_va_mask(d->arch.tlb_cpus[0], addr);
-    l1e_put(old, false); /* the references that arch_grant_map() entered */
+    if (!(flags & GRANT_FLUSH_LATER))
+        arch_flush_domain_tlb(d); /* all of it: the table may be hooked in at several addresses */
+    l1e_put(old); /* the references that arch_grant_map() entered */
 out:
     if (new_table)
         frame_put_and_type(new_table);

@@ -61,6 +61,13 @@ static void table_ref_drop(struct table_ref *r)
     r->frame = NULL;
 }
 
+/* A descriptor table, or a page table whose validation stopped half-way: no entry can be written now. */
+static bool is_unfinished(uint64_t s)
+{
+    return frame_state_type(s) == FRAME_T_SEGDESC ||
+           ((s & FRAME_TC_MASK) && (s & (FRAME_PARTIAL | FRAME_VALIDATED)) == FRAME_PARTIAL);
+}
+
 static int table_ref_get(struct table_ref *r, struct domain *d, mfn_t mfn)
 {
     struct frame *f;
@@ -83,7 +90,7 @@ static int table_ref_get(struct table_ref *r, struct domain *d, mfn_t mfn)
         rc = frame_get_type(f, FRAME_T_WRITABLE);
         if (!rc)
             break;
-        if (rc == -EINVAL && frame_state_type(frame_state(f)) != FRAME_T_SEGDESC)
+        if (rc == -EINVAL && !is_unfinished(frame_state(f)))
             continue; /* became a table just now */
         frame_put(f);
         return rc;
@@ -199,7 +206,6 @@ long hc_update_va_mapping(struct domain *d, uint64_t va, uint64_t val, uint64_t 
 {
     struct vcpu *v = current;
     uint64_t cpus = 0, me = 1ull << this_cpu(), vcpus;
-    unsigned int wflags = 0;
     struct frame *table;
     int rc;
 
@@ -222,11 +228,7 @@ long hc_update_va_mapping(struct domain *d, uint64_t va, uint64_t val, uint64_t 
     table = mm_walk_l1(d, v->arch.kernel_root, va);
     if (!table)
         return -EINVAL;
-    /* Alone on this CPU, one INVLPG leaves nothing stale of the old mapping: frames that the guest turns
-     * into page tables right after it made them read-only then need no full flush. */
-    if (ACCESS_ONCE(d->arch.tlb_cpus[0]) == me)
-        wflags = MM_FLUSHED;
-    rc = mm_write_entry(d, d, table, 1, pte_index(va, 1), val, wflags, NULL);
+    rc = mm_write_entry(d, d, table, 1, pte_index(va, 1), val, 0, NULL);
     if (rc) {
         frame_put_and_type(table);
         if (rc == -ERESTART)
@@ -235,12 +237,10 @@ long hc_update_va_mapping(struct domain *d, uint64_t va, uint64_t val, uint64_t 
                      (unsigned long)val, rc);
         return rc;
     }
-    if (wflags)
-        invlpg(va);
     frame_put_and_type(table);
     if ((flags & UVMF_FLUSHTYPE_MASK) == UVMF_TLB_FLUSH)
         flush_request(d, cpus, false, 0);
-    else if ((flags & UVMF_FLUSHTYPE_MASK) == UVMF_INVLPG && !(wflags && cpus == me))
+    else if ((flags & UVMF_FLUSHTYPE_MASK) == UVMF_INVLPG)
         flush_request(d, cpus, true, va);
     return 0;
 }
@@ -259,14 +259,26 @@ static void load_kernel_root(struct vcpu *v)
 
 static int op_new_baseptr(struct vcpu *v, mfn_t mfn)
 {
-    mfn_t old = v->arch.kernel_root;
-    int rc = mfn_is_invalid(mfn) ? -EINVAL : vcpu_set_kernel_root(v, mfn);
+    struct frame *old = mfn_to_frame(v->arch.kernel_root);
+    int rc;
 
-    /* The old root may be devalidated when this call drains: it must not be live then. */
-    if (!rc && !mfn_eq(old, mfn))
-        load_kernel_root(v);
-    else if (!rc)
+    if (mfn_is_invalid(mfn))
+        return -EINVAL;
+    if (mfn_eq(v->arch.kernel_root, mfn)) {
         tlb_flush_local();
+        return 0;
+    }
+    /* The old root is live until the new one is loaded: another vcpu's drain must not take it apart. */
+    if (!frame_get(old, v->domain))
+        return -EBUSY;
+    if (!frame_get_type_live(old, FRAME_T_L4)) {
+        frame_put(old);
+        return -EBUSY;
+    }
+    rc = vcpu_set_kernel_root(v, mfn);
+    if (!rc)
+        load_kernel_root(v);
+    frame_put_and_type(old);
     return rc;
 }
 
@@ -456,7 +468,7 @@ int mm_emulate_pt_write(struct cpu_regs *regs, uint64_t va, uint32_t error_code)
 
     if (!guest_va_ok(va))
         return -EINVAL;
-    pte = mm_lookup(current->arch.kernel_root, va);
+    pte = mm_lookup(d, current->arch.kernel_root, va);
     if (!(pte & PTE_P) || (pte & PTE_RW) || !mfn_valid(pte_mfn(pte)))
         return -EINVAL;
     f = mfn_to_frame(pte_mfn(pte));

@@ -209,13 +209,14 @@ static int64_t rtc_seconds(void)
 
 void arch_update_wallclock(struct domain *d)
 {
-    struct shared_info *s = d->shared;
+    struct shared_info *s;
     unsigned long flags;
     int64_t ns;
 
-    if (!s)
-        return;
     spin_lock_irqsave(&wallclock_lock, flags);
+    s = ACCESS_ONCE(d->shared);
+    if (!s)
+        goto out;
     ns = wallclock_ns + (int64_t)d->time_offset_s * (int64_t)NS_PER_SEC;
     __atomic_store_n(&s->wc_version, s->wc_version | 1, __ATOMIC_RELAXED);
     smp_wmb();
@@ -224,6 +225,7 @@ void arch_update_wallclock(struct domain *d)
     s->wc_nsec = (uint64_t)ns % NS_PER_SEC;
     smp_wmb();
     __atomic_store_n(&s->wc_version, s->wc_version + 1, __ATOMIC_RELAXED);
+out:
     spin_unlock_irqrestore(&wallclock_lock, flags);
 }
 

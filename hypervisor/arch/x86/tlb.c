@@ -75,15 +75,22 @@ void tlb_flush_ipi(void)
     __atomic_fetch_and(&request.cpus, ~me, __ATOMIC_RELEASE);
 }
 
+void arch_spin_wait(void)
+{
+    unsigned long flags = arch_irq_save(); /* the interrupt must not answer between our look and our answer */
+
+    tlb_flush_ipi();
+    arch_irq_restore(flags);
+    __builtin_ia32_pause();
+}
+
 static void flush_others(uint64_t cpus, bool one_page, uint64_t va)
 {
     cpus &= ~(1ull << this_cpu());
     if (!cpus)
         return;
-    while (!spin_trylock(&flush_lock)) {
-        tlb_flush_ipi(); /* also when interrupts are off by mistake: no deadlock between two senders */
-        __builtin_ia32_pause();
-    }
+    while (!spin_trylock(&flush_lock))
+        arch_spin_wait();
     request.va = va;
     request.one_page = one_page;
     __atomic_store_n(&request.cpus, cpus, __ATOMIC_SEQ_CST);

@@ -272,6 +272,7 @@ static void enter_kernel(struct cpu_regs *regs, uint64_t address, bool mask_even
     uint8_t masked = info->evtchn_upcall_mask;
 
     if (!address) {
+        arch_irq_enable(); /* the holder of a lock that this takes may wait for us to flush */
         domain_crash(v->domain, "d%uv%u has no handler for vector %x\n", v->domain->domid, v->id,
                      regs->vector);
         return;
@@ -298,6 +299,7 @@ static void enter_kernel(struct cpu_regs *regs, uint64_t address, bool mask_even
     frame[n++] = regs->ss;
     sp -= n * 8;
     if (copy_to_guest(sp, frame, n * 8)) {
+        arch_irq_enable();
         domain_crash(v->domain, "d%uv%u: no room for a frame on the kernel stack at %lx\n",
                      v->domain->domid, v->id, (unsigned long)sp);
         return;
@@ -412,6 +414,20 @@ static bool sysenter(struct cpu_regs *regs)
     return true;
 }
 
+/* Vectors whose gates are open to ring 3: who may use them is the guest kernel's word. */
+static void open_gate(struct cpu_regs *regs)
+{
+    const struct guest_trap *t = &current->arch.traps[regs->vector];
+
+    if (t->address && t->dpl >= (current->arch.in_kernel ? 1 : 3)) {
+        inject_trap_of(regs);
+        return;
+    }
+    if (regs->vector == TRAP_INT80)
+        regs->rip -= 2;
+    guest_inject(TRAP_GP, regs->vector * 8 + 2);
+}
+
 void do_guest_trap(struct cpu_regs *regs)
 {
     struct vcpu *v = current;
@@ -443,6 +459,11 @@ void do_guest_trap(struct cpu_regs *regs)
         v->arch.debugreg[6] = (v->arch.debugreg[6] & ~0xfull) | (reg & 0xe00f) | 0xffff0ff0;
         __asm__ volatile("mov %0, %%db6" ::"r"(0xffff0ff0ul));
         inject_trap_of(regs);
+        break;
+    case TRAP_BP:
+    case TRAP_OF:
+    case TRAP_INT80:
+        open_gate(regs);
         break;
     default:
         inject_trap_of(regs);

@@ -310,6 +310,14 @@ void vmap_drop_low(void)
 
 /* ---- later mappings -------------------------------------------------------------------------- */
 
+/* Its holder may allocate, and the heap may flush before it gives memory out: answer while waiting. */
+static void vmap_lock_get(unsigned long *flags)
+{
+    *flags = arch_irq_save();
+    while (!spin_trylock(&vmap_lock))
+        arch_spin_wait();
+}
+
 int arch_map_pages(vaddr_t va, mfn_t mfn, unsigned long nr, unsigned int prot)
 {
     bool large = false;
@@ -317,7 +325,7 @@ int arch_map_pages(vaddr_t va, mfn_t mfn, unsigned long nr, unsigned int prot)
     uint64_t *e;
     int rc = 0;
 
-    spin_lock_irqsave(&vmap_lock, flags);
+    vmap_lock_get(&flags);
     for (i = 0; i < nr && !rc; i++) {
         e = walk(va + i * PAGE_SIZE, 1, prot & PROT_USER ? 1 : 0, &large);
         if (!e)
@@ -337,7 +345,7 @@ void arch_unmap_pages(vaddr_t va, unsigned long nr)
     bool large = false;
     uint64_t *e;
 
-    spin_lock_irqsave(&vmap_lock, flags);
+    vmap_lock_get(&flags);
     for (i = 0; i < nr; i++) {
         e = walk(va + i * PAGE_SIZE, 1, -1, &large);
         if (e)
@@ -357,7 +365,7 @@ void *arch_ioremap(maddr_t addr, size_t size)
     unsigned long nr = PFN_UP(addr + size - first), flags;
     vaddr_t va;
 
-    spin_lock_irqsave(&vmap_lock, flags);
+    vmap_lock_get(&flags);
     va = ioremap_next;
     if (va + (nr + 1) * PAGE_SIZE <= VMAP_VA + VMAP_SIZE)
         ioremap_next += (nr + 1) * PAGE_SIZE; /* an unmapped page between */

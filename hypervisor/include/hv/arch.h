@@ -60,6 +60,8 @@ void arch_type_change_flush(const struct domain *d, uint32_t stamp);
 /* Before a freed frame of @d (stamp as above) is given to anybody. */
 void arch_free_flush(uint32_t stamp);
 uint32_t arch_tlb_clock(void);
+/* One turn of a loop that waits for another CPU: answers its shoot-downs even with interrupts off. */
+void arch_spin_wait(void);
 
 /* Grant mappings: enter @mfn in the guest's tables. Caller holds a reference (and a writable type
  * reference if !@readonly) that passes to the entry.

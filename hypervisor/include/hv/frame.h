@@ -119,8 +119,6 @@ void frame_put(struct frame *f);
 int frame_get_type(struct frame *f, enum frame_type t);
 /* Drop one; the last reference to a table queues it for devalidation (frame_drain). */
 void frame_put_type(struct frame *f);
-/* The same for a writable reference whose only translation the caller has already flushed. */
-void frame_put_type_flushed(struct frame *f);
 /* Only when @f already is a validated table of type @t in use; never validates. */
 bool frame_get_type_live(struct frame *f, enum frame_type t);
 /* Both at once for a frame of @d. Errors as above, and -EPERM when frame_get fails. */

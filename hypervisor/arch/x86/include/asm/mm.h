@@ -42,7 +42,6 @@ static inline bool guest_va_ok(uint64_t va)
  * table now, or its count is full; -ERESTART.
  */
 #define MM_PRESERVE_AD 1u /* keep the accessed and dirty bits that the entry has now */
-#define MM_FLUSHED     2u /* the caller flushes the only translation of a level 1 entry at once */
 #define MM_EXPECT      4u /* only if the entry still is *@old (A and D aside); -EAGAIN otherwise */
 int mm_write_entry(struct domain *owner, struct domain *pg_owner, struct frame *table,
                    unsigned int level, unsigned int index, uint64_t new, unsigned int flags,
@@ -50,8 +49,8 @@ int mm_write_entry(struct domain *owner, struct domain *pg_owner, struct frame *
 
 /* The L1 table that maps @va below root @root, with a general and a live type reference; NULL: none. */
 struct frame *mm_walk_l1(const struct domain *d, mfn_t root, uint64_t va);
-/* Entry that maps @va, without references: for looking only. 0: none. */
-uint64_t mm_lookup(mfn_t root, uint64_t va);
+/* Entry that maps @va in @d's tables, without references: for looking only. 0: none. */
+uint64_t mm_lookup(const struct domain *d, mfn_t root, uint64_t va);
 
 /* Pin: validate frame @mfn of @d as table @t and keep it so. -EINVAL (pinned already, refused), -EPERM. */
 int mm_pin_table(struct domain *d, mfn_t mfn, enum frame_type t);
