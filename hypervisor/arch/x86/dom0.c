@@ -25,7 +25,6 @@
 #include <hv/grant.h>
 #include <hv/pvimage.h>
 #include <pv-abi/start_info.h>
-#include <pv-abi/version.h>
 
 #define PADDING         (512ul << 10)
 #define REGION_ALIGN    (4ul << 20)
@@ -406,8 +405,6 @@ void dom0_create(void)
                       kernel->end - kernel->start, &file, &why) ||
         pv_image_parse(file.elf, file.size, &b.image, &why))
         panic("dom0: %s\n", why);
-    if (b.image.has_supported_features && !(b.image.features_supported & 1ull << XENFEAT_dom0))
-        printk(LOG_WARN "dom0: this kernel is built for guests only: it will find no hardware\n");
     if (boot_info.nr_modules > 1 && initrd->end > initrd->start) {
         b.initrd = mfn_to_virt(maddr_to_mfn(initrd->start)) + (initrd->start & ~PAGE_MASK);
         b.initrd_len = initrd->end - initrd->start;
