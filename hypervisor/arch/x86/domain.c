@@ -335,8 +335,10 @@ static void root_put(mfn_t root)
 static void lazy_drop(void)
 {
     struct lazy *l = &lazy[this_cpu()];
-    mfn_t drop = l->drop, root = is_idle(current) ? lazy_leave(l) : INVALID_MFN;
+    mfn_t drop = l->drop, root = INVALID_MFN;
 
+    if (is_idle(current) && l->tlb_domain)
+        root = lazy_leave(l);
     l->drop = INVALID_MFN;
     root_put(drop);
     root_put(root);
