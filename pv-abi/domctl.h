@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * domctl: control of domains, by dom0 alone. Pavo keeps these numbers and layouts as its stable control interface.
- * Source: Xen 4.17 public/domctl.h, interface version 0x15. Layouts of operations that Pavo refuses are not stated.
+ * domctl: control of domains, by dom0 alone. Pavo keeps these numbers and layouts as its stable
+ * control interface.
+ * Source: Xen 4.17 public/domctl.h, interface version 0x15. Layouts of operations that Pavo
+ * refuses are not stated.
  */
 #ifndef PV_ABI_DOMCTL_H
 #define PV_ABI_DOMCTL_H

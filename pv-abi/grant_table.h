@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Grant tables: a domain lends frames to others, by reference.
- * Source: Xen 4.17 public/grant_table.h. Version 2's entry layouts are not stated: Pavo has version 1 only.
+ * Source: Xen 4.17 public/grant_table.h. Version 2's entry layouts are not stated: Pavo has
+ * version 1 only.
  */
 #ifndef PV_ABI_GRANT_TABLE_H
 #define PV_ABI_GRANT_TABLE_H

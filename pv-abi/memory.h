@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * memory_op: reservations, maps, resources. Bits 6 and up of the command are the hypervisor's own, for calls that it continues.
+ * memory_op: reservations, maps, resources. Bits 6 and up of the command are the hypervisor's
+ * own, for calls that it continues.
  * Source: Xen 4.17 public/memory.h.
  */
 #ifndef PV_ABI_MEMORY_H

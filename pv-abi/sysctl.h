@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * sysctl: control and figures of the host, by dom0 alone.
- * Source: Xen 4.17 public/sysctl.h, interface version 0x15. Layouts of operations that Pavo refuses are not stated.
+ * Source: Xen 4.17 public/sysctl.h, interface version 0x15. Layouts of operations that Pavo
+ * refuses are not stated.
  */
 #ifndef PV_ABI_SYSCTL_H
 #define PV_ABI_SYSCTL_H

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * x86-64: selectors, the hypervisor's hole, a vCPU's initial context, trap tables, the iret frame, CPUID leaves.
+ * x86-64: selectors, the hypervisor's hole, a vCPU's initial context, trap tables, the iret
+ * frame, CPUID leaves.
  * Source: Xen 4.17 public/arch-x86/xen.h, xen-x86_64.h and cpuid.h.
  */
 #ifndef PV_ABI_X86_H
