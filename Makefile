@@ -98,7 +98,7 @@ help:
 	'  MEM=3072        memory of the host in MiB' \
 	'  ACCEL=auto      auto, tcg or kvm (check always uses tcg)' \
 	'  HOST_ARGS=      command line of the hypervisor, for example "dom0_mem=1024M loglvl=debug"' \
-	'  TIMEOUT=120     seconds after which make run gives up (exit status 124 of tests/host/run)' \
+	'  TIMEOUT=120     seconds for the command of make run (then exit status 124 of tests/host/run)' \
 	'  HV=pavo         pavo, none (dom0 on plain Linux) or xen (on Xen 4.17), for comparison' \
 	'check takes TESTS="name ..." to run only some (the list is then not compared)'
 

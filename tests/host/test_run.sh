@@ -26,10 +26,10 @@ rc=$?
 check exit-status "exit 7 gave $rc" [ $rc = 7 ]
 out=$(DISKS=0 dom0 'wc -c')
 check empty-stdin "stdin holds $out bytes" [ "$out" = 0 ]
-DISKS=0 TIMEOUT=60 dom0 'sleep 1000' 2>/dev/null
+DISKS=0 TIMEOUT=5 dom0 'sleep 1000' 2>/dev/null
 rc=$?
 check timeout "a command that does not end gave $rc" [ $rc = 124 ]
-DOM0_ARGS=rdinit=/nonesuch DISKS=0 TIMEOUT=20 dom0 true 2>/dev/null
+DOM0_ARGS=rdinit=/nonesuch DISKS=0 BOOT_TIMEOUT=20 dom0 true 2>/dev/null
 rc=$?
 check no-boot "a host that does not boot gave $rc" [ $rc = 125 ]
 done_testing
