@@ -217,11 +217,12 @@ int mm_write_entry(struct domain *owner, struct domain *pg_owner, struct frame *
         }
         /* What decides about references is unchanged: nothing to take or drop. */
         same = PTE_ADDR | PTE_P | PTE_RW | PTE_CACHE;
-        if (!took && (new & PTE_P) && !((old ^ new) & same)) {
+        if (!took && (new &PTE_P) && !((old ^ new) & same)) {
             val = new | PTE_US;
             if (flags & MM_PRESERVE_AD)
                 val = (val & ~(PTE_A | PTE_D)) | (old & (PTE_A | PTE_D));
-            if (__atomic_compare_exchange_n(p, &old, val, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
+            if (__atomic_compare_exchange_n(p, &old, val, false, __ATOMIC_SEQ_CST,
+                                            __ATOMIC_RELAXED))
                 return 0;
             continue;
         }
@@ -232,7 +233,7 @@ int mm_write_entry(struct domain *owner, struct domain *pg_owner, struct frame *
             took = true;
         }
         val = new;
-        if ((flags & MM_PRESERVE_AD) && (new & PTE_P))
+        if ((flags & MM_PRESERVE_AD) && (new &PTE_P))
             val = (val & ~(PTE_A | PTE_D)) | (old & (PTE_A | PTE_D));
         if (__atomic_compare_exchange_n(p, &old, val, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
             break;
@@ -353,7 +354,8 @@ static int root_replace(struct vcpu *v, mfn_t *slot, mfn_t mfn)
     }
     *slot = mfn;
     if (!mfn_is_invalid(old))
-        frame_put_and_type(mfn_to_frame(old)); /* devalidated at the earliest when this call drains */
+        frame_put_and_type(
+            mfn_to_frame(old)); /* devalidated at the earliest when this call drains */
     return 0;
 }
 
@@ -489,7 +491,7 @@ int arch_grant_unmap(struct domain *d, uint64_t addr, mfn_t mfn, unsigned int fl
      * CPUs are flushed: so this domain's translations go first, or the caller has references. */
     if (!(flags & GRANT_FLUSH_LATER))
         arch_flush_domain_tlb(d); /* all of it: the table may be hooked in at several addresses */
-    l1e_put(old); /* the references that arch_grant_map() entered */
+    l1e_put(old);                 /* the references that arch_grant_map() entered */
 out:
     if (new_table)
         frame_put_and_type(new_table);

@@ -176,7 +176,8 @@ long hc_mmu_update(struct domain *d, guest_va_t ureqs, uint64_t count, guest_va_
     table_ref_drop(&ref);
     if (rc && rc != HC_CONTINUE && rc != -EFAULT) /* else req[] says nothing of the guest's */
         guest_printk(d, "mmu_update %lx = %lx refused (%ld)\n",
-                     i < 16 ? (unsigned long)req[i].ptr : 0, i < 16 ? (unsigned long)req[i].val : 0, rc);
+                     i < 16 ? (unsigned long)req[i].ptr : 0, i < 16 ? (unsigned long)req[i].val : 0,
+                     rc);
     page_owner_put(d, pg_owner);
     if (done && copy_to_guest(done, &total, 4))
         rc = -EFAULT;
@@ -497,7 +498,7 @@ int mm_emulate_pt_write(struct cpu_regs *regs, uint64_t va, uint32_t error_code)
             rc = 0;
             break;
         }
-        new = (old & ~mask) | (new << shift & mask);
+        new = (old & ~mask) | (new << shift &mask);
         rc = mm_write_entry(d, d, f, t, (va & ~PAGE_MASK) / 8, new, MM_EXPECT, &old);
     } while (rc == -EAGAIN);
     if (!rc) {

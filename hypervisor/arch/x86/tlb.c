@@ -80,7 +80,8 @@ void tlb_flush_ipi(void)
 
 void arch_spin_wait(void)
 {
-    unsigned long flags = arch_irq_save(); /* the interrupt must not answer between our look and our answer */
+    unsigned long flags =
+        arch_irq_save(); /* the interrupt must not answer between our look and our answer */
 
     tlb_flush_ipi();
     arch_irq_restore(flags);

@@ -19,10 +19,10 @@ struct xen_sysctl_physinfo;
 void *mfn_to_virt(mfn_t mfn);
 mfn_t virt_to_mfn(const void *p);
 
-#define PROT_R 0u
-#define PROT_W 1u
-#define PROT_X 2u
-#define PROT_UC 4u
+#define PROT_R    0u
+#define PROT_W    1u
+#define PROT_X    2u
+#define PROT_UC   4u
 #define PROT_USER 8u
 /* Map @nr (>= 1) pages of machine memory from @mfn at page-aligned @va of the shared hypervisor slots.
  * Any pcpu, no locks needed. Returns 0; -EEXIST if a page was mapped (nothing changed); -ENOMEM. */
@@ -96,7 +96,8 @@ void arch_switch_to(struct vcpu *prev, struct vcpu *next) __attribute__((noretur
 void arch_resume_current(void) __attribute__((noreturn));
 /* @v's cpu should look at its events or flags soon: IPI if it runs elsewhere. */
 void arch_vcpu_kick(struct vcpu *v);
-void arch_vcpu_send_nmi(struct vcpu *v); /* VCPUOP_send_nmi: deliver it soon, even to a blocked vcpu */
+void arch_vcpu_send_nmi(
+    struct vcpu *v);                  /* VCPUOP_send_nmi: deliver it soon, even to a blocked vcpu */
 void arch_send_ipi(unsigned int cpu); /* wakes or interrupts; the softirq flags say why */
 /* The idle CPU waits for an interrupt; called with interrupts off, returns with them on. */
 void arch_idle_wait(void);
@@ -123,7 +124,8 @@ void arch_update_runstate_area(struct vcpu *v);
 
 /* --- Hypercalls that are the architecture's --------------------------------------------------------- */
 long hc_set_trap_table(struct domain *d, guest_va_t traps);
-long hc_mmu_update(struct domain *d, guest_va_t ureqs, uint64_t count, guest_va_t done, uint64_t foreign);
+long hc_mmu_update(struct domain *d, guest_va_t ureqs, uint64_t count, guest_va_t done,
+                   uint64_t foreign);
 long hc_set_gdt(struct domain *d, guest_va_t frames, uint64_t entries);
 long hc_stack_switch(struct domain *d, uint64_t ss, uint64_t esp);
 long hc_fpu_taskswitch(struct domain *d, uint64_t set);
@@ -133,13 +135,14 @@ long hc_update_descriptor(struct domain *d, uint64_t maddr, uint64_t desc);
 long hc_update_va_mapping(struct domain *d, uint64_t va, uint64_t val, uint64_t flags);
 long hc_update_va_mapping_otherdomain(struct domain *d, uint64_t va, uint64_t val, uint64_t flags,
                                       uint64_t domid);
-long hc_mmuext_op(struct domain *d, guest_va_t uops, uint64_t count, guest_va_t done, uint64_t foreign);
+long hc_mmuext_op(struct domain *d, guest_va_t uops, uint64_t count, guest_va_t done,
+                  uint64_t foreign);
 long hc_iret(struct domain *d);
 long hc_callback_op(struct domain *d, uint64_t cmd, guest_va_t arg);
 long hc_set_callbacks(struct domain *d, uint64_t event, uint64_t failsafe, uint64_t syscall);
 long hc_set_segment_base(struct domain *d, uint64_t which, uint64_t base);
-long hc_physdev_op(struct domain *d, uint64_t cmd, guest_va_t arg);   /* arch/x86/physdev.c */
-long hc_platform_op(struct domain *d, guest_va_t arg);                /* arch/x86/platform.c */
+long hc_physdev_op(struct domain *d, uint64_t cmd, guest_va_t arg); /* arch/x86/physdev.c */
+long hc_platform_op(struct domain *d, guest_va_t arg);              /* arch/x86/platform.c */
 /* Fill a hypercall page. */
 void arch_hypercall_page(void *page);
 uint32_t arch_cpu_khz(void);
