@@ -74,7 +74,7 @@ install: ; +@$(inner) programs && $(MAKE) --no-print-directory PAVO_INNER=1 \
 	   DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' install
 # Fetched packages are kept: `rm -rf build` drops those too.
 clean: ; @mkdir -p build && flock build/.lock find build -mindepth 1 -maxdepth 1 ! -name .lock \
-	! -name cache ! -name .setup -exec rm -rf {} +
+	! -name cache ! -name .setup ! -name .check-lock -exec rm -rf {} +
 
 help:
 	@printf '%s\n' \
