@@ -6,9 +6,8 @@
  * While a vcpu runs, its general registers lie in the CPU's record and its segment bases in the CPU;
  * the switch saves both before sched_switch_done() lets another CPU take it.
  *
- * Going idle leaves the last root in CR3 and the last GDT, so that waking the same vcpu costs no flush. The
- * CPU then holds references on that root of its own (struct lazy), and stays in the domain's tlb_cpus until
- * it runs another domain or the domain ends.
+ * A CPU that goes idle leaves the guest's root and descriptor tables at once. Keeping the root would need a
+ * reference on it, and the guest, which knows nothing of that, could not make its tables plain memory again.
  */
 #include <asm/layout.h>
 #include <asm/machine.h>
@@ -27,12 +26,10 @@
 #define MXCSR_DEFAULT     0x1f80u
 #define FCW_DEFAULT       0x37fu
 
-static struct lazy {
-    struct domain *tlb_domain; /* whose tlb_cpus has this CPU's bit */
-    mfn_t root;                /* live while idle, with our references; INVALID_MFN: none */
-    mfn_t drop;                /* references to be dropped with interrupts on */
-    struct vcpu *last;         /* whose FPU state and bases the CPU still has */
-} lazy[NR_CPUS] = {[0 ... NR_CPUS - 1] = {.root = {.n = ~0ull}, .drop = {.n = ~0ull}}};
+/* What each CPU still has of a guest. */
+static struct loaded {
+    struct domain *domain; /* whose tlb_cpus has this CPU's bit; NULL: on the hypervisor's root */
+} loaded[NR_CPUS];
 
 static bool is_idle(const struct vcpu *v)
 {
@@ -298,74 +295,28 @@ void arch_vcpu_destroy(struct vcpu *v)
     hv_free(v->arch.fpu_alloc);
 }
 
-/* Go to the hypervisor's own root and tables. Interrupts off, or in softirq context. */
-static mfn_t lazy_leave(struct lazy *l)
+/* Go to the hypervisor's own root and tables: a vcpu's window goes with the vcpu. Interrupts off. */
+static void guest_leave(void)
 {
-    mfn_t root = l->root;
+    struct loaded *l = &loaded[this_cpu()];
 
     tlb_flush_begin();
     write_cr3(mfn_to_maddr(virt_to_mfn(idle_l4())));
-    /* The last vcpu's window goes with the vcpu. */
     gdt_load(GDT_BASE_BARE);
     ldt_load(0, 0);
-    if (l->tlb_domain)
-        clear_bit(this_cpu(), l->tlb_domain->arch.tlb_cpus);
-    l->tlb_domain = NULL;
-    l->last = NULL;
-    l->root = INVALID_MFN;
-    return root;
-}
-
-/* Drop the references on a root that was kept, and take it apart: its domain may be past its own last drain. */
-static void root_put(mfn_t root)
-{
-    struct domain *d;
-
-    if (mfn_is_invalid(root))
-        return;
-    d = domain_get((domid_t)frame_owner(mfn_to_frame(root)));
-    frame_put_and_type(mfn_to_frame(root));
-    if (d) {
-        frame_drain(d, false);
-        domain_put(d);
-    }
-}
-
-/* SOFTIRQ_DOMAIN: drop what waits, and if this CPU idles on a guest's root, leave that. */
-static void lazy_drop(void)
-{
-    struct lazy *l = &lazy[this_cpu()];
-    mfn_t drop = l->drop, root = INVALID_MFN;
-
-    if (is_idle(current) && l->tlb_domain)
-        root = lazy_leave(l);
-    l->drop = INVALID_MFN;
-    root_put(drop);
-    root_put(root);
-}
-
-void domain_arch_init(void)
-{
-    softirq_open(SOFTIRQ_DOMAIN, lazy_drop);
+    if (l->domain)
+        clear_bit(this_cpu(), l->domain->arch.tlb_cpus);
+    l->domain = NULL;
 }
 
 int arch_domain_relinquish(struct domain *d)
 {
-    uint64_t cpus;
-
     for (unsigned int i = 0; i < d->max_vcpus; i++) {
         if (d->vcpu[i])
             vcpu_drop_tables(d->vcpu[i]);
     }
-    cpus = __atomic_load_n(&d->arch.tlb_cpus[0], __ATOMIC_SEQ_CST);
-    if (cpus) { /* no vcpu of it runs any more: these CPUs idle on its roots, or will switch away */
-        for (unsigned int cpu = 0; cpu < NR_CPUS; cpu++) {
-            if ((cpus >> cpu) & 1) {
-                softirq_raise_on(cpu, SOFTIRQ_DOMAIN);
-            }
-        }
-        return -ERESTART;
-    }
+    if (__atomic_load_n(&d->arch.tlb_cpus[0], __ATOMIC_SEQ_CST))
+        return -ERESTART; /* a CPU is just switching away */
     while (d->arch.sweep < max_mfn) {
         struct frame *f = mfn_to_frame(_mfn(d->arch.sweep));
         uint64_t s = frame_state(f);
@@ -505,7 +456,6 @@ int arch_set_context(struct vcpu *v, const struct vcpu_guest_context *c)
             *(uint64_t *)((char *)v->arch.fpu + 512) = 3;
     }
     v->initialised = true;
-    v->arch.reload = true;
     return 0;
 }
 
@@ -617,77 +567,37 @@ static void vcpu_save(struct vcpu *v)
         WRITE_DR(7, 0x400);
 }
 
-static void root_load(struct vcpu *v, unsigned int cpu)
+static void root_load(struct vcpu *v)
 {
-    struct lazy *l = &lazy[cpu];
-    uint64_t cr3 = v->arch.in_kernel ? v->arch.hw_cr3_kernel : v->arch.hw_cr3_user;
-    struct domain *old = l->tlb_domain;
-    mfn_t held = l->root;
+    struct loaded *l = &loaded[this_cpu()];
+    struct domain *old = l->domain;
 
     /* From here on shoot-downs for this domain reach us; the load below is a full flush, so none before
      * it is missed. */
     if (old != v->domain)
-        set_bit(cpu, v->domain->arch.tlb_cpus);
-    if (!(l->last == v && v->arch.last_cpu == cpu && read_cr3() == cr3)) {
-        tlb_flush_begin();
-        write_cr3(cr3);
-    }
-    l->tlb_domain = v->domain;
+        set_bit(this_cpu(), v->domain->arch.tlb_cpus);
+    tlb_flush_begin();
+    write_cr3(v->arch.in_kernel ? v->arch.hw_cr3_kernel : v->arch.hw_cr3_user);
+    l->domain = v->domain;
     if (old && old != v->domain)
-        clear_bit(cpu, old->arch.tlb_cpus);
-    l->root = INVALID_MFN;
-    if (mfn_is_invalid(held))
-        return;
-    if (mfn_eq(held, v->arch.kernel_root) || mfn_eq(held, v->arch.user_root)) {
-        frame_put_and_type(mfn_to_frame(held)); /* not the last: @v has its own */
-    } else {
-        l->drop = held;
-        softirq_raise(SOFTIRQ_DOMAIN);
-    }
+        clear_bit(this_cpu(), old->arch.tlb_cpus);
 }
 
 static void vcpu_load(struct vcpu *v)
 {
-    unsigned int cpu = this_cpu();
-    struct lazy *l = &lazy[cpu];
-    bool same = l->last == v && v->arch.last_cpu == cpu && !v->arch.reload;
-
     cpu_record()->regs = v->arch.regs;
-    root_load(v, cpu);
-    if (!same) {
-        gdt_load(window_va(v));
-        ldt_load(ldt_window_va(v), v->arch.ldt_entries);
-        fpu_restore(v);
-        segments_load(v);
-        l->last = v;
-        v->arch.last_cpu = cpu;
-        v->arch.reload = false;
-    } else if (cpu_features.xsave && v->arch.xcr0 != cpu_features.xcr0) {
-        xcr0_write(v->arch.xcr0);
-    }
+    root_load(v);
+    gdt_load(window_va(v));
+    ldt_load(ldt_window_va(v), v->arch.ldt_entries);
+    fpu_restore(v);
+    segments_load(v);
+    v->arch.last_cpu = this_cpu();
     if (v->arch.debugreg[7] & 0xff)
         debugregs_load(v);
     if (v->arch.cr0 & CR0_TS)
         fpu_set_ts(true);
     if (v->runstate_va)
         arch_update_runstate_area(v);
-}
-
-/* Idle keeps the root: with references of its own, for @prev may change or lose it elsewhere. */
-static void root_keep(struct vcpu *prev)
-{
-    struct lazy *l = &lazy[this_cpu()];
-    mfn_t root = prev->arch.in_kernel ? prev->arch.kernel_root : prev->arch.user_root;
-    struct frame *f = mfn_is_invalid(root) ? NULL : mfn_to_frame(root);
-
-    if (f && !prev->domain->is_shut_down && frame_get(f, prev->domain)) {
-        if (frame_get_type_live(f, FRAME_T_L4)) {
-            l->root = root;
-            return;
-        }
-        frame_put(f);
-    }
-    lazy_leave(l);
 }
 
 void arch_switch_to(struct vcpu *prev, struct vcpu *next)
@@ -699,7 +609,7 @@ void arch_switch_to(struct vcpu *prev, struct vcpu *next)
     if (!is_idle(next))
         vcpu_load(next);
     else if (!is_idle(prev))
-        root_keep(prev);
+        guest_leave();
     sched_switch_done(prev);
     arch_resume_current();
 }

@@ -114,7 +114,6 @@ static void start_machine(void)
     irq_init();
     timers_init();
     sched_init();
-    domain_arch_init();
     current = sched_idle_vcpu(0);
     serial_irq_init();
     arch_irq_enable();

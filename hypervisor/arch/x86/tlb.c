@@ -72,9 +72,6 @@ void tlb_flush_ipi(void)
         invlpg(request.va);
     else
         tlb_flush_local();
-    /* An idle CPU leaves the guest's root with the first shoot-down, to be spared the next ones. */
-    if (current->domain == idle_domain)
-        softirq_raise(SOFTIRQ_DOMAIN);
     __atomic_fetch_and(&request.cpus, ~me, __ATOMIC_RELEASE);
 }
 

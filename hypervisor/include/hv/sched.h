@@ -44,14 +44,7 @@ void sched_runstate(struct vcpu *v, int state, s_time_t now); /* runstate accoun
 uint64_t vcpu_run_ns(const struct vcpu *v);
 
 /* Per-CPU work flags, looked at before each return to a guest and in the idle loop. */
-enum {
-    SOFTIRQ_SCHEDULE,
-    SOFTIRQ_TIMER,
-    SOFTIRQ_TLB_FLUSH,
-    SOFTIRQ_TIME_CALIBRATION,
-    SOFTIRQ_DOMAIN,
-    NR_SOFTIRQ
-};
+enum { SOFTIRQ_SCHEDULE, SOFTIRQ_TIMER, SOFTIRQ_TLB_FLUSH, SOFTIRQ_TIME_CALIBRATION, NR_SOFTIRQ };
 void softirq_raise(unsigned int nr);                      /* this CPU */
 void softirq_raise_on(unsigned int cpu, unsigned int nr); /* sends an IPI unless it is this one */
 bool softirq_pending(void);

@@ -45,7 +45,6 @@ struct arch_vcpu {
     unsigned int ldt_entries;
     mfn_t ldt_mfn[16];     /* pages of the LDT that are in the window; INVALID_MFN: not yet */
     unsigned int window;   /* number of its descriptor window */
-    bool reload;           /* its context was set anew: no CPU has its registers */
     unsigned int last_cpu; /* where its translations may be cached */
 
     uint64_t cr0, cr2, cr4; /* as the guest sees them */

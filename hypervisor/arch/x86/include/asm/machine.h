@@ -149,8 +149,6 @@ void guest_inject_page_fault(uint64_t va, uint32_t error_code);
 /* --- dom0.c, unpack.c ---------------------------------------------------------------------------------------- */
 void dom0_create(void);
 
-/* --- domain.c -------------------------------------------------------------------------------------------------- */
-void domain_arch_init(void); /* once, after the softirqs */
 /* domain.c: fill a page that a kernel asked for with calls of each hypercall. */
 
 /* --- irq.c ------------------------------------------------------------------------------------------------------ */
