@@ -208,8 +208,18 @@ int frame_get_type(struct frame *f, enum frame_type t)
                 s = frame_state(f);
                 continue;
             }
-            if (old != t)
-                return -EINVAL;
+            if (old != t) { /* what waits for devalidation may hold the last references */
+                struct domain *d = owner_of(s);
+                int rc = 0;
+
+                if (!ACCESS_ONCE(d->devalidate_head))
+                    return -EINVAL;
+                rc = frame_drain(d, true);
+                if (rc)
+                    return rc;
+                s = frame_state(f);
+                continue;
+            }
             if (s & FRAME_VALIDATED) {
                 if ((s & FRAME_TC_MASK) == FRAME_TC_MASK)
                     return -EBUSY;
