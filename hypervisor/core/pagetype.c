@@ -195,9 +195,35 @@ static int validate_claimed(struct frame *f, enum frame_type t, unsigned int sta
     return rc;
 }
 
+/*
+ * Until no table of @d waits for devalidation or is in the middle of it, on any CPU: what a table that is
+ * no longer in use refers to is only then free for another type. 0 or -ERESTART.
+ */
+static int settle(struct domain *d)
+{
+    for (;;) {
+        int rc = frame_drain(d, true);
+        bool settled;
+
+        if (rc)
+            return rc;
+        /* Both in one look: a table leaves the list and is counted, or counted off after its children
+         * were queued, under the lock. */
+        spin_lock(&d->devalidate_lock);
+        settled = !d->devalidate_head && !d->devalidating;
+        spin_unlock(&d->devalidate_lock);
+        if (settled)
+            return 0;
+        if (hypercall_preempt_check())
+            return -ERESTART;
+        arch_spin_wait();
+    }
+}
+
 int frame_get_type(struct frame *f, enum frame_type t)
 {
     uint64_t s = frame_state(f), n;
+    bool settled = false;
 
     for (;;) {
         enum frame_type old = frame_state_type(s);
@@ -208,15 +234,16 @@ int frame_get_type(struct frame *f, enum frame_type t)
                 s = frame_state(f);
                 continue;
             }
-            if (old != t) { /* what waits for devalidation may hold the last references */
-                struct domain *d = owner_of(s);
-                int rc = 0;
+            if (old != t) {
+                int rc;
 
-                if (!ACCESS_ONCE(d->devalidate_head))
+                if (settled)
                     return -EINVAL;
-                rc = frame_drain(d, true);
+                /* Tables unpinned or unhooked a moment ago may hold the last references. */
+                rc = settle(owner_of(s));
                 if (rc)
                     return rc;
+                settled = true;
                 s = frame_state(f);
                 continue;
             }
@@ -239,11 +266,10 @@ int frame_get_type(struct frame *f, enum frame_type t)
                 if (state_cas(f, &s, s + FRAME_TC_ONE))
                     return 0;
             } else {
-                int rc = frame_drain(owner_of(s), true);
+                int rc = settle(owner_of(s));
 
                 if (rc)
                     return rc;
-                arch_spin_wait(); /* another CPU may be at it */
                 s = frame_state(f);
             }
             continue;
@@ -294,6 +320,7 @@ static struct frame *devalidate_pop(struct domain *d)
     if (d->devalidate_head) {
         f = mfn_to_frame(_mfn(d->devalidate_head));
         d->devalidate_head = f->used.link;
+        d->devalidating++;
     }
     spin_unlock(&d->devalidate_lock);
     return f;
@@ -322,6 +349,9 @@ int frame_drain(struct domain *d, bool preempt)
             state_finish(f, FRAME_TC_MASK | FRAME_T_MASK, s & FRAME_T_MASK);
         }
         frame_put(f);
+        spin_lock(&d->devalidate_lock);
+        d->devalidating--;
+        spin_unlock(&d->devalidate_lock);
         if (preempt && hypercall_preempt_check() && ACCESS_ONCE(d->devalidate_head))
             return -ERESTART;
     }

@@ -110,6 +110,63 @@ TEST(a_failed_pin_leaves_no_trace)
     page_free(page);
 }
 
+static volatile uint32_t stop;
+
+/* Each way out of a hypercall takes apart what the domain's vcpus have unpinned. */
+static void enter_and_leave(void *arg)
+{
+    (void)arg;
+    while (!stop)
+        hypercall2(__HYPERVISOR_xen_version, XENVER_pagesize, 0);
+}
+
+/* As kernels take an address space down: unpin, and every table writable again in the same multicall. */
+static void unpin_trees(unsigned int rounds)
+{
+    uint64_t *table[5];
+    struct multicall_entry calls[5];
+    struct mmuext_op op = {.cmd = MMUEXT_UNPIN_TABLE};
+    unsigned int refused = 0;
+
+    for (unsigned int level = 1; level <= 4; level++)
+        table[level] = page_alloc();
+    op.arg1.mfn = va_to_mfn(table[4]);
+    for (unsigned int round = 0; round < rounds; round++) {
+        for (unsigned int level = 1; level <= 4; level++) {
+            if (level > 1)
+                table[level][0] = va_to_maddr(table[level - 1]) | PTE_TABLE;
+            CHECK_EQ(page_readonly(table[level]), 0);
+        }
+        CHECK_EQ(pin(4, va_to_mfn(table[4])), 0);
+        calls[0] = (struct multicall_entry){.op = __HYPERVISOR_mmuext_op,
+                                            .args = {PTR(&op), 1, 0, DOMID_SELF}};
+        for (unsigned int level = 1; level <= 4; level++)
+            calls[level] = (struct multicall_entry){
+                .op = __HYPERVISOR_update_va_mapping,
+                .args = {PTR(table[level]), va_to_maddr(table[level]) | PTE_KERNEL, UVMF_INVLPG}};
+        CHECK_EQ(hypercall2(__HYPERVISOR_multicall, PTR(calls), 5), 0);
+        for (unsigned int i = 0; i < 5; i++)
+            refused += calls[i].result != 0;
+        CHECK_EQ(refused, 0);
+    }
+    for (unsigned int level = 1; level <= 4; level++)
+        page_free(table[level]);
+}
+
+TEST(the_tables_of_an_unpinned_root_are_writable_at_once)
+{
+    unpin_trees(100);
+}
+
+TEST(also_while_another_vcpu_takes_them_apart)
+{
+    stop = 0;
+    CHECK_EQ(cpu_run(1, enter_and_leave, NULL), 0);
+    unpin_trees(2000);
+    stop = 1;
+    CHECK_EQ(cpu_wait(1, 5000000000UL), 0);
+}
+
 TEST(unpin_of_what_was_never_pinned_is_refused)
 {
     void *page = page_alloc();

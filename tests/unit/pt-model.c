@@ -14,6 +14,7 @@ bool fake_irqs_on = true;
 struct frame *frame_table;
 uint64_t max_mfn = MODEL_FRAMES;
 unsigned int model_preempt_every;
+void (*model_spin)(void);
 
 static struct frame frames[MODEL_FRAMES];
 static uint64_t pages[MODEL_FRAMES][512] __attribute__((aligned(4096)));
@@ -46,6 +47,11 @@ void arch_flush_domain_tlb(const struct domain *d)
 }
 void arch_spin_wait(void)
 {
+    void (*other)(void) = model_spin;
+
+    model_spin = NULL;
+    if (other)
+        other();
 }
 uint32_t arch_tlb_clock(void)
 {
@@ -123,6 +129,7 @@ void model_reset(void)
     fake_current[0] = &vcpus[0];
     questions = 0;
     model_preempt_every = 0;
+    model_spin = NULL;
 }
 
 void model_own(unsigned int i, unsigned int first, unsigned int nr)

@@ -22,6 +22,8 @@ void model_own(unsigned int i, unsigned int first, unsigned int nr);
 bool model_guest_store(unsigned int mfn, unsigned int index, uint64_t val);
 /* Preemption says "stop" at each n-th question; 0: never. */
 extern unsigned int model_preempt_every;
+/* What another CPU does while this one waits: called once. */
+extern void (*model_spin)(void);
 /* Work off devalidation, then compare all counts. Aborts with a line on stderr if one is wrong. */
 void model_judge(void);
 /* Destroy both domains' tables: every count must come down to the allocation. */

@@ -149,6 +149,56 @@ static void a_table_waiting_for_devalidation_is_drained_by_who_wants_it_writable
     frame_put_and_type(model_frame(1));
 }
 
+static void what_an_unpinned_root_referred_to_is_free_at_once(void **state)
+{
+    int rc, calls;
+
+    model_page(7)[0] = pte(2, PTE_P); /* another root over the same tables */
+    assert_int_equal(mm_pin_table(D0, _mfn(1), FRAME_T_L4), 0);
+    assert_int_equal(mm_pin_table(D0, _mfn(7), FRAME_T_L4), 0);
+    assert_int_equal(frame_get_and_type(model_frame(2), D0, FRAME_T_WRITABLE), -EINVAL);
+    assert_int_equal(mm_unpin_table(D0, _mfn(1)), 0);
+    assert_int_equal(frame_get_and_type(model_frame(2), D0, FRAME_T_WRITABLE), -EINVAL);
+    assert_int_equal(mm_unpin_table(D0, _mfn(7)), 0);
+    model_preempt_every = 1;
+    for (unsigned int mfn = 2; mfn <= 4; mfn++) {
+        calls = 0;
+        do
+            rc = frame_get_and_type(model_frame(mfn), D0, FRAME_T_WRITABLE);
+        while (rc == -ERESTART && calls++ < 10);
+        assert_int_equal(rc, 0);
+        frame_put_and_type(model_frame(mfn));
+    }
+    model_preempt_every = 0;
+}
+
+static void other_cpu_finishes(void)
+{
+    D0->devalidating--;
+    frame_put_and_type(model_frame(4));
+}
+
+/* Another CPU took the last table above frame 4 off the list and has not dropped its reference yet. */
+static void a_table_in_the_hands_of_another_cpu_is_waited_for(void **state)
+{
+    assert_int_equal(frame_get_and_type(model_frame(4), D0, FRAME_T_L1), 0);
+    D0->devalidating++;
+    model_spin = other_cpu_finishes;
+    assert_int_equal(frame_get_and_type(model_frame(4), D0, FRAME_T_WRITABLE), 0);
+    frame_put_and_type(model_frame(4));
+    assert_int_equal(D0->devalidating, 0);
+}
+
+static void that_wait_ends_with_the_time_slice(void **state)
+{
+    assert_int_equal(frame_get_and_type(model_frame(4), D0, FRAME_T_L1), 0);
+    D0->devalidating++;
+    model_preempt_every = 1;
+    assert_int_equal(frame_get_and_type(model_frame(4), D0, FRAME_T_WRITABLE), -ERESTART);
+    model_preempt_every = 0;
+    other_cpu_finishes();
+}
+
 static void a_page_that_was_writable_is_flushed_before_it_becomes_a_table(void **state)
 {
     unsigned int before = model_type_flushes;
@@ -268,6 +318,9 @@ int main(void)
         T(a_root_in_itself_is_refused),
         T(unpinning_gives_all_back_and_leaves_plain_memory),
         T(a_table_waiting_for_devalidation_is_drained_by_who_wants_it_writable),
+        T(what_an_unpinned_root_referred_to_is_free_at_once),
+        T(a_table_in_the_hands_of_another_cpu_is_waited_for),
+        T(that_wait_ends_with_the_time_slice),
         T(a_page_that_was_writable_is_flushed_before_it_becomes_a_table),
         T(a_table_waiting_for_devalidation_can_be_pinned_again),
         T(preserve_keeps_the_accessed_and_dirty_bits),

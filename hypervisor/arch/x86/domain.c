@@ -136,6 +136,7 @@ bool mm_ldt_fault(struct vcpu *v, uint64_t va)
     uint64_t off = va - ldt_window_va(v), pte;
     unsigned int page = (unsigned int)(off >> PAGE_SHIFT);
     struct frame *f;
+    int rc;
 
     if (va < ldt_window_va(v) || off >= (uint64_t)v->arch.ldt_entries * 8 ||
         !mfn_is_invalid(v->arch.ldt_mfn[page]))
@@ -144,8 +145,9 @@ bool mm_ldt_fault(struct vcpu *v, uint64_t va)
     if (!(pte & PTE_P) || !mfn_valid(pte_mfn(pte)))
         return false;
     f = mfn_to_frame(pte_mfn(pte));
-    if (frame_get_and_type(f, v->domain, FRAME_T_SEGDESC))
-        return false;
+    rc = frame_get_and_type(f, v->domain, FRAME_T_SEGDESC);
+    if (rc)
+        return rc == -ERESTART; /* it faults again after the interruption */
     if (arch_map_pages(va & PAGE_MASK, pte_mfn(pte), 1, PROT_R)) {
         frame_put_and_type(f);
         return false;

@@ -96,6 +96,7 @@ struct domain {
     struct grant_domain grant;
     spinlock_t devalidate_lock; /* innermost */
     uint32_t devalidate_head;   /* frames that wait for frame_drain, by number; 0: none */
+    unsigned int devalidating;  /* frames off the list that CPUs are at; devalidate_lock */
     int32_t time_offset_s;
     struct arch_domain arch;
 };
