@@ -7,25 +7,19 @@
 #ifndef PV_ABI_GRANT_TABLE_H
 #define PV_ABI_GRANT_TABLE_H
 
-#define GNTTAB_NR_RESERVED_ENTRIES 8
-#define GNTTAB_RESERVED_CONSOLE    0
-#define GNTTAB_RESERVED_XENSTORE   1
+#define GNTTAB_RESERVED_CONSOLE  0
+#define GNTTAB_RESERVED_XENSTORE 1
 
 /* Entry flags. */
-#define GTF_invalid            0
-#define GTF_permit_access      1
-#define GTF_accept_transfer    2
-#define GTF_transitive         3
-#define GTF_type_mask          3
-#define GTF_readonly           0x004
-#define GTF_reading            0x008 /* set by the hypervisor while mapped or copied from */
-#define GTF_writing            0x010 /* same, for writing */
-#define GTF_PWT                0x020
-#define GTF_PCD                0x040
-#define GTF_PAT                0x080
-#define GTF_sub_page           0x100
-#define GTF_transfer_committed 0x004
-#define GTF_transfer_completed 0x008
+#define GTF_invalid         0
+#define GTF_permit_access   1
+#define GTF_accept_transfer 2
+#define GTF_transitive      3
+#define GTF_type_mask       3
+#define GTF_readonly        0x004
+#define GTF_reading         0x008 /* set by the hypervisor while mapped or copied from */
+#define GTF_writing         0x010 /* same, for writing */
+#define GTF_sub_page        0x100
 
 #define GNTTABOP_map_grant_ref     0
 #define GNTTABOP_unmap_grant_ref   1
@@ -50,10 +44,6 @@
 #define GNTMAP_application_map  0x08 /* for user mode too */
 #define GNTMAP_contains_pte     0x10 /* host_addr is the machine address of an L1 entry */
 #define GNTMAP_guest_avail_mask 0xffff0000
-
-#define GNTTAB_CACHE_CLEAN       1
-#define GNTTAB_CACHE_INVAL       2
-#define GNTTAB_CACHE_SOURCE_GREF 0x80000000
 
 /* Status of each operation of a batch. */
 #define GNTST_okay              0

@@ -9,11 +9,6 @@
 #define XENNMI_register_callback   0
 #define XENNMI_unregister_callback 1
 
-/* arch_shared_info.nmi_reason, dom0 only */
-#define XEN_NMIREASON_io_error 1
-#define XEN_NMIREASON_pci_serr 2
-#define XEN_NMIREASON_unknown  4
-
 #ifndef __ASSEMBLER__
 #include "pv-abi/types.h"
 

@@ -18,7 +18,6 @@
 #include "pv-abi/nmi.h"
 #include "pv-abi/physdev.h"
 #include "pv-abi/platform.h"
-#include "pv-abi/pmu.h"
 #include "pv-abi/pvh.h"
 #include "pv-abi/sched.h"
 #include "pv-abi/shared_info.h"
@@ -53,7 +52,6 @@
 #include <xen/nmi.h>
 #include <xen/physdev.h>
 #include <xen/platform.h>
-#include <xen/pmu.h>
 #include <xen/sched.h>
 #include <xen/sysctl.h>
 #include <xen/vcpu.h>
