@@ -179,7 +179,7 @@ struct gnttab_cache_flush {
     } a;
     uint16_t offset;
     uint16_t length;
-    uint32_t op; /* GNTTAB_CACHE_* */
+    uint32_t op;
 };
 
 ABI_SIZE(struct grant_entry_v1, 8);

@@ -101,7 +101,7 @@ struct xen_machphys_mapping {
 
 struct xen_add_to_physmap {
     domid_t domid;
-    uint16_t size;  /* gmfn_range only */
+    uint16_t size;  /* for ranges only */
     uint32_t space; /* XENMAPSPACE_* */
     xen_ulong_t idx;
     xen_pfn_t gpfn;

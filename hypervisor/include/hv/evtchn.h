@@ -16,7 +16,7 @@ struct evtchn_domain {
     unsigned int max_port; /* ports are < this */
     unsigned int in_use;
     evtchn_port_t next_free_hint;
-    uint16_t *pirq_to_port; /* [nr_pirqs], dom0 and domains with hardware; NULL else */
+    evtchn_port_t *pirq_to_port; /* [nr_pirqs], dom0 and domains with hardware; NULL else */
     unsigned int nr_pirqs;
     unsigned long pollers; /* atomic; bit n: vcpu n waits in SCHEDOP_poll */
     bool limit_logged;
