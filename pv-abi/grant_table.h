@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Grant tables: a domain lends frames to others, by reference.
- * Source: Xen 4.17 public/grant_table.h. Version 2's entry layouts are not stated: Pavo has
- * version 1 only.
+ * Source: Xen 4.17 public/grant_table.h. Version 2's entries, and arguments of operations that Pavo
+ * refuses, are not stated.
  */
 #ifndef PV_ABI_GRANT_TABLE_H
 #define PV_ABI_GRANT_TABLE_H
@@ -101,20 +101,6 @@ struct gnttab_setup_table {
     uint64_t frame_list; /* guest address of nr_frames xen_pfn_t */
 };
 
-struct gnttab_dump_table {
-    domid_t dom;
-    int16_t status;
-};
-
-struct gnttab_transfer {
-    uint64_t mfn;
-    domid_t domid;
-    uint16_t _pad0;
-    grant_ref_t ref;
-    int16_t status;
-    uint16_t _pad1[3];
-};
-
 struct gnttab_copy {
     struct gnttab_copy_ptr {
         union {
@@ -152,52 +138,23 @@ struct gnttab_set_version {
     uint32_t version; /* in: wanted; out: in force */
 };
 
-struct gnttab_get_status_frames {
-    uint32_t nr_frames;
-    domid_t dom;
-    int16_t status;
-    uint64_t frame_list;
-};
-
 struct gnttab_get_version {
     domid_t dom;
     uint16_t pad;
     uint32_t version; /* <- */
 };
 
-struct gnttab_swap_grant_ref {
-    grant_ref_t ref_a;
-    grant_ref_t ref_b;
-    int16_t status;
-    uint16_t _pad;
-};
-
-struct gnttab_cache_flush {
-    union {
-        uint64_t dev_bus_addr;
-        grant_ref_t ref;
-    } a;
-    uint16_t offset;
-    uint16_t length;
-    uint32_t op;
-};
-
 ABI_SIZE(struct grant_entry_v1, 8);
 ABI_SIZE(struct gnttab_map_grant_ref, 32);
 ABI_SIZE(struct gnttab_unmap_grant_ref, 24);
 ABI_SIZE(struct gnttab_setup_table, 24);
-ABI_SIZE(struct gnttab_dump_table, 4);
-ABI_SIZE(struct gnttab_transfer, 24);
 ABI_SIZE(struct gnttab_copy, 40);
 ABI_OFFSET(struct gnttab_copy, dest, 16);
 ABI_OFFSET(struct gnttab_copy, len, 32);
 ABI_SIZE(struct gnttab_query_size, 16);
 ABI_SIZE(struct gnttab_unmap_and_replace, 24);
 ABI_SIZE(struct gnttab_set_version, 4);
-ABI_SIZE(struct gnttab_get_status_frames, 16);
 ABI_SIZE(struct gnttab_get_version, 8);
-ABI_SIZE(struct gnttab_swap_grant_ref, 12);
-ABI_SIZE(struct gnttab_cache_flush, 16);
 #endif
 
 #endif

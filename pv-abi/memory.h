@@ -85,14 +85,6 @@ struct xen_memory_domain {
     domid_t domid;
 };
 
-struct xen_machphys_mfn_list {
-    uint32_t max_extents;
-    uint32_t _pad0;
-    uint64_t extent_start;
-    uint32_t nr_extents; /* <- */
-    uint32_t _pad1;
-};
-
 struct xen_machphys_mapping {
     xen_ulong_t v_start; /* <- all three */
     xen_ulong_t v_end;
@@ -147,7 +139,6 @@ ABI_OFFSET(struct xen_memory_reservation, domid, 24);
 ABI_SIZE(struct xen_memory_exchange, 72);
 ABI_OFFSET(struct xen_memory_exchange, nr_exchanged, 64);
 ABI_SIZE(struct xen_memory_domain, 2);
-ABI_SIZE(struct xen_machphys_mfn_list, 24);
 ABI_SIZE(struct xen_machphys_mapping, 24);
 ABI_SIZE(struct xen_add_to_physmap, 24);
 ABI_SIZE(struct xen_remove_from_physmap, 16);

@@ -15,7 +15,6 @@
 #include "pv-abi/mca.h"
 #include "pv-abi/memory.h"
 #include "pv-abi/mmu.h"
-#include "pv-abi/nmi.h"
 #include "pv-abi/physdev.h"
 #include "pv-abi/platform.h"
 #include "pv-abi/pvh.h"
@@ -49,7 +48,6 @@
 #include <xen/features.h>
 #include <xen/grant_table.h>
 #include <xen/memory.h>
-#include <xen/nmi.h>
 #include <xen/physdev.h>
 #include <xen/platform.h>
 #include <xen/sched.h>
