@@ -525,32 +525,6 @@ unsigned int evtchn_in_use(const struct domain *d)
     return ACCESS_ONCE(d->evtchn.in_use);
 }
 
-int evtchn_alloc_unbound_for(struct domain *d, domid_t remote, evtchn_port_t *port)
-{
-    int rc = port_reserve(d, port);
-
-    return rc ? rc : open_unbound(d, *port, remote);
-}
-
-void evtchn_dump(struct domain *d)
-{
-    static const char *const names[] = {"free", "reserved", "unbound", "interdomain",
-                                        "virq", "ipi",      "pirq"};
-
-    printk("d%u: event channels in use %u of %u\n", d->domid, d->evtchn.in_use, d->evtchn.max_port);
-    for (evtchn_port_t p = 1; p < d->evtchn.max_port; p++) {
-        const struct evtchn *e = port_get(d, p);
-
-        if (!e || e->state == EVTCHN_FREE)
-            continue;
-        printk("  port %u %s vcpu %u [%c%c] %d/%d\n", p, names[e->state], e->vcpu,
-               test_bit(p, d->shared->evtchn_pending) ? 'p' : '-',
-               test_bit(p, d->shared->evtchn_mask) ? 'm' : '-',
-               e->state == EVTCHN_INTERDOMAIN ? e->remote.d->domid : (int)e->source,
-               e->state == EVTCHN_INTERDOMAIN ? (int)e->remote.port : 0);
-    }
-}
-
 /* ---- hypercall ------------------------------------------------------------------------------------- */
 
 /* A call: our copy of the arguments, and where the guest has them. */
