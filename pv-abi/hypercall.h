@@ -64,8 +64,8 @@
 
 #define HYPERCALL_STUB_BYTES 32 /* distance of two stubs in a hypercall page */
 
-/* Virtual interrupts that come, or that Linux binds. "global": bound once per host, by dom0 or by
- * whom it names. */
+/* Virtual interrupts that Pavo raises or tells apart; the others can be bound, and never come. "global":
+ * bound once per host, by dom0 or by whom it names. */
 #define VIRQ_TIMER    0 /* per vCPU */
 #define VIRQ_DEBUG    1 /* per vCPU */
 #define VIRQ_CONSOLE  2 /* global */
