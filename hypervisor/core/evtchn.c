@@ -280,37 +280,29 @@ out:
 /* ---- closing -------------------------------------------------------------------------------------- */
 
 /*
- * Lock @d and, if @port is an interdomain end, the remote domain as well, in order. Returns that
- * domain (maybe @d) or NULL. The link keeps the remote domain alive: it dies only after closing its ports.
+ * Lock @d and, if @e is an interdomain end, the remote domain as well, in order. Returns that domain, or @d.
+ * The link keeps the remote domain alive: it dies only after closing its ports.
  */
-static struct domain *lock_for_close(struct domain *d, struct evtchn *e)
+static struct domain *lock_for_close(struct domain *d, const struct evtchn *e)
 {
-    struct domain *rd;
+    for (;;) {
+        struct domain *rd;
 
-    spin_lock(&d->evtchn.lock);
-    while (e->state == EVTCHN_INTERDOMAIN) {
-        rd = e->remote.d;
+        spin_lock(&d->evtchn.lock);
+        rd = e->state == EVTCHN_INTERDOMAIN ? e->remote.d : d;
         if (rd == d)
-            return rd;
-        if (rd->domid > d->domid) {
-            spin_lock(&rd->evtchn.lock);
-            return rd;
-        }
+            return d;
         domain_ref(rd);
         spin_unlock(&d->evtchn.lock);
-        spin_lock(&rd->evtchn.lock);
-        spin_lock(&d->evtchn.lock);
+        lock_two(d, rd);
         if (e->state == EVTCHN_INTERDOMAIN && e->remote.d == rd) {
             /* Not the last one: the link is still there. */
             domain_put(rd);
             return rd;
         }
-        spin_unlock(&d->evtchn.lock);
-        spin_unlock(&rd->evtchn.lock);
+        unlock_two(d, rd);
         domain_put(rd);
-        spin_lock(&d->evtchn.lock);
     }
-    return NULL;
 }
 
 static void virq_unbind(struct domain *d, uint32_t virq, evtchn_port_t port)
@@ -365,10 +357,7 @@ static int port_close(struct domain *d, evtchn_port_t port)
     port_free_locked(d, e, port);
     spin_unlock_irqrestore(&e->lock, flags);
 out:
-    if (rd)
-        unlock_two(d, rd);
-    else
-        spin_unlock(&d->evtchn.lock);
+    unlock_two(d, rd);
     return rc;
 }
 

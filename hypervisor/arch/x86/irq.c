@@ -582,7 +582,7 @@ static void msi_start(struct irq_desc *desc, const struct irq_desc *t, struct do
 static int msi_map_locked(struct domain *d, struct irq_desc *t, unsigned int nr, int *pirq)
 {
     struct pirq_map *map = d->arch.pirqs;
-    int irq, vector, first = *pirq;
+    int irq, vector, first = *pirq, rc;
 
     if (!map)
         return -EINVAL;
@@ -598,15 +598,15 @@ static int msi_map_locked(struct domain *d, struct irq_desc *t, unsigned int nr,
     irq = idpool_alloc(&msi_slots, nr);
     if (irq < 0)
         return irq;
-    vector = idpool_alloc(&vectors, nr);
-    if (vector < 0)
+    rc = vector = idpool_alloc(&vectors, nr);
+    if (rc < 0)
         goto err_irq;
     if (first < 0)
-        first = idpool_alloc(&map->msis, nr);
+        rc = first = idpool_alloc(&map->msis, nr);
     else if (nr > 1 || !idpool_taken(&map->msis, (unsigned int)first) ||
              map->irq_plus_1[first]) /* a wanted one must come from pirq_reserve */
-        first = -EINVAL;
-    if (first < 0)
+        rc = -EINVAL;
+    if (rc < 0)
         goto err_vector;
     vectors_assign((unsigned int)irq, nr, (unsigned int)vector);
     for (unsigned int i = 0; i < nr; i++) {
@@ -618,10 +618,9 @@ static int msi_map_locked(struct domain *d, struct irq_desc *t, unsigned int nr,
 
 err_vector:
     idpool_free(&vectors, (unsigned int)vector, nr);
-    vector = first;
 err_irq:
     idpool_free(&msi_slots, (unsigned int)irq, nr);
-    return vector;
+    return rc;
 }
 
 int pirq_map_msi(struct domain *d, pci_bdf_t bdf, maddr_t table, unsigned int entry,
