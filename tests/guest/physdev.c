@@ -197,7 +197,7 @@ TEST(msi_of_a_missing_device_is_refused)
 
 TEST(debug_ports_are_reported)
 {
-    struct physdev_dbgp_op op = {.op = PHYSDEVOP_DBGP_RESET_PREPARE};
+    uint64_t op = PHYSDEVOP_DBGP_RESET_PREPARE; /* of no particular device */
     long rc = physdev(PHYSDEVOP_dbgp_op, &op);
 
     CHECK(rc == 0 || rc == -XEN_EPERM || rc == -XEN_ENOSYS);
@@ -207,7 +207,7 @@ TEST(debug_ports_are_reported)
 TEST(a_page_for_eoi_bits_is_registered)
 {
     uint64_t *page = page_alloc();
-    struct physdev_pirq_eoi_gmfn op = {.gmfn = va_to_mfn(page)};
+    uint64_t op = va_to_mfn(page);
     long rc = physdev(PHYSDEVOP_pirq_eoi_gmfn_v2, &op);
 
     CHECK(rc == 0 || rc == -XEN_ENOSYS);
