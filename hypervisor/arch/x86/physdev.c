@@ -171,8 +171,7 @@ static long map_pirq(struct domain *d, struct physdev_call *c)
         return rc;
     rc = map_pirq_for(t, &c->op.map_pirq);
     if (!rc && report(c)) {
-        pirq_unmap(
-            t, c->op.map_pirq.pirq); /* a guest that never learned its pirq could not unmap it */
+        pirq_unmap(t, c->op.map_pirq.pirq); /* whoever never learned it could not */
         rc = -EFAULT;
     }
     domain_put(t);
