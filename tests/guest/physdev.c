@@ -145,14 +145,6 @@ TEST(vectors_are_given_by_name_only)
     CHECK_EQ(physdev(PHYSDEVOP_alloc_irq_vector, (void *)0x1000), unprivileged(-XEN_EFAULT));
 }
 
-TEST(apic_writes_are_served_or_refused)
-{
-    struct physdev_apic op = {.apic_physbase = 0x1000, .reg = 0x10};
-
-    CHECK(physdev(PHYSDEVOP_apic_write, &op) < 0); /* no IO-APIC there */
-    CHECK(physdev(PHYSDEVOP_apic_write, (void *)0x1000) < 0);
-}
-
 TEST(old_forms_of_pci_reports)
 {
     struct physdev_manage_pci op = {.bus = 0, .devfn = 8};
@@ -193,15 +185,6 @@ TEST(msi_of_a_missing_device_is_refused)
     CHECK(physdev(PHYSDEVOP_release_msix, &gone) < 0);
     CHECK_EQ(physdev(PHYSDEVOP_restore_msi_ext, (void *)0x1000), unprivileged(-XEN_EFAULT));
     CHECK_EQ(physdev(PHYSDEVOP_prepare_msix, (void *)0x1000), unprivileged(-XEN_EFAULT));
-}
-
-TEST(debug_ports_are_reported)
-{
-    uint64_t op = PHYSDEVOP_DBGP_RESET_PREPARE; /* of no particular device */
-    long rc = physdev(PHYSDEVOP_dbgp_op, &op);
-
-    CHECK(rc == 0 || rc == -XEN_EPERM || rc == -XEN_ENOSYS);
-    CHECK(physdev(PHYSDEVOP_dbgp_op, (void *)0x1000) < 0);
 }
 
 TEST(a_page_for_eoi_bits_is_registered)
