@@ -15,7 +15,7 @@
  * A frame that is handed out has none of these bits set: its state is the owner field alone.
  *
  * Invariant: dirty frames are flushed from TLBs, then scrubbed, before heap_alloc() returns them.
- *            free_pages >= claimed_pages, except for memory that is taken with ALLOC_CLAIMED.
+ *            free_pages >= claimed_pages.
  * Locking:   heap_lock guards lists, records of free frames, counters and d->claimed_pages;
  *            object_lock guards the small objects, taken before heap_lock. Neither in interrupts.
  *            Flushing and scrubbing happen without locks, so interrupts should be on.
@@ -202,7 +202,7 @@ static mfn_t alloc_block(struct domain *d, unsigned int order, unsigned int flag
     spin_lock(&heap_lock);
     if (d)
         own = d->claimed_pages;
-    if (free_pages >= nr && ((flags & ALLOC_CLAIMED) || free_pages + own >= claimed_pages + nr))
+    if (free_pages >= nr && free_pages + own >= claimed_pages + nr)
         n = take_block(order, top_zone);
     if (n != NO_FRAME) {
         /* Out of the lists, but still marked free in every record: prepare_block's to clear. A

@@ -53,8 +53,7 @@ static int64_t later_by(uint64_t a, uint64_t b)
 
 bool vcpu_runnable(const struct vcpu *v)
 {
-    return !ACCESS_ONCE(v->pause_flags) && !ACCESS_ONCE(v->pause_count) &&
-           !ACCESS_ONCE(v->domain->pause_count);
+    return !ACCESS_ONCE(v->pause_flags) && !ACCESS_ONCE(v->domain->pause_count);
 }
 
 static bool cpu_allowed(const struct vcpu *v, unsigned int cpu)

@@ -261,7 +261,7 @@ static void paused_vcpu_leaves_the_queue_and_the_cpu(void **state)
     vcpu_wake(a);
     run_cpu(0);
     vcpu_wake(b);
-    b->pause_count++;
+    d2->pause_count++;
     vcpu_sleep_nosync(b);
     assert_false(b->sched.queued);
     assert_int_equal(b->runstate.state, RUNSTATE_offline);
@@ -273,7 +273,7 @@ static void paused_vcpu_leaves_the_queue_and_the_cpu(void **state)
     vcpu_wake(b);
     run_cpu(0);
     assert_ptr_equal(on(0), sched_idle_vcpu(0)); /* still paused */
-    b->pause_count--;
+    d2->pause_count--;
     vcpu_wake(b);
     run_cpu(0);
     assert_ptr_equal(on(0), b);

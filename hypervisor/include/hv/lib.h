@@ -63,7 +63,6 @@ void panic(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn))
 /* Barriers; on x86 the first three only stop the compiler. */
 #define barrier() __asm__ volatile("" ::: "memory")
 #define smp_mb()  __atomic_thread_fence(__ATOMIC_SEQ_CST)
-#define smp_rmb() __atomic_thread_fence(__ATOMIC_ACQUIRE)
 #define smp_wmb() __atomic_thread_fence(__ATOMIC_RELEASE)
 
 /* Atomic bit operations on arrays of unsigned long (also memory shared with guests). */

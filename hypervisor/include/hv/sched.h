@@ -20,7 +20,6 @@ struct sched_vcpu {
     uint64_t run_ns; /* total time on a CPU */
     uint64_t affinity[(NR_CPUS + 63) / 64];
     unsigned int weight; /* 1..65535, default 256 */
-    unsigned int cap;    /* percent of one CPU; 0: none */
 };
 
 void sched_init(void);               /* boot CPU */
@@ -44,7 +43,7 @@ void sched_runstate(struct vcpu *v, int state, s_time_t now); /* runstate accoun
 uint64_t vcpu_run_ns(const struct vcpu *v);
 
 /* Per-CPU work flags, looked at before each return to a guest and in the idle loop. */
-enum { SOFTIRQ_SCHEDULE, SOFTIRQ_TIMER, SOFTIRQ_TLB_FLUSH, SOFTIRQ_TIME_CALIBRATION, NR_SOFTIRQ };
+enum { SOFTIRQ_SCHEDULE, SOFTIRQ_TIMER, NR_SOFTIRQ };
 void softirq_raise(unsigned int nr);                      /* this CPU */
 void softirq_raise_on(unsigned int cpu, unsigned int nr); /* sends an IPI unless it is this one */
 bool softirq_pending(void);

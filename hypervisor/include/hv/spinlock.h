@@ -40,10 +40,6 @@ static inline void spin_unlock(spinlock_t *l)
 {
     __atomic_store_n(&l->head, (uint16_t)(l->head + 1), __ATOMIC_RELEASE);
 }
-static inline bool spin_is_locked(const spinlock_t *l)
-{
-    return ACCESS_ONCE(l->head) != ACCESS_ONCE(l->tail);
-}
 #define spin_lock_irqsave(l, flags) \
     do {                            \
         (flags) = arch_irq_save();  \
