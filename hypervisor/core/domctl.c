@@ -244,11 +244,11 @@ static long op_affinity(struct domain *d, const struct xen_domctl_vcpuaffinity *
     if (set && (a->flags & XEN_VCPUAFFINITY_HARD)) {
         rc = bitmap_read(&a->cpumap_hard, &mask);
         if (!rc)
-            rc = vcpu_set_affinity(v, &mask);
+            rc = vcpu_set_affinity(v, mask);
         if (rc)
             return rc;
     }
-    mask = v->sched.affinity[0];
+    mask = v->sched.affinity;
     rc = a->flags & XEN_VCPUAFFINITY_HARD ? bitmap_write(&a->cpumap_hard, mask) : 0;
     if (!rc && (a->flags & XEN_VCPUAFFINITY_SOFT))
         rc = bitmap_write(&a->cpumap_soft, mask);

@@ -638,22 +638,17 @@ WEAK void vcpu_sleep_sync(struct vcpu *v)
 {
     fake_calls.sleeps++;
 }
-WEAK bool vcpu_runnable(const struct vcpu *v)
-{
-    return !v->pause_flags && !v->domain->pause_count;
-}
 WEAK void sched_switch_done(struct vcpu *prev)
 {
 }
-WEAK int sched_vcpu_init(struct vcpu *v, unsigned int cpu)
+WEAK void sched_vcpu_init(struct vcpu *v, unsigned int cpu)
 {
     v->sched.cpu = cpu;
-    return 0;
 }
 WEAK void sched_vcpu_destroy(struct vcpu *v)
 {
 }
-WEAK int vcpu_set_affinity(struct vcpu *v, const uint64_t *mask)
+WEAK int vcpu_set_affinity(struct vcpu *v, uint64_t mask)
 {
     return 0;
 }
