@@ -19,10 +19,10 @@ size_t strlcpy(char *d, const char *s, size_t n);
 /* Decimal, or hex after 0x; *end is set behind the last digit. */
 unsigned long long simple_strtoull(const char *s, const char **end);
 
-/* %d %u %x %X %p %s %c %% with l, ll, z, width, 0 and -. Returns the length that was wanted. */
+/* %d %u %x %s with a width, numbers also with l, ll, z, 0 and (%x) #; %c %%. No more than that is used.
+ * Returns the length that was wanted. */
 int vsnprintf(char *buf, size_t n, const char *fmt, va_list ap)
     __attribute__((format(printf, 3, 0)));
-int snprintf(char *buf, size_t n, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /*
  * Log a line: to the ring that dom0 reads (`domctl dmesg`) and, when its level passes loglvl=, to the
