@@ -184,9 +184,8 @@ static void prepare_block(uint64_t n, unsigned int order, bool zero)
     }
 }
 
-/* @d: whose claim may be used up, or NULL. */
-static mfn_t alloc_block(struct domain *d, unsigned int order, unsigned int flags,
-                         unsigned int addr_bits)
+mfn_t heap_alloc_for(struct domain *d, unsigned int order, unsigned int flags,
+                     unsigned int addr_bits)
 {
     unsigned int top_zone = NR_ZONES - 1;
     uint64_t nr, n = NO_FRAME, own = 0;
@@ -223,13 +222,7 @@ static mfn_t alloc_block(struct domain *d, unsigned int order, unsigned int flag
 
 mfn_t heap_alloc(unsigned int order, unsigned int flags, unsigned int addr_bits)
 {
-    return alloc_block(NULL, order, flags, addr_bits);
-}
-
-mfn_t heap_alloc_for(struct domain *d, unsigned int order, unsigned int flags,
-                     unsigned int addr_bits)
-{
-    return alloc_block(d, order, flags, addr_bits);
+    return heap_alloc_for(NULL, order, flags, addr_bits);
 }
 
 void heap_free(mfn_t mfn, unsigned int order, bool dirty)
@@ -298,18 +291,11 @@ struct slab {
 #define SLAB_HEADER 64u
 _Static_assert(sizeof(struct slab) <= SLAB_HEADER, "objects start behind the header");
 static const uint16_t class_bytes[] = {32, 64, 128, 256, 448, 672, 1008, 1344, 2016};
-#define NR_CLASSES (sizeof(class_bytes) / sizeof(class_bytes[0]))
+#define NR_CLASSES ARRAY_SIZE(class_bytes)
 #define FREE_MAGIC 0x5ad0f4eebadbeef1ull
 
 static spinlock_t object_lock = SPINLOCK_INIT;
 static struct list slabs[NR_CLASSES];
-
-void *hv_alloc_page(void)
-{
-    mfn_t mfn = heap_alloc(0, ALLOC_ZERO, 0);
-
-    return mfn_is_invalid(mfn) ? NULL : mfn_to_virt(mfn);
-}
 
 void hv_free_page(void *p)
 {
@@ -331,6 +317,11 @@ static void *alloc_big(size_t size)
         return NULL;
     mfn_to_frame(mfn)->used.link = order;
     return mfn_to_virt(mfn);
+}
+
+void *hv_alloc_page(void)
+{
+    return alloc_big(PAGE_SIZE);
 }
 
 static struct slab *slab_create(unsigned int kind)

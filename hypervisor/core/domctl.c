@@ -290,7 +290,7 @@ static bool fit_for_dying(uint32_t cmd)
 }
 
 /* Operations on @d. *@copyback: the caller is to see the changed argument. */
-static long on_domain(struct domain *d, struct xen_domctl *op, guest_va_t arg, bool *copyback)
+static long on_domain(struct domain *d, struct xen_domctl *op, bool *copyback)
 {
     if (d->dying != DOMAIN_ALIVE && !fit_for_dying(op->cmd))
         return -EINVAL;
@@ -352,7 +352,7 @@ static long op_info(struct xen_domctl *op)
     return 0;
 }
 
-static long dispatch(struct xen_domctl *op, guest_va_t arg, bool *copyback)
+static long dispatch(struct xen_domctl *op, bool *copyback)
 {
     struct domain *d;
     long rc;
@@ -364,7 +364,7 @@ static long dispatch(struct xen_domctl *op, guest_va_t arg, bool *copyback)
     d = domain_get(op->domain);
     if (!d)
         return -ESRCH;
-    rc = on_domain(d, op, arg, copyback);
+    rc = on_domain(d, op, copyback);
     domain_put(d);
     return rc;
 }
@@ -382,7 +382,7 @@ long hc_domctl(struct domain *d, guest_va_t arg)
         return -EACCES;
     if (!spin_trylock(&domctl_lock))
         return HC_CONTINUE; /* its holder may be waiting for a CPU: let this one look at its work */
-    rc = dispatch(&op, arg, &copyback);
+    rc = dispatch(&op, &copyback);
     spin_unlock(&domctl_lock);
     if (rc == -ERESTART)
         return HC_CONTINUE;

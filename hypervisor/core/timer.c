@@ -66,13 +66,6 @@ static struct timer *meld_siblings(struct timer *t)
     return root;
 }
 
-static void heap_insert(struct timer_cpu *c, struct timer *t)
-{
-    t->child = t->next = t->prev = NULL;
-    c->root = meld(c->root, t);
-    t->queued = true;
-}
-
 static void heap_remove(struct timer_cpu *c, struct timer *t)
 {
     struct timer *rest = meld_siblings(t->child);
@@ -117,6 +110,15 @@ static void reprogram(struct timer_cpu *c)
         softirq_raise_on(cpu, SOFTIRQ_TIMER);
 }
 
+static void timer_queue(struct timer_cpu *c, struct timer *t)
+{
+    t->child = t->next = t->prev = NULL;
+    c->root = meld(c->root, t);
+    t->queued = true;
+    if (c->root == t)
+        reprogram(c);
+}
+
 void timer_init(struct timer *t, void (*fn)(void *), void *arg, unsigned int cpu)
 {
     memset(t, 0, sizeof(*t));
@@ -134,9 +136,7 @@ void timer_set(struct timer *t, s_time_t expires_ns)
         if (t->queued)
             heap_remove(c, t);
         t->expires_ns = max(expires_ns, 1); /* 0 would mean "off" to the clock */
-        heap_insert(c, t);
-        if (c->root == t)
-            reprogram(c);
+        timer_queue(c, t);
     }
     spin_unlock_irqrestore(&c->lock, flags);
 }
@@ -184,17 +184,11 @@ void timer_migrate(struct timer *t, unsigned int cpu)
         flags = arch_irq_save();
         spin_lock_pair(&from->lock, &to->lock); /* address order is CPU order */
         done = t->cpu == old;
-        if (done) {
-            bool queued = t->queued;
-
-            if (queued)
-                heap_remove(from, t);
+        if (done)
             t->cpu = cpu;
-            if (queued) {
-                heap_insert(to, t);
-                if (to->root == t)
-                    reprogram(to);
-            }
+        if (done && t->queued) {
+            heap_remove(from, t);
+            timer_queue(to, t);
         }
         spin_unlock_pair(&from->lock, &to->lock);
         arch_irq_restore(flags);

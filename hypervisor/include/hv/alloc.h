@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The frame allocator: a buddy system over all RAM, one list per order. Lock: heap_lock (irq-safe not). */
+/* The frame allocator: a buddy system over all RAM. Lock: heap_lock, never in interrupts. */
 #ifndef HV_ALLOC_H
 #define HV_ALLOC_H
 
@@ -23,7 +23,7 @@ void heap_free(mfn_t mfn, unsigned int order, bool dirty);
 uint64_t heap_free_pages(void);
 uint64_t heap_total_pages(void);
 uint64_t heap_claimed_pages(void);
-/* The same for @d: may take what @d claimed, and lessens that claim. */
+/* The same for @d, or NULL: may take what @d claimed, and lessens that claim. */
 mfn_t heap_alloc_for(struct domain *d, unsigned int order, unsigned int flags,
                      unsigned int addr_bits);
 /* Claims (XENMEM_claim_pages): memory set aside for a domain; heap_alloc leaves it alone. */
