@@ -85,18 +85,16 @@ size_t strlen(const char *s)
     return n;
 }
 
-int strcmp(const char *a, const char *b)
-{
-    while (*a && *a == *b)
-        a++, b++;
-    return (unsigned char)*a - (unsigned char)*b;
-}
-
 int strncmp(const char *a, const char *b, size_t n)
 {
     while (n && *a && *a == *b)
         a++, b++, n--;
     return n ? (unsigned char)*a - (unsigned char)*b : 0;
+}
+
+int strcmp(const char *a, const char *b)
+{
+    return strncmp(a, b, SIZE_MAX);
 }
 
 /* Where formatted text goes: counts on behind the end of the buffer. */

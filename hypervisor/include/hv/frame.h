@@ -31,7 +31,7 @@ struct frame {
             uint32_t next, prev;
         } free;
         struct {
-            uint32_t tlb_stamp; /* when the last writable reference went (hv/tlb.h) */
+            uint32_t tlb_stamp; /* when the last writable reference went */
             uint32_t link;      /* next frame that waits for devalidation; or partial's index */
         } used;
     };
