@@ -116,10 +116,8 @@ void heap_add(mfn_t start, mfn_t end)
     BUG_ON(end.n > max_mfn || end.n > 1ull << 32);
     spin_lock(&heap_lock);
     while (n < end.n) {
-        unsigned int order = (unsigned int)__builtin_ctzll(n);
+        unsigned int order = min((unsigned int)__builtin_ctzll(n), MAX_ORDER);
 
-        if (order > MAX_ORDER)
-            order = MAX_ORDER;
         while (n + (1ull << order) > end.n)
             order--;
         for (uint64_t i = n; i < n + (1ull << order); i++)

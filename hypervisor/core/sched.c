@@ -154,18 +154,13 @@ static void queue_remove(struct runqueue *rq, struct vcpu *v)
 
 static void clock_advance(struct runqueue *rq)
 {
-    const struct vcpu *head = queue_head(rq);
-    uint64_t low = rq->clock_ns;
+    const struct vcpu *first = queue_head(rq), *curr = rq->curr;
 
-    if (!is_idle(rq->curr)) {
-        low = rq->curr->sched.vruntime_ns;
-        if (head && later_by(low, head->sched.vruntime_ns) > 0)
-            low = head->sched.vruntime_ns;
-    } else if (head) {
-        low = head->sched.vruntime_ns;
-    }
-    if (later_by(low, rq->clock_ns) > 0)
-        rq->clock_ns = low;
+    if (!is_idle(curr) &&
+        (!first || later_by(first->sched.vruntime_ns, curr->sched.vruntime_ns) > 0))
+        first = curr;
+    if (first && later_by(first->sched.vruntime_ns, rq->clock_ns) > 0)
+        rq->clock_ns = first->sched.vruntime_ns;
 }
 
 static void slice_arm(struct runqueue *rq, s_time_t now)
@@ -215,7 +210,6 @@ static struct runqueue *choose_queue(struct vcpu *v, struct runqueue *rq, unsign
 /* Queue @v and see whether it should run at once. Lock of @rq held, v->sched.cpu is @rq's. */
 static void enqueue(struct runqueue *rq, struct vcpu *v, s_time_t now)
 {
-    unsigned int cpu = (unsigned int)(rq - queues);
     struct vcpu *curr = rq->curr;
     uint64_t floor;
 
@@ -227,12 +221,8 @@ static void enqueue(struct runqueue *rq, struct vcpu *v, s_time_t now)
         v->sched.vruntime_ns = floor;
     runstate_set(v, RUNSTATE_runnable, now);
     queue_insert(rq, v);
-    if (is_idle(curr)) {
-        softirq_raise_on(cpu, SOFTIRQ_SCHEDULE);
-        return;
-    }
-    if (later_by(curr->sched.vruntime_ns, v->sched.vruntime_ns) > PREEMPT_NS)
-        softirq_raise_on(cpu, SOFTIRQ_SCHEDULE);
+    if (is_idle(curr) || later_by(curr->sched.vruntime_ns, v->sched.vruntime_ns) > PREEMPT_NS)
+        softirq_raise_on(v->sched.cpu, SOFTIRQ_SCHEDULE);
     else if (rq->nr_queued == 1)
         slice_arm(rq, now); /* it ran alone, without a slice */
 }
@@ -304,14 +294,12 @@ int vcpu_set_affinity(struct vcpu *v, uint64_t mask)
         return -EINVAL;
     rq = queue_lock(v, &flags);
     v->sched.affinity = mask;
-    if (cpu_allowed(v, v->sched.cpu)) {
-        spin_unlock_irqrestore(&rq->lock, flags);
-        return 0;
+    if (!cpu_allowed(v, v->sched.cpu)) {
+        if (v->sched.queued)
+            queue_remove(rq, v);
+        if (rq->curr == v)
+            softirq_raise_on(v->sched.cpu, SOFTIRQ_SCHEDULE); /* placed anew when off its CPU */
     }
-    if (v->sched.queued)
-        queue_remove(rq, v);
-    if (rq->curr == v)
-        softirq_raise_on(v->sched.cpu, SOFTIRQ_SCHEDULE); /* placed anew when it is off its CPU */
     spin_unlock_irqrestore(&rq->lock, flags);
     vcpu_wake(v);
     return 0;
