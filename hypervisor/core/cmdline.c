@@ -30,8 +30,7 @@ static bool parse_size(const char *s, const char **end, uint64_t *bytes)
     return true;
 }
 
-/* [min:SIZE,][max:SIZE,]SIZE: the memory is fixed, so the plain size counts, else the greatest
- * given. */
+/* [min:SIZE,][max:SIZE,]SIZE: memory is fixed, so the plain size counts, else the greatest. */
 static bool parse_dom0_mem(const char *s)
 {
     uint64_t plain = 0, upper = 0, n;

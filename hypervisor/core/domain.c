@@ -125,25 +125,13 @@ struct domain *domain_of_frame(unsigned int owner)
     return owner <= DOMID_MAX ? table[owner] : NULL;
 }
 
-/* The first frame that the hypervisor shares as the domain's holds a reference; so does its
- * release. */
+/* The first frame that the hypervisor shares as the domain's takes a reference (pages_uncharge). */
 void domain_frame_shared(struct domain *d)
 {
     spin_lock(&d->page_lock);
     if (!d->hv_pages++)
         domain_ref(d);
     spin_unlock(&d->page_lock);
-}
-
-void domain_frame_unshared(struct domain *d)
-{
-    bool last;
-
-    spin_lock(&d->page_lock);
-    last = !--d->hv_pages;
-    spin_unlock(&d->page_lock);
-    if (last)
-        domain_put(d);
 }
 
 /* --- Birth ------------------------------------------------------------------------------------ */

@@ -231,8 +231,7 @@ static int bitmap_write(const struct xenctl_bitmap *b, uint64_t mask)
 }
 _Static_assert(NR_CPUS <= 64, "one word holds all CPUs");
 
-/* Hard affinity is kept; soft affinity is not, and reads as the hard one. -EINVAL no such vcpu,
- * no CPU. */
+/* Soft affinity is not kept and reads as the hard one. -EINVAL no such vcpu, no CPU. */
 static long op_affinity(struct domain *d, const struct xen_domctl_vcpuaffinity *a, bool set)
 {
     struct vcpu *v = vcpu_of(d, a->vcpu);
@@ -255,8 +254,7 @@ static long op_affinity(struct domain *d, const struct xen_domctl_vcpuaffinity *
     return rc;
 }
 
-/* The weight of all vcpus; 0 leaves it. The scheduler has no caps. -EINVAL another scheduler or
- * command. */
+/* The weight of all vcpus; 0 leaves it. -EINVAL another scheduler or command, a cap: there is none. */
 static long op_scheduler(struct domain *d, struct xen_domctl_scheduler_op *op)
 {
     struct xen_domctl_sched_credit2 *p = &op->u.credit2;
@@ -281,8 +279,7 @@ static long op_scheduler(struct domain *d, struct xen_domctl_scheduler_op *op)
     }
 }
 
-/* What may be done to a domain whose end has begun: the rest would give it what nobody takes
- * back. */
+/* What may be done to a dying domain: the rest would give it what nobody takes back. */
 static bool fit_for_dying(uint32_t cmd)
 {
     return cmd == XEN_DOMCTL_destroydomain || cmd == XEN_DOMCTL_pausedomain ||

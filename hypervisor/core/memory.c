@@ -36,14 +36,15 @@ static int pages_check_locked(const struct domain *d, uint64_t nr)
     return 0;
 }
 
-static void pages_uncharge(struct domain *d, uint64_t nr)
+/* @count: @d's tot_pages or hv_pages. The last frame of either kind takes a reference of @d along. */
+static void pages_uncharge(struct domain *d, uint64_t *count, uint64_t nr)
 {
     bool last;
 
     spin_lock(&d->page_lock);
-    BUG_ON(d->tot_pages < nr);
-    d->tot_pages -= nr;
-    last = !d->tot_pages;
+    BUG_ON(*count < nr);
+    *count -= nr;
+    last = !*count;
     spin_unlock(&d->page_lock);
     if (last)
         domain_put(d);
@@ -91,10 +92,7 @@ void domain_frame_release(struct frame *f, unsigned int owner, bool was_hypervis
     BUG_ON(!d);
     arch_m2p_set(mfn, M2P_INVALID);
     heap_free(mfn, 0, true);
-    if (was_hypervisor)
-        domain_frame_unshared(d);
-    else
-        pages_uncharge(d, 1);
+    pages_uncharge(d, was_hypervisor ? &d->hv_pages : &d->tot_pages, 1);
 }
 
 /* --- increase, decrease, populate ------------------------------------------------------------- */
@@ -269,8 +267,7 @@ static bool frame_steal(struct domain *d, mfn_t mfn)
     return true;
 }
 
-/* Hand a block out of the heap to @d in place of stolen frames. false: it is dying, and gets
- * nothing. */
+/* Give @d a block out of the heap for what was stolen. false: it is dying, and gets nothing. */
 static bool block_replace(struct domain *d, mfn_t mfn, unsigned int order)
 {
     bool alive;
@@ -289,7 +286,7 @@ static void frame_unsteal(struct domain *d, mfn_t mfn)
     arch_type_change_flush(d, mfn_to_frame(mfn)->used.tlb_stamp);
     if (!block_replace(d, mfn, 0)) {
         heap_free(mfn, 0, true);
-        pages_uncharge(d, 1);
+        pages_uncharge(d, &d->tot_pages, 1);
     }
 }
 
@@ -354,7 +351,7 @@ static int exchange_commit(struct exchange *e, uint64_t i)
 
         if (!block_replace(e->d, mfn, e->x.out.extent_order)) {
             heap_free(mfn, e->x.out.extent_order, false);
-            pages_uncharge(e->d, 1ull << e->x.out.extent_order);
+            pages_uncharge(e->d, &e->d->tot_pages, 1ull << e->x.out.extent_order);
             rc = -EINVAL;
         } else if (copy_from_guest(&gpfn, at, sizeof(gpfn))) {
             rc = -EFAULT;
@@ -582,6 +579,29 @@ static long memory_claim(struct domain *cd, guest_va_t arg)
     return rc;
 }
 
+static long acquire_frames(struct domain *d, const struct xen_mem_acquire_resource *a,
+                           uint64_t start)
+{
+    if (d->dying != DOMAIN_ALIVE || a->frame + a->nr_frames < a->frame ||
+        a->frame + a->nr_frames > d->grant.max_frames)
+        return -EINVAL;
+    for (uint64_t i = start; i < a->nr_frames; i++) {
+        mfn_t mfn;
+        int rc;
+
+        if (i != start && hypercall_preempt_check()) {
+            current->hc_args[0] = XENMEM_acquire_resource | i << MEMOP_EXTENT_SHIFT;
+            return HC_CONTINUE;
+        }
+        rc = grant_frame(d, (unsigned int)(a->frame + i), &mfn);
+        if (rc)
+            return rc;
+        if (copy_to_guest(a->frame_list + i * sizeof(xen_pfn_t), &mfn.n, sizeof(mfn.n)))
+            return -EFAULT;
+    }
+    return 0;
+}
+
 /*
  * XENMEM_acquire_resource: machine frames of another domain's grant table, for the tools to map.
  * @start: frames listed by earlier slices. A null list asks for the size.
@@ -606,36 +626,14 @@ static long memory_acquire(struct domain *cd, uint64_t start, guest_va_t arg)
     d = domain_get(a.domid); /* by number only, and another's */
     if (!d)
         return -ESRCH;
-    rc = -EPERM;
-    if (d == cd)
-        goto out;
-    if (!a.frame_list) {
+    if (d == cd) {
+        rc = -EPERM;
+    } else if (!a.frame_list) {
         a.nr_frames = d->grant.max_frames;
         rc = copy_to_guest(arg, &a, sizeof(a)) ? -EFAULT : 0;
-        goto out;
+    } else {
+        rc = acquire_frames(d, &a, start);
     }
-    rc = -EINVAL;
-    if (d->dying != DOMAIN_ALIVE || a.frame + a.nr_frames < a.frame ||
-        a.frame + a.nr_frames > d->grant.max_frames)
-        goto out;
-    rc = 0;
-    for (uint64_t i = start; i < a.nr_frames; i++) {
-        mfn_t mfn;
-
-        if (i != start && hypercall_preempt_check()) {
-            current->hc_args[0] = XENMEM_acquire_resource | i << MEMOP_EXTENT_SHIFT;
-            rc = HC_CONTINUE;
-            break;
-        }
-        rc = grant_frame(d, (unsigned int)(a.frame + i), &mfn);
-        if (rc)
-            break;
-        if (copy_to_guest(a.frame_list + i * sizeof(xen_pfn_t), &mfn.n, sizeof(mfn.n))) {
-            rc = -EFAULT;
-            break;
-        }
-    }
-out:
     domain_put(d);
     return rc;
 }

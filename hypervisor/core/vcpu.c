@@ -49,7 +49,7 @@ int vcpu_create(struct domain *d, unsigned int id, unsigned int cpu)
  * writable. -ENXIO outside the frame; -EINVAL unaligned, moved already, another vcpu that runs, or
  * not a frame of the domain.
  */
-int vcpu_map_info(struct vcpu *v, uint64_t gfn, unsigned int offset)
+static int vcpu_map_info(struct vcpu *v, uint64_t gfn, unsigned int offset)
 {
     struct vcpu_info *new;
     struct frame *f;

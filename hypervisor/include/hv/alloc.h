@@ -42,7 +42,6 @@ void hv_free_page(void *p);
 int domain_alloc_frames(struct domain *d, unsigned int order, unsigned int addr_bits, mfn_t *mfn);
 /* To be called with frame_share: the domain's record lives until that frame is released. */
 void domain_frame_shared(struct domain *d);
-void domain_frame_unshared(struct domain *d);
 /* The domain that owns a frame, without a reference: the frame keeps it. NULL: none. */
 struct domain *domain_of_frame(unsigned int owner);
 /* Called by frame_put when the last reference went: accounting, scrub, heap_free, maybe the domain's last ref. */

@@ -130,8 +130,7 @@ bool vcpu_events_pending(const struct vcpu *v); /* upcall pending and not masked
 /* Set the pending flags in vcpu_info and wake or kick @v. */
 void vcpu_mark_events_pending(struct vcpu *v);
 
-/* Register vcpu_info at @gfn, @offset (VCPUOP_register_vcpu_info). */
-int vcpu_map_info(struct vcpu *v, uint64_t gfn, unsigned int offset);
+/* Undo VCPUOP_register_vcpu_info, if there was one. */
 void vcpu_unmap_info(struct vcpu *v);
 
 #endif

@@ -60,8 +60,7 @@ void panic(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn))
 #define ROUND_UP(x, a)        (((x) + (a)-1) & ~((__typeof__(x))(a)-1))
 #define ACCESS_ONCE(x)        (*(volatile __typeof__(x) *)&(x))
 
-/* Barriers; on x86 the first three only stop the compiler. */
-#define barrier() __asm__ volatile("" ::: "memory")
+/* Barriers; on x86 the second only stops the compiler. */
 #define smp_mb()  __atomic_thread_fence(__ATOMIC_SEQ_CST)
 #define smp_wmb() __atomic_thread_fence(__ATOMIC_RELEASE)
 

@@ -17,10 +17,7 @@
 typedef struct {
     uint16_t head, tail;
 } spinlock_t;
-#define SPINLOCK_INIT \
-    {                 \
-        0, 0          \
-    }
+#define SPINLOCK_INIT ((spinlock_t){.head = 0})
 
 static inline void spin_lock(spinlock_t *l)
 {
