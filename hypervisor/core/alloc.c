@@ -329,6 +329,7 @@ static struct slab *slab_create(unsigned int kind)
 
     if (!s)
         return NULL;
+    list_add(&s->list, &slabs[kind]);
     s->kind = (uint16_t)kind;
     for (unsigned int at = SLAB_HEADER; at + bytes <= PAGE_SIZE; at += bytes) {
         uint64_t *o = (uint64_t *)((char *)s + at);
@@ -353,15 +354,11 @@ void *hv_alloc(size_t size)
     spin_lock(&object_lock);
     if (!slabs[kind].next)
         list_init(&slabs[kind]);
-    if (list_empty(&slabs[kind])) {
-        s = slab_create(kind);
-        if (!s) {
-            spin_unlock(&object_lock);
-            return NULL;
-        }
-        list_add(&s->list, &slabs[kind]);
-    } else {
-        s = list_entry(slabs[kind].next, struct slab, list);
+    s = list_empty(&slabs[kind]) ? slab_create(kind)
+                                 : list_entry(slabs[kind].next, struct slab, list);
+    if (!s) {
+        spin_unlock(&object_lock);
+        return NULL;
     }
     o = s->free;
     s->free = *(void **)o;

@@ -102,7 +102,6 @@ struct extents {
     guest_va_t list;
     unsigned int order, addr_bits;
     uint64_t nr, done;
-    bool preempted;
 };
 
 static unsigned int max_order(const struct domain *d)
@@ -189,24 +188,6 @@ static int extent_remove(struct extents *e)
     return 0;
 }
 
-static void extents_run(struct extents *e, unsigned int op)
-{
-    for (uint64_t first = e->done; e->done < e->nr; e->done++) {
-        int rc;
-
-        if (e->done != first && hypercall_preempt_check()) {
-            e->preempted = true;
-            return;
-        }
-        if (op == XENMEM_decrease_reservation)
-            rc = extent_remove(e);
-        else
-            rc = extent_add(e, op == XENMEM_populate_physmap);
-        if (rc)
-            return;
-    }
-}
-
 /*
  * XENMEM_increase_reservation, decrease_reservation, populate_physmap.
  * @start: extents done by earlier slices. Returns the number of extents done in all, also when an
@@ -217,7 +198,7 @@ static long memory_reservation(struct domain *cd, unsigned int op, uint64_t star
     struct xen_memory_reservation r;
     struct extents e = {.done = start};
     unsigned int bits;
-    int rc;
+    long rc;
 
     if (copy_from_guest(&r, arg, sizeof(r)))
         return (long)start;
@@ -235,13 +216,22 @@ static long memory_reservation(struct domain *cd, unsigned int op, uint64_t star
     e.order = r.extent_order;
     e.addr_bits = bits;
     e.nr = r.nr_extents;
-    extents_run(&e, op);
-    domain_put(e.d);
-    if (e.preempted) {
-        current->hc_args[0] = op | e.done << MEMOP_EXTENT_SHIFT;
-        return HC_CONTINUE;
+    while (e.done < e.nr) {
+        if (e.done != start && hypercall_preempt_check())
+            rc = HC_CONTINUE;
+        else if (op == XENMEM_decrease_reservation)
+            rc = extent_remove(&e);
+        else
+            rc = extent_add(&e, op == XENMEM_populate_physmap);
+        if (rc)
+            break;
+        e.done++;
     }
-    return (long)e.done;
+    domain_put(e.d);
+    if (rc != HC_CONTINUE)
+        return (long)e.done;
+    current->hc_args[0] = op | e.done << MEMOP_EXTENT_SHIFT;
+    return HC_CONTINUE;
 }
 
 /* --- exchange --------------------------------------------------------------------------------- */
