@@ -54,11 +54,11 @@ void arch_hypercall_page(void *page)
 {
     filled_page = page;
 }
-int vcpu_set_affinity(struct vcpu *v, const uint64_t *mask)
+int vcpu_set_affinity(struct vcpu *v, uint64_t mask)
 {
-    if (!(mask[0] & 3))
+    if (!(mask & 3))
         return -EINVAL;
-    affinity = v->sched.affinity[0] = mask[0];
+    affinity = v->sched.affinity = mask;
     return 0;
 }
 
