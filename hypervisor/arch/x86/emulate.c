@@ -301,7 +301,7 @@ static bool kernel_insn(struct vcpu *v, struct cpu_regs *regs, const struct priv
         if (v->domain->arch.io_allowed)
             __asm__ volatile("wbinvd" ::: "memory");
         return true;
-    default: /* hlt, lmsw, invlpg, rdpmc, ... */
+    default:
         return false;
     }
 }

@@ -35,7 +35,6 @@ struct pt_write {
     enum pt_write_op op;
     uint8_t size; /* bytes: 1, 2, 4 or 8 */
     uint8_t len;  /* of the instruction: what rip advances by when it is done */
-    bool lock;
     int8_t reg; /* register operand that also gets a result (xchg, xadd, cmpxchg's rax); -1: none */
     bool high_byte; /* @reg means ah, ch, dh, bh */
     uint64_t value; /* source operand, zero-extended from @size; bit number for bts, btr, btc */
@@ -60,7 +59,6 @@ bool pt_write_apply(const struct pt_write *w, uint64_t old, uint64_t *new, struc
 enum priv_op {
     PRIV_CLI,
     PRIV_STI,
-    PRIV_HLT,
     PRIV_INVD,
     PRIV_WBINVD,
     PRIV_CLTS,
@@ -68,16 +66,11 @@ enum priv_op {
     PRIV_RDMSR,
     PRIV_WRMSR,
     PRIV_RDTSC,
-    PRIV_RDTSCP,
-    PRIV_RDPMC,
     PRIV_XSETBV,
-    PRIV_MOV_FROM_CR,
-    PRIV_MOV_TO_CR,
+    PRIV_MOV_FROM_CR, /* these four in the order of their opcodes */
     PRIV_MOV_FROM_DR,
+    PRIV_MOV_TO_CR,
     PRIV_MOV_TO_DR,
-    PRIV_LMSW,
-    PRIV_SMSW,
-    PRIV_INVLPG,
     PRIV_IN,
     PRIV_OUT,
     PRIV_INS,
