@@ -19,21 +19,15 @@
 #define CPU_SMAP_USABLE 3     /* in struct cpu_features */
 
     .macro SAVE_REGS
-    push %rdi
-    push %rsi
-    push %rdx
-    push %rcx
-    push %rax
-    push %r8
-    push %r9
-    push %r10
-    push %r11
-    push %rbx
-    push %rbp
-    push %r12
-    push %r13
-    push %r14
-    push %r15
+    .irp reg, rdi, rsi, rdx, rcx, rax, r8, r9, r10, r11, rbx, rbp, r12, r13, r14, r15
+    push %\reg
+    .endr
+    .endm
+
+    .macro RESTORE_REGS
+    .irp reg, r15, r14, r13, r12, rbp, rbx, r11, r10, r9, r8, rax, rcx, rdx, rsi, rdi
+    pop %\reg
+    .endr
     .endm
 
 /* Gates leave RFLAGS.AC as the guest had it; with SMAP it would open guest memory to stray accesses.
@@ -43,24 +37,6 @@
     je .Lac\@
     clac
 .Lac\@:
-    .endm
-
-    .macro RESTORE_REGS
-    pop %r15
-    pop %r14
-    pop %r13
-    pop %r12
-    pop %rbp
-    pop %rbx
-    pop %r11
-    pop %r10
-    pop %r9
-    pop %r8
-    pop %rax
-    pop %rcx
-    pop %rdx
-    pop %rsi
-    pop %rdi
     .endm
 
     .section .text.entry, "ax"
