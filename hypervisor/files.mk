@@ -7,6 +7,8 @@ hv-objs += arch/x86/mmu.o
 hv-objs += arch/x86/traps.o
 hv-objs += arch/x86/entry.o
 hv-objs += arch/x86/domain.o
+hv-objs += arch/x86/descriptors.o
+hv-objs += arch/x86/switch.o
 hv-objs += arch/x86/guest_access.o
 hv-objs += core/pagetype.o
 

@@ -26,8 +26,6 @@ static const struct hypercall hypercalls[] = {
     [__HYPERVISOR_console_io] = {HC_FN(hc_console_io), 3, HC_ANY},
     [__HYPERVISOR_grant_table_op] = {HC_FN(hc_grant_table_op), 3, HC_ANY},
     [__HYPERVISOR_vm_assist] = {HC_FN(hc_vm_assist), 2, HC_ANY},
-    [__HYPERVISOR_update_va_mapping_otherdomain] = {HC_FN(hc_update_va_mapping_otherdomain), 4,
-                                                    HC_ANY},
     [__HYPERVISOR_iret] = {HC_FN(hc_iret), 0, HC_ANY},
     [__HYPERVISOR_vcpu_op] = {HC_FN(hc_vcpu_op), 3, HC_ANY},
     [__HYPERVISOR_set_segment_base] = {HC_FN(hc_set_segment_base), 2, HC_ANY},

@@ -243,8 +243,8 @@ static bool code_is_64bit(uint16_t cs)
     return rights & (1u << 21);
 }
 
-/* Up to INSN_MAX bytes at @rip: the instruction may end right before a page that is not there. */
-static unsigned int fetch(uint64_t rip, uint8_t *insn)
+/* The instruction may end right before a page that is not there. */
+unsigned int insn_fetch(uint64_t rip, uint8_t insn[INSN_MAX])
 {
     unsigned int len = (unsigned int)(PAGE_SIZE - (rip & ~PAGE_MASK));
 
@@ -315,7 +315,7 @@ bool emulate_privileged(struct cpu_regs *regs)
 
     if (!code_is_64bit(regs->cs))
         return false;
-    len = fetch(regs->rip, insn);
+    len = insn_fetch(regs->rip, insn);
     if (!len || decode_privileged(insn, len, &in))
         return false;
     switch (in.op) {

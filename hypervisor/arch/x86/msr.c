@@ -88,7 +88,7 @@ static bool fill_hypercall_page(struct domain *d, uint64_t val)
 {
     mfn_t mfn = _mfn((val & ~PAGE_MASK) ? ~0ull : val >> PAGE_SHIFT);
 
-    if (!mfn_valid(mfn) || frame_get_and_type(mfn_to_frame(mfn), d, FRAME_T_WRITABLE))
+    if (mm_frame_get_and_type(d, mfn, FRAME_T_WRITABLE))
         return false;
     arch_hypercall_page(mfn_to_virt(mfn));
     frame_put_and_type(mfn_to_frame(mfn));

@@ -36,11 +36,6 @@ static spinlock_t vmap_lock = SPINLOCK_INIT;
 static bool directmap_live;
 static vaddr_t ioremap_next = VMAP_VA;
 
-uint64_t *idle_l4(void)
-{
-    return idle_root;
-}
-
 void *mfn_to_virt(mfn_t mfn)
 {
     return (void *)(DIRECTMAP_VA + mfn_to_maddr(mfn));

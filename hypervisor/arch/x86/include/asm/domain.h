@@ -51,8 +51,7 @@ struct arch_vcpu {
     uint64_t debugreg[8];
     unsigned int iopl;
     uint64_t xcr0, msr_misc; /* as the guest set it */
-    void *fpu;               /* XSAVE area, 64-byte aligned, within fpu_alloc */
-    void *fpu_alloc;
+    void *fpu;               /* XSAVE area */
 
     bool nmi_pending, nmi_masked;
 

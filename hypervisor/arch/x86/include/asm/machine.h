@@ -25,9 +25,8 @@ struct boot_info {
 extern struct boot_info boot_info;
 void boot_modules_release(void); /* give module memory (and boot-only code) to the heap */
 
-extern uint64_t
-    idle_root[512]; /* L4 of the hypervisor itself: slots 256-271 are what every guest root gets */
-uint64_t *idle_l4(void); /* its hypervisor address */
+/* L4 of the hypervisor itself: slots 256-271 are what every guest root gets. */
+extern uint64_t idle_root[512];
 
 /* --- cpu.c: features of this machine ---------------------------------------------------------------- */
 struct cpu_features {
@@ -148,8 +147,6 @@ void guest_inject_page_fault(uint64_t va, uint32_t error_code);
 
 /* --- dom0.c, unpack.c ---------------------------------------------------------------------------------------- */
 void dom0_create(void);
-
-/* domain.c: fill a page that a kernel asked for with calls of each hypercall. */
 
 /* --- irq.c ------------------------------------------------------------------------------------------------------ */
 void irq_init(void); /* IO-APICs masked, PICs off */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Vectors, selectors and the seams between entry.S, traps.c and domain.c. */
+/* Vectors, selectors and the seams between entry.S, traps.c and switch.c. */
 #ifndef ASM_TRAPS_H
 #define ASM_TRAPS_H
 
