@@ -392,10 +392,6 @@ WEAK void machine_poweroff(void)
 {
     abort();
 }
-WEAK void machine_halt(void)
-{
-    abort();
-}
 WEAK int arch_pirq_bind(struct vcpu *v, unsigned int pirq, bool share)
 {
     fake_calls.pirq_binds++;

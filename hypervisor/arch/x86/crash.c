@@ -48,7 +48,7 @@ static bool on_stack(uint64_t addr, uint64_t rsp)
     return addr >= bottom && addr <= top - 16 && addr % 8 == 0;
 }
 
-void dump_stack_symbols(uint64_t rsp, uint64_t rbp)
+static void dump_stack_symbols(uint64_t rsp, uint64_t rbp)
 {
     unsigned int depth;
 
@@ -135,7 +135,8 @@ void dump_page_walk(uint64_t va, uint64_t cr3)
 
 /* ---- the machine's end ----------------------------------------------------------------------- */
 
-void machine_halt(void)
+/* All CPUs, for good. */
+static void __attribute__((noreturn)) machine_halt(void)
 {
     arch_irq_disable();
     smp_stop_others();

@@ -162,7 +162,7 @@ static bool do_xsetbv(struct vcpu *v, const struct cpu_regs *regs)
     if (!cpu_features.xsave || (uint32_t)regs->rcx || !xcr0_ok(val))
         return false;
     v->arch.xcr0 = val;
-    __asm__ volatile("xsetbv" ::"c"(0), "a"((uint32_t)val), "d"((uint32_t)(val >> 32)));
+    xsetbv(val);
     return true;
 }
 

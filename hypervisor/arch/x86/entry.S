@@ -67,7 +67,6 @@ entry_syscall64:
     /* fall through */
 
 /* --- back to the guest that is current; RSP at the record's registers --------------------------- */
-    .globl ret_to_guest
 ret_to_guest:
     mov %rsp, %rdi
     call exit_to_guest
@@ -84,7 +83,6 @@ iret_to_guest:
     iretq
 
 /* The guest's frame was not acceptable (its own selectors): the stack still holds it. */
-    .globl iret_failed
 iret_failed:
     pushq $0
     SAVE_REGS
@@ -229,7 +227,7 @@ guest_clear:
     .long 5b - ., 4b - .
     .previous
 
-    .globl rdmsr_try, wrmsr_try
+    .globl rdmsr_try
 /* int rdmsr_try(uint32_t msr, uint64_t *v) */
 rdmsr_try:
     mov %edi, %ecx
@@ -239,18 +237,8 @@ rdmsr_try:
     mov %rax, (%rsi)
     xor %eax, %eax
     ret
-/* int wrmsr_try(uint32_t msr, uint64_t v) */
-wrmsr_try:
-    mov %edi, %ecx
-    mov %esi, %eax
-    mov %rsi, %rdx
-    shr $32, %rdx
-7:  wrmsr
-    xor %eax, %eax
-    ret
     .section .extable, "a"
     .balign 4
     .long 6b - ., 4b - .
-    .long 7b - ., 4b - .
     .previous
     .section .note.GNU-stack, "", @progbits

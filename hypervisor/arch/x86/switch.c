@@ -45,11 +45,6 @@ int fpu_create(struct vcpu *v)
     return 0;
 }
 
-static void xcr0_write(uint64_t v)
-{
-    __asm__ volatile("xsetbv" ::"c"(0), "a"((uint32_t)v), "d"((uint32_t)(v >> 32)));
-}
-
 /* The area as FXSAVE lays it out; the header of XSAVE follows. */
 void fpu_set(struct vcpu *v, const void *fxsave_image)
 {
@@ -76,7 +71,7 @@ static void fpu_save(struct vcpu *v)
         return;
     }
     if (v->arch.xcr0 != cpu_features.xcr0)
-        xcr0_write(cpu_features.xcr0);
+        xsetbv(cpu_features.xcr0);
     if (cpu_features.xsaveopt)
         __asm__ volatile("xsaveopt64 (%0)" ::"r"(v->arch.fpu), "a"(-1), "d"(-1) : "memory");
     else
@@ -91,7 +86,7 @@ static void fpu_restore(struct vcpu *v)
     }
     __asm__ volatile("xrstor64 (%0)" ::"r"(v->arch.fpu), "a"(-1), "d"(-1) : "memory");
     if (v->arch.xcr0 != cpu_features.xcr0)
-        xcr0_write(v->arch.xcr0);
+        xsetbv(v->arch.xcr0);
 }
 
 static void fpu_set_ts(bool ts)

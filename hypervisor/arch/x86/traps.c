@@ -41,7 +41,6 @@ void gdt_load_asm(const void *desc);
 void resume_guest(struct cpu_regs *regs) __attribute__((noreturn));
 void resume_idle(struct cpu_regs *regs, void (*fn)(void)) __attribute__((noreturn));
 int rdmsr_try(uint32_t msr, uint64_t *v);
-int wrmsr_try(uint32_t msr, uint64_t v);
 
 /* Called from entry.S. */
 void do_syscall(struct cpu_regs *regs);
@@ -204,7 +203,7 @@ void traps_init_cpu(unsigned int cpu)
 
 /* --- Faults of the hypervisor ---------------------------------------------------------------------- */
 
-uint64_t extable_find(uint64_t rip)
+static uint64_t extable_find(uint64_t rip)
 {
     for (const int32_t *e = __extable_start; e < __extable_end; e += 2) {
         if ((uint64_t)&e[0] + (uint64_t)(int64_t)e[0] == rip)
@@ -216,11 +215,6 @@ uint64_t extable_find(uint64_t rip)
 bool rdmsr_safe(uint32_t msr, uint64_t *v)
 {
     return !rdmsr_try(msr, v);
-}
-
-bool wrmsr_safe(uint32_t msr, uint64_t v)
-{
-    return !wrmsr_try(msr, v);
 }
 
 void do_hypervisor_trap(struct cpu_regs *regs)
@@ -486,25 +480,6 @@ void do_iret_failed(struct cpu_regs *regs)
 
 /* --- Hypercalls -------------------------------------------------------------------------------------------- */
 
-void arch_hypercall_set_result(long rc)
-{
-    cpu_record()->regs.rax = (uint64_t)rc;
-}
-
-void arch_hypercall_continue(unsigned int nr, const uint64_t args[6])
-{
-    struct cpu_regs *regs = &cpu_record()->regs;
-
-    regs->rip -= 2; /* back to the syscall instruction */
-    regs->rax = nr;
-    regs->rdi = args[0];
-    regs->rsi = args[1];
-    regs->rdx = args[2];
-    regs->r10 = args[3];
-    regs->r8 = args[4];
-    regs->r9 = args[5];
-}
-
 static void do_hypercall(struct vcpu *v, struct cpu_regs *regs)
 {
     unsigned int nr = (unsigned int)regs->rax;
@@ -517,10 +492,18 @@ static void do_hypercall(struct vcpu *v, struct cpu_regs *regs)
     v->hc_args[4] = regs->r8;
     v->hc_args[5] = regs->r9;
     rc = hypercall_dispatch(nr);
-    if (rc == HC_CONTINUE)
-        arch_hypercall_continue(nr, v->hc_args);
-    else
+    if (rc != HC_CONTINUE) {
         regs->rax = (uint64_t)rc;
+        return;
+    }
+    regs->rip -= 2; /* back to the syscall instruction */
+    regs->rax = nr;
+    regs->rdi = v->hc_args[0];
+    regs->rsi = v->hc_args[1];
+    regs->rdx = v->hc_args[2];
+    regs->r10 = v->hc_args[3];
+    regs->r8 = v->hc_args[4];
+    regs->r9 = v->hc_args[5];
 }
 
 void do_syscall(struct cpu_regs *regs)

@@ -9,21 +9,13 @@
  */
 #include <asm/boot.h>
 #include <asm/machine.h>
+#include <asm/mm.h>
 #include <asm/msr.h>
 #include <hv/alloc.h>
 #include <hv/spinlock.h>
 #include <pv-abi/errno.h>
 
-#define PTE_P    (1ull << 0)
-#define PTE_RW   (1ull << 1)
-#define PTE_US   (1ull << 2)
-#define PTE_UC   (3ull << 3) /* PWT and PCD: entry 3 of the PAT */
-#define PTE_A    (1ull << 5)
-#define PTE_D    (1ull << 6)
-#define PTE_PS   (1ull << 7)
-#define PTE_NX   (1ull << 63)
-#define PTE_ADDR 0x000ffffffffff000ull
-
+#define PTE_UC  (PTE_PWT | PTE_PCD) /* entry 3 of the PAT */
 #define SIZE_2M (1ull << 21)
 #define SIZE_1G (1ull << 30)
 #define LOW_4G  (1ull << 32)
@@ -82,7 +74,7 @@ static uint64_t *walk(vaddr_t va, unsigned int level, int user, bool *large)
     maddr_t a;
 
     for (l = 4;; l--) {
-        e = &table[va >> (12 + 9 * (l - 1)) & 511];
+        e = &table[pte_index(va, l)];
         if (l == level)
             return e;
         if (!(*e & PTE_P)) {
@@ -92,7 +84,7 @@ static uint64_t *walk(vaddr_t va, unsigned int level, int user, bool *large)
             if (!a)
                 return NULL;
             *e = a | PTE_P | PTE_RW | PTE_A | (user ? PTE_US : 0);
-        } else if (l < 4 && (*e & PTE_PS)) {
+        } else if (l < 4 && (*e & PTE_PSE)) {
             *large = true;
             return NULL;
         }
@@ -115,11 +107,6 @@ static uint64_t prot_flags(unsigned int prot)
     return f;
 }
 
-uint64_t hv_pte(mfn_t mfn, unsigned int prot)
-{
-    return mfn_to_maddr(mfn) | prot_flags(prot);
-}
-
 /* Boot only: map a range with the largest pages that fit. */
 static void map_range(vaddr_t va, maddr_t pa, uint64_t size, unsigned int prot)
 {
@@ -137,7 +124,7 @@ static void map_range(vaddr_t va, maddr_t pa, uint64_t size, unsigned int prot)
         step = 1ull << (12 + 9 * (level - 1));
         e = walk(va, level, prot & PROT_USER ? 1 : 0, &large);
         BUG_ON(!e || *e & PTE_P);
-        *e = pa | flags | (level > 1 ? PTE_PS : 0);
+        *e = pa | flags | (level > 1 ? PTE_PSE : 0);
     }
 }
 
@@ -329,7 +316,7 @@ int arch_map_pages(vaddr_t va, mfn_t mfn, unsigned long nr, unsigned int prot)
             rc = -EEXIST;
     }
     for (i = 0; i < nr && !rc; i++)
-        *walk(va + i * PAGE_SIZE, 1, -1, &large) = hv_pte(mfn_add(mfn, i), prot);
+        *walk(va + i * PAGE_SIZE, 1, -1, &large) = mfn_to_maddr(mfn_add(mfn, i)) | prot_flags(prot);
     spin_unlock_irqrestore(&vmap_lock, flags);
     return rc;
 }

@@ -140,7 +140,6 @@ uint32_t arch_cpu_khz(void);
 /* --- Machine ----------------------------------------------------------------------------------------- */
 void machine_restart(void) __attribute__((noreturn));  /* noreboot: halts */
 void machine_poweroff(void) __attribute__((noreturn)); /* by ACPI */
-void machine_halt(void) __attribute__((noreturn));
 
 /* --- PIRQs (arch/x86/irq.c) --------------------------------------------------------------------------- */
 /* Bind/unbind a pirq that @v's domain has mapped, to be delivered through pirq_send. -EINVAL, -EBUSY. */

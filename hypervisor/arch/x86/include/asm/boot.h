@@ -66,16 +66,12 @@ extern uint64_t cpu_online_mask;
 extern uint32_t lapic_timer_hz;
 extern uint64_t tsc_hz;
 void apic_map(void);
-void apic_timer_init_cpu(void);
 void apic_timer_count(uint32_t count);
 uint32_t apic_timer_left(void);
 void apic_send_init(uint32_t apic_id);
 void apic_send_startup(uint32_t apic_id, uint8_t page);
 void apic_send_nmi_others(void);
 void delay_us(unsigned int us);
-struct cpu_regs;
-void apic_vector(struct cpu_regs *regs, uint8_t vector); /* vectors from 0xf0 on (irq.c calls) */
 void idle_loop(void) __attribute__((noreturn));
-void acpi_enter_sleep(uint16_t pm1a_val, uint16_t pm1b_val);
 
 #endif

@@ -30,9 +30,8 @@ extern uint64_t idle_root[512];
 
 /* --- cpu.c: features of this machine ---------------------------------------------------------------- */
 struct cpu_features {
-    bool nx, smep, smap, smap_usable, xsave, xsaveopt, fsgsbase, gbpages, pge, pat, rdtscp,
-        invariant_tsc, hypervisor;
-    bool arat, tsc_deadline, x2apic, invpcid, pcid, umip, amd;
+    bool nx, smep, smap, smap_usable, xsave, xsaveopt, fsgsbase, gbpages, pat, tsc_deadline,
+        invariant_tsc, hypervisor, amd;
     uint64_t xcr0; /* what we enable: x87, SSE, AVX, ... */
     uint32_t xsave_size;
     uint64_t cr4;           /* value of CR4 on every CPU, never changed later */
@@ -48,13 +47,11 @@ void traps_init_cpu(unsigned int cpu); /* GDT, TSS with IST stacks, IDT, syscall
 void do_irq(struct cpu_regs *regs, uint8_t vector);
 /* Register dump with symbolised stack (symbols.c / traps.c). */
 void dump_regs(const struct cpu_regs *regs);
-void dump_stack_symbols(uint64_t rsp, uint64_t rbp);
 void dump_page_walk(uint64_t va, uint64_t cr3);
 const char *symbol_lookup(uint64_t addr, uint64_t *offset); /* NULL: none */
 extern volatile bool crashing;
 
-/* Fault fix-up: entries made by _ASM_EXTABLE in asm code; 0: none. */
-uint64_t extable_find(uint64_t rip);
+/* Fault fix-up, for asm code. */
 #define _ASM_EXTABLE(from, to) \
     ".section .extable, \"a\"\n .balign 4\n .long " #from " - ., " #to " - .\n .previous\n"
 
@@ -121,16 +118,12 @@ void tlb_flush_begin(void); /* before a root load that is to count as a flush */
 void tlb_flush_mask(uint64_t cpus);
 void tlb_flush_va_mask(uint64_t cpus, uint64_t va);
 void tlb_flush_ipi(void); /* VEC_TLB handler */
-/* The PTE flags of a RAM or MMIO mapping, for hypervisor use */
-uint64_t hv_pte(mfn_t mfn, unsigned int prot);
 /* A guest fault on a read-only mapped page table: emulate the write. 0 done, else not ours. */
 int mm_emulate_pt_write(struct cpu_regs *regs, uint64_t va, uint32_t error_code);
 /* Fault in the descriptor windows: fill in a page of the LDT. true: retry. */
 bool mm_ldt_fault(struct vcpu *v, uint64_t va);
-struct domain;
-bool mmio_allowed(const struct domain *d,
-                  mfn_t mfn);             /* may d map this non-RAM frame (irq.c/physdev.c) */
-void mmio_deny(mfn_t start, uint64_t nr); /* IO-APIC, local APIC, HPET, MSI-X tables */
+bool mmio_allowed(const struct domain *d, mfn_t mfn); /* may d map this non-RAM frame (irq.c) */
+void mmio_deny(mfn_t start, uint64_t nr);             /* IO-APIC, local APIC, HPET, MSI-X tables */
 
 /* --- emulate.c, cpuid.c, msr.c, ioport.c: #GP, #UD and #NM-like faults of guests in kernel mode ----------- */
 /* @regs are the live guest registers. true: done (rip advanced, or an exception queued by

@@ -14,7 +14,6 @@
 #define PTE_D     (1ull << 6)
 #define PTE_PSE   (1ull << 7) /* L2, L3 */
 #define PTE_PAT   (1ull << 7) /* L1 */
-#define PTE_G     (1ull << 8)
 #define PTE_NX    (1ull << 63)
 #define PTE_ADDR  0x000ffffffffff000ull
 #define PTE_CACHE (PTE_PWT | PTE_PCD | PTE_PAT)

@@ -3,7 +3,6 @@
 #ifndef ASM_TRAPS_H
 #define ASM_TRAPS_H
 
-#define TRAP_DE      0
 #define TRAP_DB      1
 #define TRAP_NMI     2
 #define TRAP_BP      3
@@ -11,15 +10,9 @@
 #define TRAP_UD      6
 #define TRAP_NM      7
 #define TRAP_DF      8
-#define TRAP_TS      10
-#define TRAP_NP      11
-#define TRAP_SS      12
 #define TRAP_GP      13
 #define TRAP_PF      14
-#define TRAP_MF      16
-#define TRAP_AC      17
 #define TRAP_MC      18
-#define TRAP_XF      19
 #define TRAP_INT80   0x80
 /* Not a vector: the registers may go back by sysret, which loses RCX and R11. */
 #define TRAP_SYSCALL 0x100
@@ -41,7 +34,6 @@ void gdt_load(uint64_t base);
 void ldt_load(uint64_t base, unsigned int entries); /* 0 entries: none */
 #define GDT_BASE_BARE ((uint64_t)gdt_page - 0xe000) /* with no guest's entries */
 
-void ret_to_guest(void) __attribute__((noreturn));
 /* Build an exception frame on current's kernel stack and enter the guest kernel at @address. */
 void bounce_to_guest(struct cpu_regs *regs, uint64_t address, bool mask_events, bool has_code,
                      uint32_t error_code);
