@@ -52,12 +52,6 @@ void do_iret_failed(struct cpu_regs *regs);
 
 /* --- Tables --------------------------------------------------------------------------------------- */
 
-struct gate {
-    uint16_t offset_low, selector;
-    uint8_t ist, type;
-    uint16_t offset_mid;
-    uint32_t offset_high, reserved;
-};
 struct tss {
     uint32_t reserved0;
     uint64_t rsp[3];
@@ -65,10 +59,6 @@ struct tss {
     uint64_t ist[7];
     uint64_t reserved2;
     uint16_t reserved3, iomap_base;
-} __attribute__((packed));
-struct table_desc {
-    uint16_t limit;
-    uint64_t base;
 } __attribute__((packed));
 
 uint64_t gdt_page[512] __attribute__((aligned(4096)));
@@ -107,16 +97,7 @@ void ldt_load(uint64_t base, unsigned int entries)
 
 static void gate_set(unsigned int vector, unsigned int dpl, unsigned int ist)
 {
-    uint64_t addr = (uint64_t)entry_stubs + vector * 16;
-
-    idt[vector] = (struct gate){
-        .offset_low = (uint16_t)addr,
-        .selector = HV_CS,
-        .ist = (uint8_t)ist,
-        .type = (uint8_t)(0x8e | dpl << 5),
-        .offset_mid = (uint16_t)(addr >> 16),
-        .offset_high = (uint32_t)(addr >> 32),
-    };
+    idt[vector] = gate_to((uint64_t)entry_stubs + vector * 16, dpl, ist);
 }
 
 static void idt_load(void)

@@ -33,7 +33,6 @@ static bool decode_guarded(const struct kernel_payload *k, const uint8_t *in, ui
     for (void (*const *fn)(void) = __init_array_start; fn < __init_array_end; fn++)
         (*fn)(); /* liblzma picks its CRC function here */
     ok = payload_decode(k->packing, in + k->offset, k->size, out, k->unpacked_size, done);
-    decode_heap_release();
     wrmsr(MSR_FS_BASE, fs);
     write_cr4(cr4);
     write_cr0(cr0);

@@ -27,6 +27,29 @@
 #include <asm/regs.h>
 #include <hv/types.h>
 
+struct gate {
+    uint16_t offset_low, selector;
+    uint8_t ist, type;
+    uint16_t offset_mid;
+    uint32_t offset_high, reserved;
+};
+struct table_desc {
+    uint16_t limit;
+    uint64_t base;
+} __attribute__((packed));
+/* An interrupt gate to @addr in the hypervisor's code. */
+static inline struct gate gate_to(uint64_t addr, unsigned int dpl, unsigned int ist)
+{
+    return (struct gate){
+        .offset_low = (uint16_t)addr,
+        .selector = HV_CS,
+        .ist = (uint8_t)ist,
+        .type = (uint8_t)(0x8e | dpl << 5),
+        .offset_mid = (uint16_t)(addr >> 16),
+        .offset_high = (uint32_t)(addr >> 32),
+    };
+}
+
 /* The hypervisor's page of every GDT: byte 0xe000 of the table. */
 extern uint64_t gdt_page[512];
 /* Load the table at @base (of which 0xe000.. must be gdt_page) on this CPU. */
