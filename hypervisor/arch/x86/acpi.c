@@ -34,7 +34,7 @@ static const struct acpi_header *map_table(maddr_t addr)
         return NULL;
     h = arch_ioremap(addr, length);
     if (h && !acpi_checksum(h, length)) {
-        printk(LOG_WARN "ACPI: table at %lx has a wrong checksum\n", (unsigned long)addr);
+        printk(LOG_WARN "ACPI: table at %lx has a wrong checksum\n", addr);
         unmap(h, length);
         return NULL;
     }
@@ -149,8 +149,8 @@ void acpi_init(void)
     for (i = 0; i < acpi.nr_cpus; i++)
         printk(" %u", acpi.apic_ids[i]);
     printk("), %u IO-APICs, pm timer %x, hpet %lx, %u MCFG ranges, power control %x/%x, sci %u\n",
-           acpi.nr_ioapics, acpi.pm_timer_port, (unsigned long)acpi.hpet_addr, acpi.nr_mcfg,
-           acpi.pm1a_cnt, acpi.pm1b_cnt, acpi.sci_irq);
+           acpi.nr_ioapics, acpi.pm_timer_port, acpi.hpet_addr, acpi.nr_mcfg, acpi.pm1a_cnt,
+           acpi.pm1b_cnt, acpi.sci_irq);
 }
 
 /* Sleep type in bits 10-12, sleep enable in bit 13, SCI enable kept in bit 0. */

@@ -136,9 +136,8 @@ void cpu_init_boot(void)
     detect_xsave();
     if (!f->nx || !f->pat)
         panic("this CPU has no %s\n", f->nx ? "page attribute table" : "no-execute bit");
-    printk("CPU: %u address bits, xcr0 %lx, state %u bytes%s%s%s%s%s%s\n", f->phys_bits,
-           (unsigned long)f->xcr0, f->xsave_size, f->smep ? ", smep" : "",
-           f->fsgsbase ? ", fsgsbase" : "", f->gbpages ? ", 1 GiB pages" : "",
-           f->tsc_deadline ? ", tsc deadline" : "", f->invariant_tsc ? ", invariant tsc" : "",
-           f->hypervisor ? ", under a hypervisor" : "");
+    printk("CPU: %u address bits, xcr0 %lx, state %u bytes%s%s%s%s%s%s\n", f->phys_bits, f->xcr0,
+           f->xsave_size, f->smep ? ", smep" : "", f->fsgsbase ? ", fsgsbase" : "",
+           f->gbpages ? ", 1 GiB pages" : "", f->tsc_deadline ? ", tsc deadline" : "",
+           f->invariant_tsc ? ", invariant tsc" : "", f->hypervisor ? ", under a hypervisor" : "");
 }

@@ -159,7 +159,7 @@ int arch_frame_validate(struct frame *f, enum frame_type t, const struct domain 
         }
         if (rc) {
             guest_printk(d, "level-%u table %lx entry %u = %lx refused (%d)\n", (unsigned int)t,
-                         (unsigned long)frame_to_mfn(f).n, i, (unsigned long)pte, rc);
+                         frame_to_mfn(f).n, i, pte, rc);
             arch_frame_devalidate(f, t, d, i);
             return -EINVAL;
         }

@@ -175,9 +175,8 @@ long hc_mmu_update(struct domain *d, guest_va_t ureqs, uint64_t count, guest_va_
     }
     table_ref_drop(&ref);
     if (rc && rc != HC_CONTINUE && rc != -EFAULT) /* else req[] says nothing of the guest's */
-        guest_printk(d, "mmu_update %lx = %lx refused (%ld)\n",
-                     i < 16 ? (unsigned long)req[i].ptr : 0, i < 16 ? (unsigned long)req[i].val : 0,
-                     rc);
+        guest_printk(d, "mmu_update %lx = %lx refused (%ld)\n", i < 16 ? req[i].ptr : 0,
+                     i < 16 ? req[i].val : 0, rc);
     page_owner_put(d, pg_owner);
     if (done && copy_to_guest(done, &total, 4))
         rc = -EFAULT;
@@ -387,7 +386,7 @@ long hc_mmuext_op(struct domain *d, guest_va_t uops, uint64_t count, guest_va_t 
     if (owner != d && frame_drain(owner, true) && !rc)
         rc = left ? HC_CONTINUE : 0;
     if (rc && rc != HC_CONTINUE)
-        guest_printk(d, "mmuext_op %u %lx refused (%ld)\n", op.cmd, (unsigned long)op.arg1.mfn, rc);
+        guest_printk(d, "mmuext_op %u %lx refused (%ld)\n", op.cmd, op.arg1.mfn, rc);
     page_owner_put(d, owner);
     if (done && copy_to_guest(done, &total, 4))
         rc = -EFAULT;

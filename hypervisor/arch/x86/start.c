@@ -29,7 +29,7 @@ maddr_t boot_alloc(uint64_t pages, uint64_t align_pages, maddr_t limit)
                              align_pages * PAGE_SIZE, limit);
 
     if (a == ~0ull)
-        panic("not enough memory to boot: %lu pages\n", (unsigned long)pages);
+        panic("not enough memory to boot: %lu pages\n", pages);
     return a;
 }
 
@@ -49,8 +49,8 @@ static void boot_memory_init(void)
         const struct e820_entry *e = &e820[i];
         uint64_t start = ROUND_UP(e->addr, PAGE_SIZE), end = (e->addr + e->size) & PAGE_MASK;
 
-        printk("memory %012lx-%012lx %s\n", (unsigned long)e->addr,
-               (unsigned long)(e->addr + e->size), names[e->type <= 5 ? e->type : 0]);
+        printk("memory %012lx-%012lx %s\n", e->addr, e->addr + e->size,
+               names[e->type <= 5 ? e->type : 0]);
         if (e->type != 1 || start >= end)
             continue;
         if (end > DIRECTMAP_SIZE)
@@ -64,8 +64,8 @@ static void boot_memory_init(void)
     for (i = 0; i < boot_info.nr_modules; i++) {
         const struct boot_module *m = &boot_info.module[i];
 
-        printk("module %u at %lx, %lu KiB: %s\n", i, (unsigned long)m->start,
-               (unsigned long)(m->end - m->start) >> 10, m->cmdline);
+        printk("module %u at %lx, %lu KiB: %s\n", i, m->start, (m->end - m->start) >> 10,
+               m->cmdline);
         keep(m->start, m->end);
     }
 }
@@ -77,8 +77,7 @@ static void heap_init(void)
     for (i = 0; i < nr_free_ranges; i++)
         heap_add(maddr_to_mfn(free_range[i].start), maddr_to_mfn(free_range[i].end));
     heap_ready = true;
-    printk("heap: %lu MiB of %lu\n", (unsigned long)heap_free_pages() >> 8,
-           (unsigned long)max_mfn >> 8);
+    printk("heap: %lu MiB of %lu\n", heap_free_pages() >> 8, max_mfn >> 8);
 }
 
 void boot_modules_release(void)

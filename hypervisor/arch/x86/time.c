@@ -321,7 +321,7 @@ void tsc_sync_test(void)
 void time_judge_tsc(void)
 {
     if (warp_max)
-        printk(LOG_WARN "time: TSCs differ by %lu ticks between CPUs\n", (unsigned long)warp_max);
+        printk(LOG_WARN "time: TSCs differ by %lu ticks between CPUs\n", warp_max);
     tsc_is_stable = !warp_max && (cpu_features.invariant_tsc || cpu_features.hypervisor);
     printk("time: TSC is %s for guests\n", tsc_is_stable ? "stable" : "not stable");
 }

@@ -215,8 +215,7 @@ void do_hypervisor_trap(struct cpu_regs *regs)
     dump_regs(regs);
     if (regs->vector == TRAP_PF)
         dump_page_walk(cr2, read_cr3());
-    panic("unexpected exception %u at %lx, address %lx\n", regs->vector, (unsigned long)regs->rip,
-          (unsigned long)cr2);
+    panic("unexpected exception %u at %lx, address %lx\n", regs->vector, regs->rip, cr2);
 }
 
 void do_ist_trap(struct cpu_regs *regs)
@@ -276,7 +275,7 @@ static void enter_kernel(struct cpu_regs *regs, uint64_t address, bool mask_even
     if (copy_to_guest(sp, frame, n * 8)) {
         arch_irq_enable();
         domain_crash(v->domain, "d%uv%u: no room for a frame on the kernel stack at %lx\n",
-                     v->domain->domid, v->id, (unsigned long)sp);
+                     v->domain->domid, v->id, sp);
         return;
     }
     if (mask_events)
@@ -344,7 +343,7 @@ static void guest_page_fault(struct cpu_regs *regs, uint64_t va)
     }
     if (code & PFEC_RSVD) {
         dump_page_walk(va, read_cr3());
-        domain_crash(v->domain, "reserved bit in the page tables of %lx\n", (unsigned long)va);
+        domain_crash(v->domain, "reserved bit in the page tables of %lx\n", va);
         return;
     }
     if (v->arch.in_kernel && (code & (PFEC_P | PFEC_W | PFEC_I)) == (PFEC_P | PFEC_W) &&
@@ -518,7 +517,7 @@ long hc_iret(struct domain *d)
     struct iret_context c;
 
     if (copy_from_guest(&c, regs->rsp, sizeof(c))) {
-        domain_crash(d, "iret: cannot read the frame at %lx\n", (unsigned long)regs->rsp);
+        domain_crash(d, "iret: cannot read the frame at %lx\n", regs->rsp);
         return 0;
     }
     if ((c.cs & 3) == 3) {
@@ -613,7 +612,7 @@ void arch_dump_vcpu(const struct vcpu *v)
     uint64_t root = v->arch.in_kernel ? v->arch.hw_cr3_kernel : v->arch.hw_cr3_user;
 
     printk(LOG_WARN "d%uv%u on CPU%u, guest %s mode, cr2 %lx\n", v->domain->domid, v->id,
-           v->sched.cpu, v->arch.in_kernel ? "kernel" : "user", (unsigned long)v->arch.cr2);
+           v->sched.cpu, v->arch.in_kernel ? "kernel" : "user", v->arch.cr2);
     dump_regs(regs);
     if (root)
         dump_page_walk(v->arch.cr2, root);

@@ -73,7 +73,7 @@ int kernel_unpack(const void *file, size_t size, struct unpacked *out, const cha
     }
     out->size = done;
     printk(LOG_INFO "dom0: kernel unpacked (%s, %lu kB to %lu kB) in %lu ms\n",
-           kernel_packing_name(k.packing), (unsigned long)k.size >> 10, (unsigned long)done >> 10,
+           kernel_packing_name(k.packing), k.size >> 10, done >> 10,
            (unsigned long)(now_ns() - start) / 1000000);
     return 0;
 }
