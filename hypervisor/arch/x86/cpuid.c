@@ -109,7 +109,8 @@ static void leaf_7(const struct cpuid_env *env, uint32_t sub, uint32_t r[4])
         r[B] &= ~L7B_FSGSBASE;
 }
 
-uint32_t cpuid_xsave_size(const struct cpuid_env *env, uint64_t xcr0)
+/* Bytes of the XSAVE area for the states @xcr0; in compacted format without gaps but for alignment. */
+static uint32_t xsave_size(const struct cpuid_env *env, uint64_t xcr0, bool compact)
 {
     uint32_t size = XSAVE_LEGACY, r[4];
 
@@ -117,23 +118,10 @@ uint32_t cpuid_xsave_size(const struct cpuid_env *env, uint64_t xcr0)
         if (!(xcr0 >> i & 1))
             continue;
         env->raw(0xd, i, r);
-        size = max(size, r[A] + r[B]);
-    }
-    return size;
-}
-
-/* The same in the compacted format: no gaps but for alignment. */
-static uint32_t xsave_compact_size(const struct cpuid_env *env, uint64_t xcr0)
-{
-    uint32_t size = XSAVE_LEGACY, r[4];
-
-    for (unsigned int i = 2; i < 63; i++) {
-        if (!(xcr0 >> i & 1))
-            continue;
-        env->raw(0xd, i, r);
-        if (r[C] & 2)
-            size = ROUND_UP(size, 64);
-        size += r[A];
+        if (!compact)
+            size = max(size, r[A] + r[B]);
+        else
+            size = (r[C] & 2 ? ROUND_UP(size, 64) : size) + r[A];
     }
     return size;
 }
@@ -144,12 +132,12 @@ static void leaf_d(const struct cpuid_env *env, uint32_t sub, uint32_t r[4])
         leaf_zero(r);
     } else if (sub == 0) {
         r[A] = (uint32_t)env->xcr0;
-        r[B] = cpuid_xsave_size(env, env->guest_xcr0);
-        r[C] = cpuid_xsave_size(env, env->xcr0);
+        r[B] = xsave_size(env, env->guest_xcr0, false);
+        r[C] = xsave_size(env, env->xcr0, false);
         r[D] = (uint32_t)(env->xcr0 >> 32);
     } else if (sub == 1) {
         r[A] &= BIT(0) | BIT(1) | BIT(2); /* xsaveopt, xsavec, xgetbv(1); no supervisor states */
-        r[B] = r[A] & BIT(1) ? xsave_compact_size(env, env->guest_xcr0) : 0;
+        r[B] = r[A] & BIT(1) ? xsave_size(env, env->guest_xcr0, true) : 0;
         r[C] = r[D] = 0;
     } else if (sub >= 63 || !(env->xcr0 >> sub & 1)) {
         leaf_zero(r);

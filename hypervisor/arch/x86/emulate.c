@@ -31,18 +31,13 @@ struct cpuid_policy {
     struct cpuid_env env;
 };
 
-static void cpuid_raw(uint32_t leaf, uint32_t sub, uint32_t r[4])
-{
-    cpuid_count(leaf, sub, r);
-}
-
 struct cpuid_policy *cpuid_policy_create(const struct domain *d)
 {
     struct cpuid_policy *p = hv_alloc(sizeof(*p));
 
     if (!p)
         return NULL;
-    p->env.raw = cpuid_raw;
+    p->env.raw = cpuid_count;
     p->env.xcr0 = cpu_features.xsave ? cpu_features.xcr0 : 0;
     p->env.fsgsbase = cpu_features.cr4 & CR4_FSGSBASE;
     p->env.nx = cpu_features.nx;
@@ -179,12 +174,12 @@ static void write_acc(struct cpu_regs *regs, unsigned int size, uint32_t val)
 }
 
 /* One of ins and outs, with or without rep: registers follow each element, so it may stop anywhere. */
-static bool string_io(struct vcpu *v, struct cpu_regs *regs, const struct priv_insn *in)
+static bool string_io(struct vcpu *v, struct cpu_regs *regs, const struct priv_insn *in,
+                      uint16_t port)
 {
     bool input = in->op == PRIV_INS;
     uint64_t *addr = input ? &regs->rdi : &regs->rsi;
     int64_t step = regs->rflags & RFLAGS_DF ? -(int64_t)in->size : in->size;
-    uint16_t port = (uint16_t)regs->rdx;
 
     if (in->addr32 || (in->segment && !input))
         return false;
@@ -193,19 +188,14 @@ static bool string_io(struct vcpu *v, struct cpu_regs *regs, const struct priv_i
 
         if (n == STRING_IO_MAX)
             return true; /* rip still points to it */
-        if (input) {
+        if (input)
             val = ioport_read(v->domain, port, in->size);
-            if (copy_to_guest(*addr, &val, in->size)) {
-                guest_inject_page_fault(*addr, 2);
-                return true;
-            }
-        } else {
-            if (copy_from_guest(&val, *addr, in->size)) {
-                guest_inject_page_fault(*addr, 0);
-                return true;
-            }
-            ioport_write(v->domain, port, in->size, val);
+        if (input ? copy_to_guest(*addr, &val, in->size) : copy_from_guest(&val, *addr, in->size)) {
+            guest_inject_page_fault(*addr, input ? 2 : 0);
+            return true;
         }
+        if (!input)
+            ioport_write(v->domain, port, in->size, val);
         *addr += (uint64_t)step;
         if (!in->rep)
             break;
@@ -217,14 +207,12 @@ static bool string_io(struct vcpu *v, struct cpu_regs *regs, const struct priv_i
 
 static bool port_io(struct vcpu *v, struct cpu_regs *regs, const struct priv_insn *in)
 {
-    uint16_t port = (uint16_t)(in->port >= 0 ? in->port : (int32_t)(regs->rdx & 0xffff));
+    uint16_t port = (uint16_t)(in->port >= 0 ? (uint64_t)in->port : regs->rdx);
 
-    if (in->op == PRIV_INS || in->op == PRIV_OUTS)
-        port = (uint16_t)regs->rdx;
     if (!ioport_allowed(v, port, in->size))
         return false;
     if (in->op == PRIV_INS || in->op == PRIV_OUTS)
-        return string_io(v, regs, in);
+        return string_io(v, regs, in, port);
     if (in->op == PRIV_IN)
         write_acc(regs, in->size, ioport_read(v->domain, port, in->size));
     else
@@ -257,7 +245,6 @@ unsigned int insn_fetch(uint64_t rip, uint8_t insn[INSN_MAX])
 static bool kernel_insn(struct vcpu *v, struct cpu_regs *regs, const struct priv_insn *in)
 {
     uint64_t *reg = cpu_reg(regs, in->reg), val;
-    long rc;
 
     switch (in->op) {
     case PRIV_CLI: /* masking events is a flag in vcpu_info */
@@ -270,18 +257,16 @@ static bool kernel_insn(struct vcpu *v, struct cpu_regs *regs, const struct priv
         do_cpuid(regs);
         return true;
     case PRIV_RDMSR:
-        if (!guest_rdmsr(v, (uint32_t)regs->rcx, &val))
+    case PRIV_RDTSC:
+        if (in->op == PRIV_RDTSC)
+            val = rdtsc();
+        else if (!guest_rdmsr(v, (uint32_t)regs->rcx, &val))
             return false;
         regs->rax = (uint32_t)val;
         regs->rdx = val >> 32;
         return true;
     case PRIV_WRMSR:
         return guest_wrmsr(v, (uint32_t)regs->rcx, (uint32_t)regs->rax | regs->rdx << 32);
-    case PRIV_RDTSC:
-        val = rdtsc();
-        regs->rax = (uint32_t)val;
-        regs->rdx = val >> 32;
-        return true;
     case PRIV_XSETBV:
         return do_xsetbv(v, regs);
     case PRIV_MOV_FROM_CR:
@@ -294,8 +279,7 @@ static bool kernel_insn(struct vcpu *v, struct cpu_regs *regs, const struct priv
         *reg = (uint64_t)hc_get_debugreg(v->domain, in->number);
         return true;
     case PRIV_MOV_TO_DR:
-        rc = hc_set_debugreg(v->domain, in->number, *reg);
-        return !rc;
+        return !hc_set_debugreg(v->domain, in->number, *reg);
     case PRIV_INVD:
     case PRIV_WBINVD:
         if (v->domain->arch.io_allowed)

@@ -130,6 +130,19 @@ static int one_update(struct domain *pt_owner, struct domain *pg_owner, struct t
                           kind == MMU_PT_UPDATE_PRESERVE_AD ? MM_PRESERVE_AD : 0, NULL);
 }
 
+/* The end of a list of updates: report how many are done, and if there is more to do, come back for @left of
+ * them from @next on. Returns @rc, or -EFAULT. */
+static long batch_end(long rc, guest_va_t done, uint32_t total, guest_va_t next, uint32_t left)
+{
+    if (done && copy_to_guest(done, &total, 4))
+        return -EFAULT;
+    if (rc == HC_CONTINUE) {
+        current->hc_args[0] = next;
+        current->hc_args[1] = left | MMU_UPDATE_PREEMPTED;
+    }
+    return rc;
+}
+
 long hc_mmu_update(struct domain *d, guest_va_t ureqs, uint64_t count, guest_va_t done,
                    uint64_t foreign)
 {
@@ -148,11 +161,8 @@ long hc_mmu_update(struct domain *d, guest_va_t ureqs, uint64_t count, guest_va_
     }
     if (!rc)
         rc = page_owner_get(d, foreign & 0xffff, &pg_owner);
-    if (rc) {
-        if (done && copy_to_guest(done, &total, 4))
-            rc = -EFAULT;
-        goto out_pt;
-    }
+    if (rc)
+        goto out;
     while (left) {
         n = left < 16 ? left : 16;
         if (copy_from_guest(req, ureqs, n * sizeof(*req))) {
@@ -178,16 +188,10 @@ long hc_mmu_update(struct domain *d, guest_va_t ureqs, uint64_t count, guest_va_
         guest_printk(d, "mmu_update %lx = %lx refused (%ld)\n", i < 16 ? req[i].ptr : 0,
                      i < 16 ? req[i].val : 0, rc);
     page_owner_put(d, pg_owner);
-    if (done && copy_to_guest(done, &total, 4))
-        rc = -EFAULT;
-    if (rc == HC_CONTINUE) {
-        current->hc_args[0] = ureqs;
-        current->hc_args[1] = left | MMU_UPDATE_PREEMPTED;
-    }
-out_pt:
+out:
     if (held)
         domain_put(held);
-    return rc;
+    return batch_end(rc, done, total, ureqs, left);
 }
 
 long hc_update_va_mapping(struct domain *d, uint64_t va, uint64_t val, uint64_t flags)
@@ -388,13 +392,7 @@ long hc_mmuext_op(struct domain *d, guest_va_t uops, uint64_t count, guest_va_t 
     if (rc && rc != HC_CONTINUE)
         guest_printk(d, "mmuext_op %u %lx refused (%ld)\n", op.cmd, op.arg1.mfn, rc);
     page_owner_put(d, owner);
-    if (done && copy_to_guest(done, &total, 4))
-        rc = -EFAULT;
-    if (rc == HC_CONTINUE) {
-        current->hc_args[0] = uops;
-        current->hc_args[1] = left | MMU_UPDATE_PREEMPTED;
-    }
-    return rc;
+    return batch_end(rc, done, total, uops, left);
 }
 
 /*

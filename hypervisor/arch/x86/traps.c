@@ -235,6 +235,8 @@ void do_ist_trap(struct cpu_regs *regs)
 
 /* --- To the guest's kernel ---------------------------------------------------------------------------- */
 
+/* Build a frame on current's kernel stack and enter the guest kernel at @address. @extra: words between R11 and
+ * RIP, such as an error code. */
 static void enter_kernel(struct cpu_regs *regs, uint64_t address, bool mask_events,
                          const uint64_t *extra, unsigned int nr_extra)
 {
@@ -290,27 +292,24 @@ static void enter_kernel(struct cpu_regs *regs, uint64_t address, bool mask_even
     regs->vector = TRAP_SYSCALL; /* RCX and R11 are in the frame: sysret will do */
 }
 
-void bounce_to_guest(struct cpu_regs *regs, uint64_t address, bool mask_events, bool has_code,
-                     uint32_t error_code)
+static void enter_callback(struct cpu_regs *regs, const struct guest_callback *cb)
 {
-    uint64_t code = error_code;
-
-    enter_kernel(regs, address, mask_events, &code, has_code);
+    enter_kernel(regs, cb->address, cb->masks_events, NULL, 0);
 }
 
 static bool has_error_code(unsigned int vector)
 {
-    return (0x60227d00u >> vector) & 1; /* 8, 10-14, 17, 21, 29, 30 */
+    return vector < 32 && ((0x60227d00u >> vector) & 1); /* 8, 10-14, 17, 21, 29, 30 */
 }
 
 void guest_inject(unsigned int vector, uint32_t error_code)
 {
     const struct guest_trap *t = &current->arch.traps[vector];
     struct cpu_regs *regs = &cpu_record()->regs;
+    uint64_t code = error_code;
 
     regs->vector = vector;
-    bounce_to_guest(regs, t->address, t->masks_events, vector < 32 && has_error_code(vector),
-                    error_code);
+    enter_kernel(regs, t->address, t->masks_events, &code, has_error_code(vector));
 }
 
 void guest_inject_page_fault(uint64_t va, uint32_t error_code)
@@ -352,26 +351,29 @@ static void guest_page_fault(struct cpu_regs *regs, uint64_t va)
     guest_inject_page_fault(va, code);
 }
 
+/* May the guest's present mode raise @t by an instruction? Guest kernels count as ring 1. */
+static bool trap_allowed(const struct guest_trap *t)
+{
+    return t->address && t->dpl >= (current->arch.in_kernel ? 1 : 3);
+}
+
 /* `int n` through a gate that is closed to guests. The instruction is looked at, not the error code:
  * emulators report it differently. */
 static bool software_interrupt(struct cpu_regs *regs)
 {
-    struct vcpu *v = current;
     const struct guest_trap *t;
     uint8_t insn[2];
-    unsigned int ring;
 
     if (!(regs->error_code & 2) || copy_from_guest(insn, regs->rip, 2) || insn[0] != 0xcd)
         return false;
-    t = &v->arch.traps[insn[1]];
-    ring = v->arch.in_kernel ? 1 : 3;
-    if (!t->address || t->dpl < ring) {
+    t = &current->arch.traps[insn[1]];
+    if (!trap_allowed(t)) {
         guest_inject(TRAP_GP, insn[1] * 8u + 2);
         return true;
     }
     regs->rip += 2;
     regs->vector = insn[1];
-    bounce_to_guest(regs, t->address, t->masks_events, false, 0);
+    enter_kernel(regs, t->address, t->masks_events, NULL, 0);
     return true;
 }
 
@@ -384,16 +386,14 @@ static bool sysenter(struct cpu_regs *regs)
     if (v->arch.in_kernel || !v->arch.sysenter.address || copy_from_guest(insn, regs->rip, 2) ||
         insn[0] != 0x0f || insn[1] != 0x34)
         return false;
-    bounce_to_guest(regs, v->arch.sysenter.address, v->arch.sysenter.masks_events, false, 0);
+    enter_callback(regs, &v->arch.sysenter);
     return true;
 }
 
 /* Vectors whose gates are open to ring 3: who may use them is the guest kernel's word. */
 static void open_gate(struct cpu_regs *regs)
 {
-    const struct guest_trap *t = &current->arch.traps[regs->vector];
-
-    if (t->address && t->dpl >= (current->arch.in_kernel ? 1 : 3)) {
+    if (trap_allowed(&current->arch.traps[regs->vector])) {
         inject_trap_of(regs);
         return;
     }
@@ -502,7 +502,7 @@ void do_syscall(struct cpu_regs *regs)
         guest_inject(TRAP_UD, 0);
         return;
     }
-    bounce_to_guest(regs, cb->address, cb->masks_events, false, 0);
+    enter_callback(regs, cb);
 }
 
 /*
@@ -576,14 +576,14 @@ bool exit_to_guest(struct cpu_regs *regs)
             v->arch.nmi_masked = true; /* until the iret hypercall */
             regs->vector = TRAP_NMI;
             if (v->arch.nmi.address)
-                bounce_to_guest(regs, v->arch.nmi.address, true, false, 0);
+                enter_kernel(regs, v->arch.nmi.address, true, NULL, 0);
             else
                 guest_inject(TRAP_NMI, 0);
             continue;
         }
         if (ACCESS_ONCE(info->evtchn_upcall_pending) && !info->evtchn_upcall_mask) {
             regs->vector = 0;
-            bounce_to_guest(regs, v->arch.event.address, true, false, 0);
+            enter_kernel(regs, v->arch.event.address, true, NULL, 0);
             continue;
         }
         return sysret_ok(regs);

@@ -57,9 +57,6 @@ void gdt_load(uint64_t base);
 void ldt_load(uint64_t base, unsigned int entries); /* 0 entries: none */
 #define GDT_BASE_BARE ((uint64_t)gdt_page - 0xe000) /* with no guest's entries */
 
-/* Build an exception frame on current's kernel stack and enter the guest kernel at @address. */
-void bounce_to_guest(struct cpu_regs *regs, uint64_t address, bool mask_events, bool has_code,
-                     uint32_t error_code);
 /* From user to kernel mode or back: root and GS base. */
 void toggle_guest_mode(struct vcpu *v);
 #endif
