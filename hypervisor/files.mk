@@ -27,7 +27,6 @@ hv-objs += arch/x86/smp.o
 hv-objs += arch/x86/time.o
 hv-objs += arch/x86/clock.o
 hv-objs += arch/x86/serial.o
-hv-objs += arch/x86/symbols.o
 hv-objs += arch/x86/crash.o
 hv-objs += core/console.o
 hv-objs += core/cmdline.o

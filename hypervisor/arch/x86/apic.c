@@ -172,9 +172,6 @@ void apic_vector(struct cpu_regs *regs, uint8_t vector)
     case VEC_TLB:
         tlb_flush_ipi();
         break;
-    case VEC_STOP:
-        for (;;)
-            __asm__ volatile("cli; hlt");
     case VEC_ERROR:
         report_error();
         break;

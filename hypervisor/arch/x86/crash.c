@@ -15,12 +15,37 @@ volatile bool crashing;
 
 /* ---- dumps ----------------------------------------------------------------------------------- */
 
+/* Names of our own functions: tables that gen-symbols makes from a first link (hypervisor/files.mk), addresses
+ * from HV_VA on and ascending. */
+extern const uint32_t nr_symbols, symbol_address[], symbol_name_at[];
+extern const char symbol_names[];
+
+/* The symbol at or below @addr, NULL: not our text. */
+static const char *symbol_lookup(uint64_t addr, uint64_t *offset)
+{
+    uint32_t at = addr - HV_VA, low = 0, high = nr_symbols;
+
+    if (addr < HV_VA || addr >= (uint64_t)__init_text_end || !nr_symbols)
+        return NULL;
+    while (high - low > 1) {
+        uint32_t mid = (low + high) / 2;
+
+        if (symbol_address[mid] <= at)
+            low = mid;
+        else
+            high = mid;
+    }
+    if (symbol_address[low] > at)
+        return NULL;
+    *offset = at - symbol_address[low];
+    return symbol_names + symbol_name_at[low];
+}
+
 static void print_symbol(const char *what, uint64_t addr)
 {
-    const char *name;
     uint64_t offset;
+    const char *name = symbol_lookup(addr, &offset);
 
-    name = symbol_lookup(addr, &offset);
     if (name)
         printk(LOG_ERR "%s[%016lx] %s+0x%lx\n", what, addr, name, offset);
     else

@@ -20,15 +20,12 @@
 int arch_domain_create(struct domain *d)
 {
     d->arch.io_allowed = d->domid == 0;
-    d->arch.cpuid = cpuid_policy_create(d);
-    return d->arch.cpuid ? 0 : -ENOMEM;
+    return 0;
 }
 
 void arch_domain_destroy(struct domain *d)
 {
     arch_pirq_release_all(d);
-    cpuid_policy_destroy(d->arch.cpuid);
-    d->arch.cpuid = NULL;
 }
 
 int arch_vcpu_create(struct vcpu *v)

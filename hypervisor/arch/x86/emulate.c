@@ -13,7 +13,6 @@
 #include <asm/machine.h>
 #include <asm/msr.h>
 #include <asm/traps.h>
-#include <hv/alloc.h>
 #include <hv/arch.h>
 #include <hv/guest_access.h>
 #include <hv/lib.h>
@@ -26,47 +25,23 @@
 
 /* ---- CPUID ------------------------------------------------------------------------------------------ */
 
-/* Nothing differs between domains yet; this is where a domain's own restrictions will stand. */
-struct cpuid_policy {
-    struct cpuid_env env;
-};
-
-struct cpuid_policy *cpuid_policy_create(const struct domain *d)
-{
-    struct cpuid_policy *p = hv_alloc(sizeof(*p));
-
-    if (!p)
-        return NULL;
-    p->env.raw = cpuid_count;
-    p->env.xcr0 = cpu_features.xsave ? cpu_features.xcr0 : 0;
-    p->env.fsgsbase = cpu_features.cr4 & CR4_FSGSBASE;
-    p->env.nx = cpu_features.nx;
-    p->env.tsc_stable = tsc_is_stable;
-    p->env.tsc_khz = (uint32_t)(tsc_hz / 1000);
-    p->env.machine_bits =
-        max_mfn > 1 ? PAGE_SHIFT + 64 - (unsigned int)__builtin_clzll(max_mfn - 1) : 32;
-    return p;
-}
-
-void cpuid_policy_destroy(struct cpuid_policy *p)
-{
-    hv_free(p);
-}
-
-void guest_cpuid(const struct domain *d, const struct vcpu *v, uint32_t leaf, uint32_t sub,
-                 uint32_t r[4])
-{
-    struct cpuid_env env = d->arch.cpuid->env;
-
-    env.guest_xcr0 = v ? v->arch.xcr0 : env.xcr0 & 1;
-    cpuid_policy_leaf(&env, leaf, sub, r);
-}
-
+/* The same for every domain, but for the states that the vcpu enabled. */
 static void do_cpuid(struct cpu_regs *regs)
 {
+    const struct cpuid_env env = {
+        .raw = cpuid_count,
+        .xcr0 = cpu_features.xsave ? cpu_features.xcr0 : 0,
+        .guest_xcr0 = current->arch.xcr0,
+        .fsgsbase = cpu_features.cr4 & CR4_FSGSBASE,
+        .nx = cpu_features.nx,
+        .tsc_stable = tsc_is_stable,
+        .tsc_khz = arch_cpu_khz(),
+        .machine_bits =
+            max_mfn > 1 ? PAGE_SHIFT + 64 - (unsigned int)__builtin_clzll(max_mfn - 1) : 32,
+    };
     uint32_t r[4];
 
-    guest_cpuid(current->domain, current, (uint32_t)regs->rax, (uint32_t)regs->rcx, r);
+    cpuid_policy_leaf(&env, (uint32_t)regs->rax, (uint32_t)regs->rcx, r);
     regs->rax = r[0];
     regs->rbx = r[1];
     regs->rcx = r[2];

@@ -16,7 +16,6 @@
 #include <hv/timer.h>
 #include <pv-abi/errno.h>
 
-#define NS_PER_SEC       1000000000ull
 #define CALIBRATE_MS     50
 #define MSR_TSC_DEADLINE 0x6e0
 

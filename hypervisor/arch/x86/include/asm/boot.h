@@ -55,7 +55,8 @@ void cpu_init_this(void); /* control registers and MSRs as on the boot CPU */
 
 void smap_init(void); /* smap.c: test, and on if it is sound */
 
-/* serial.c */
+/* serial.c; @name: com1, com2 or none */
+uint16_t serial_port(const char *name); /* 0: none */
 void serial_init(const char *name, unsigned int baud);
 void serial_irq_init(void);
 

@@ -20,8 +20,7 @@ struct guest_callback {
 
 #define GDT_GUEST_FRAMES 14u /* the hypervisor's entries follow behind them */
 
-struct cpuid_policy; /* arch/x86/cpuid.c */
-struct pirq_map;     /* arch/x86/irq.c */
+struct pirq_map; /* arch/x86/irq.c */
 
 struct arch_vcpu {
     struct cpu_regs regs; /* while it does not run; else they are in the CPU's record */
@@ -62,7 +61,6 @@ struct arch_vcpu {
 };
 
 struct arch_domain {
-    struct cpuid_policy *cpuid;
     struct pirq_map *pirqs;
     uint64_t tlb_cpus[1]; /* CPUs that may hold translations of this domain's roots */
     uint64_t sweep;       /* next frame that arch_domain_relinquish() looks at */

@@ -45,10 +45,9 @@ void traps_init_cpu(unsigned int cpu); /* GDT, TSS with IST stacks, IDT, syscall
 /* Handler of external vectors 0x20..0xff, called by entry code with interrupts off; @regs of the
  * interrupted context. (irq.c) */
 void do_irq(struct cpu_regs *regs, uint8_t vector);
-/* Register dump with symbolised stack (symbols.c / traps.c). */
+/* crash.c: registers with a symbolised stack; the way of @va through the tables. */
 void dump_regs(const struct cpu_regs *regs);
 void dump_page_walk(uint64_t va, uint64_t cr3);
-const char *symbol_lookup(uint64_t addr, uint64_t *offset); /* NULL: none */
 extern volatile bool crashing;
 
 /* Fault fix-up, for asm code. */
@@ -62,8 +61,6 @@ enum {
     VEC_TLB = 0xfd,
     VEC_TIMER = 0xfc,
     VEC_ERROR = 0xfb,
-    VEC_STOP = 0xfa,
-    VEC_CONSOLE = 0xf9,
     VEC_DYN_FIRST = 0x30,
     VEC_DYN_LAST = 0xef
 };
@@ -102,8 +99,8 @@ struct acpi_info {
     uint16_t mcfg_segment[4];
     uint8_t mcfg_bus_start[4], mcfg_bus_end[4];
     unsigned int nr_mcfg;
-    uint32_t pm1a_cnt, pm1b_cnt, pm1a_evt, sci_irq; /* ports */
-    uint8_t reset_type;                             /* generic address of the reset register */
+    uint32_t pm1a_cnt, pm1b_cnt, sci_irq; /* ports */
+    uint8_t reset_type;                   /* generic address of the reset register */
     uint64_t reset_addr;
     uint8_t reset_value;
     maddr_t rsdp;
@@ -130,10 +127,6 @@ void mmio_deny(mfn_t start, uint64_t nr);             /* IO-APIC, local APIC, HP
  * guest_inject()); false: the fault is the guest's, deliver it. */
 bool emulate_privileged(struct cpu_regs *regs);
 bool emulate_forced_cpuid(struct cpu_regs *regs); /* #UD with prefix 0f 0b 78 65 6e */
-void guest_cpuid(const struct domain *d, const struct vcpu *v, uint32_t leaf, uint32_t sub,
-                 uint32_t r[4]);
-struct cpuid_policy *cpuid_policy_create(const struct domain *d);
-void cpuid_policy_destroy(struct cpuid_policy *p);
 /* Queue an exception for current, to be bounced when the trap handler returns (traps.c). */
 void guest_inject(unsigned int vector, uint32_t error_code);
 void guest_inject_page_fault(uint64_t va, uint32_t error_code);
