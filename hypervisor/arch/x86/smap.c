@@ -14,7 +14,8 @@
 #include <hv/lib.h>
 #include <pv-abi/x86.h>
 
-#define TEST_VA       0x400000ul /* one page: code at its start, stack at its end */
+/* One page, code at its start, stack at its end: in the slot that guests may read, far behind the m2p. */
+#define TEST_VA       (M2P_RO_VA + (1ul << 38))
 #define TARGET_OFFSET 16
 
 struct iret_frame {
@@ -101,7 +102,7 @@ void smap_init(void)
         cpu_features.cr4 |= CR4_SMAP;
         write_cr4(cpu_features.cr4);
     }
-    vmap_drop_low();
+    arch_unmap_pages(TEST_VA, 1);
     hv_free_page(page);
     printk("smap: %s\n", cpu_features.smap_usable ? "on" : "off, this CPU's iretq breaks it");
 }

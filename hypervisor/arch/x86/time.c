@@ -214,17 +214,16 @@ void arch_update_wallclock(struct domain *d)
 
     spin_lock_irqsave(&wallclock_lock, flags);
     s = ACCESS_ONCE(d->shared);
-    if (!s)
-        goto out;
-    ns = wallclock_ns + (int64_t)d->time_offset_s * (int64_t)NS_PER_SEC;
-    __atomic_store_n(&s->wc_version, s->wc_version | 1, __ATOMIC_RELAXED);
-    smp_wmb();
-    s->wc_sec = (uint64_t)ns / NS_PER_SEC;
-    s->wc_sec_hi = (uint64_t)ns / NS_PER_SEC >> 32;
-    s->wc_nsec = (uint64_t)ns % NS_PER_SEC;
-    smp_wmb();
-    __atomic_store_n(&s->wc_version, s->wc_version + 1, __ATOMIC_RELAXED);
-out:
+    if (s) {
+        ns = wallclock_ns + (int64_t)d->time_offset_s * (int64_t)NS_PER_SEC;
+        __atomic_store_n(&s->wc_version, s->wc_version | 1, __ATOMIC_RELAXED);
+        smp_wmb();
+        s->wc_sec = (uint64_t)ns / NS_PER_SEC;
+        s->wc_sec_hi = (uint64_t)ns / NS_PER_SEC >> 32;
+        s->wc_nsec = (uint64_t)ns % NS_PER_SEC;
+        smp_wmb();
+        __atomic_store_n(&s->wc_version, s->wc_version + 1, __ATOMIC_RELAXED);
+    }
     spin_unlock_irqrestore(&wallclock_lock, flags);
 }
 

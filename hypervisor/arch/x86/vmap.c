@@ -267,29 +267,6 @@ void vmap_drop_init(void)
     drop(__init_data_start, __init_data_end);
 }
 
-static void table_free(uint64_t entry, unsigned int level)
-{
-    uint64_t *table = table_virt(entry & PTE_ADDR);
-    unsigned int i;
-
-    for (i = 0; level > 1 && i < 512; i++)
-        if (table[i] & PTE_P)
-            table_free(table[i], level - 1);
-    hv_free_page(table);
-}
-
-void vmap_drop_low(void)
-{
-    unsigned int i;
-
-    for (i = 0; i < HV_SLOT_FIRST; i++)
-        if (idle_root[i] & PTE_P) {
-            table_free(idle_root[i], 3);
-            idle_root[i] = 0;
-        }
-    write_cr3(read_cr3());
-}
-
 /* ---- later mappings -------------------------------------------------------------------------- */
 
 /* Its holder may allocate, and the heap may flush before it gives memory out: answer while waiting. */

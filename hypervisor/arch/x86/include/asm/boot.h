@@ -43,7 +43,6 @@ void vmap_init(void);         /* idle root with the image and the directmap, and
 void vmap_frame_tables(void); /* frame table and m2p */
 void vmap_stack(unsigned int cpu);
 void vmap_drop_init(void);
-void vmap_drop_low(void); /* what the lower half of the idle root got for a test */
 static inline struct cpu_record *cpu_record_of(unsigned int cpu)
 {
     return (struct cpu_record *)(STACKS_VA + cpu * STACK_SIZE * 2 + STACK_SIZE) - 1;
