@@ -53,7 +53,6 @@ hv-objs += core/bzimage.o
 hv-objs += core/decompress.o
 hv-objs += core/idpool.o
 hv-objs += arch/x86/unpack.o
-hv-objs += arch/x86/decode_libc.o
 hv-objs += arch/x86/dom0.o
 hv-objs += arch/x86/irq.o
 hv-objs += arch/x86/pci.o

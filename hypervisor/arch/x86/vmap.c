@@ -65,9 +65,9 @@ static maddr_t table_alloc(void)
     return a;
 }
 
-/* The entry of @level (1: 4 KiB ... 3: 1 GiB) for @va. Tables on the way are made if @user >= 0 (1:
- * reachable for guests). NULL: not there, no memory, or *@large set: mapped by a larger page. */
-static uint64_t *walk(vaddr_t va, unsigned int level, int user, bool *large)
+/* The entry of @level (1: 4 KiB ... 3: 1 GiB) for @va, or that of a larger page. Tables on the way are made if
+ * @user >= 0 (1: reachable for guests). NULL: not there, no memory. */
+static uint64_t *walk(vaddr_t va, unsigned int level, int user)
 {
     uint64_t *table = idle_root, *e;
     unsigned int l;
@@ -75,7 +75,7 @@ static uint64_t *walk(vaddr_t va, unsigned int level, int user, bool *large)
 
     for (l = 4;; l--) {
         e = &table[pte_index(va, l)];
-        if (l == level)
+        if (l == level || (l < 4 && (*e & PTE_PSE)))
             return e;
         if (!(*e & PTE_P)) {
             if (user < 0)
@@ -84,9 +84,6 @@ static uint64_t *walk(vaddr_t va, unsigned int level, int user, bool *large)
             if (!a)
                 return NULL;
             *e = a | PTE_P | PTE_RW | PTE_A | (user ? PTE_US : 0);
-        } else if (l < 4 && (*e & PTE_PSE)) {
-            *large = true;
-            return NULL;
         }
         table = table_virt(*e & PTE_ADDR);
     }
@@ -112,7 +109,6 @@ static void map_range(vaddr_t va, maddr_t pa, uint64_t size, unsigned int prot)
 {
     uint64_t flags = prot_flags(prot), step;
     unsigned int level;
-    bool large = false;
     uint64_t *e;
 
     for (; size; va += step, pa += step, size -= step) {
@@ -122,7 +118,7 @@ static void map_range(vaddr_t va, maddr_t pa, uint64_t size, unsigned int prot)
         if (cpu_features.gbpages && !((va | pa) & (SIZE_1G - 1)) && size >= SIZE_1G)
             level = 3;
         step = 1ull << (12 + 9 * (level - 1));
-        e = walk(va, level, prot & PROT_USER ? 1 : 0, &large);
+        e = walk(va, level, prot & PROT_USER ? 1 : 0);
         BUG_ON(!e || *e & PTE_P);
         *e = pa | flags | (level > 1 ? PTE_PSE : 0);
     }
@@ -279,21 +275,18 @@ static void vmap_lock_get(unsigned long *flags)
 
 int arch_map_pages(vaddr_t va, mfn_t mfn, unsigned long nr, unsigned int prot)
 {
-    bool large = false;
     unsigned long flags, i;
     uint64_t *e;
     int rc = 0;
 
     vmap_lock_get(&flags);
     for (i = 0; i < nr && !rc; i++) {
-        e = walk(va + i * PAGE_SIZE, 1, prot & PROT_USER ? 1 : 0, &large);
-        if (!e)
-            rc = large ? -EEXIST : -ENOMEM;
-        else if (*e & PTE_P)
-            rc = -EEXIST;
+        e = walk(va + i * PAGE_SIZE, 1, prot & PROT_USER ? 1 : 0);
+        if (!e || *e & PTE_P)
+            rc = e ? -EEXIST : -ENOMEM;
     }
     for (i = 0; i < nr && !rc; i++)
-        *walk(va + i * PAGE_SIZE, 1, -1, &large) = mfn_to_maddr(mfn_add(mfn, i)) | prot_flags(prot);
+        *walk(va + i * PAGE_SIZE, 1, -1) = mfn_to_maddr(mfn_add(mfn, i)) | prot_flags(prot);
     spin_unlock_irqrestore(&vmap_lock, flags);
     return rc;
 }
@@ -301,13 +294,12 @@ int arch_map_pages(vaddr_t va, mfn_t mfn, unsigned long nr, unsigned int prot)
 void arch_unmap_pages(vaddr_t va, unsigned long nr)
 {
     unsigned long flags, i;
-    bool large = false;
     uint64_t *e;
 
     vmap_lock_get(&flags);
     for (i = 0; i < nr; i++) {
-        e = walk(va + i * PAGE_SIZE, 1, -1, &large);
-        if (e)
+        e = walk(va + i * PAGE_SIZE, 1, -1);
+        if (e && !(*e & PTE_PSE))
             *e = 0;
     }
     spin_unlock_irqrestore(&vmap_lock, flags);
