@@ -379,9 +379,12 @@ static void ports(void **state)
     assert_int_equal(p.op, PRIV_INS);
     assert_int_equal(p.size, 4);
     assert_true(p.rep);
-    assert_int_equal(PRIV(&p, 0xf3, 0x65, 0x6e), 0);
+    assert_int_equal(PRIV(&p, 0xf3, 0x3e, 0x6e), 0);
     assert_int_equal(p.op, PRIV_OUTS);
-    assert_int_equal(p.segment, 0x65);
+    assert_int_equal(PRIV(&p, 0xf3, 0x65, 0x6e), -EINVAL);
+    assert_int_equal(PRIV(&p, 0x67, 0x6e), -EINVAL);
+    assert_int_equal(PRIV(&p, 0x67, 0x6c), -EINVAL);
+    assert_int_equal(PRIV(&p, 0x64, 0x6c), 0); /* the destination has no override */
     assert_int_equal(PRIV(&p, 0xe6), -ENODATA);
 }
 

@@ -91,7 +91,7 @@ static int64_t next_signed(struct cursor *c, unsigned int n)
 
 struct prefixes {
     uint8_t rex;
-    bool lock, opsize, addr32, rep, repne;
+    bool lock, opsize, addr32, rep;
     uint8_t segment; /* 0x64 or 0x65; the others mean base 0 */
 };
 
@@ -109,12 +109,8 @@ static unsigned int decode_opcode(struct cursor *c, struct prefixes *x)
             x->lock = true;
             break;
         case 0xf2:
-            x->repne = true;
-            x->rep = false;
-            break;
-        case 0xf3:
+        case 0xf3: /* of ins and outs the same */
             x->rep = true;
-            x->repne = false;
             break;
         case 0x66:
             x->opsize = true;
@@ -468,12 +464,11 @@ int decode_privileged(const uint8_t *insn, size_t len, struct priv_insn *out)
     op = decode_priv_op(&c, &x, opcode, out);
     if (c.truncated)
         return decode_error(&c);
-    if (op < 0 || x.lock)
+    if (op < 0 || x.lock || (op == PRIV_INS && x.addr32) ||
+        (op == PRIV_OUTS && (x.addr32 || x.segment)))
         return -EINVAL;
     out->op = (enum priv_op)op;
     out->len = (uint8_t)c.at;
-    out->rep = x.rep || x.repne;
-    out->addr32 = x.addr32;
-    out->segment = x.segment;
+    out->rep = x.rep;
     return 0;
 }

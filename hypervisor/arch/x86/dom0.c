@@ -21,8 +21,6 @@
 #include <hv/alloc.h>
 #include <hv/arch.h>
 #include <hv/cmdline.h>
-#include <hv/errno.h>
-#include <hv/grant.h>
 #include <hv/pvimage.h>
 #include <pv-abi/start_info.h>
 

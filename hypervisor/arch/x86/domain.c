@@ -6,7 +6,6 @@
 #include <asm/machine.h>
 #include <asm/mm.h>
 #include <asm/msr.h>
-#include <asm/traps.h>
 #include <hv/alloc.h>
 #include <hv/arch.h>
 #include <hv/hypercall.h>

@@ -13,20 +13,9 @@ static uint64_t entry_end(const struct e820_entry *e)
 /* Which of two claims on the same byte holds: the less usable. Unknown types count as reserved. */
 static unsigned int type_rank(uint32_t type)
 {
-    switch (type) {
-    case 1:
-        return 1;
-    case 3:
-        return 2;
-    case 4:
-        return 3;
-    case 2:
-        return 4;
-    case 5:
-        return 6;
-    default:
-        return 5;
-    }
+    static const uint8_t rank[] = {[1] = 1, [3] = 2, [4] = 3, [2] = 4, [0] = 5, [5] = 6};
+
+    return type < ARRAY_SIZE(rank) ? rank[type] : 5;
 }
 
 /* The type that holds at @addr (0: none), and where that may change next. */

@@ -12,7 +12,6 @@
 #include <asm/emulate.h>
 #include <asm/machine.h>
 #include <asm/msr.h>
-#include <asm/traps.h>
 #include <hv/arch.h>
 #include <hv/guest_access.h>
 #include <hv/lib.h>
@@ -149,25 +148,23 @@ static void write_acc(struct cpu_regs *regs, unsigned int size, uint32_t val)
 }
 
 /* One of ins and outs, with or without rep: registers follow each element, so it may stop anywhere. */
-static bool string_io(struct vcpu *v, struct cpu_regs *regs, const struct priv_insn *in,
+static void string_io(struct vcpu *v, struct cpu_regs *regs, const struct priv_insn *in,
                       uint16_t port)
 {
     bool input = in->op == PRIV_INS;
     uint64_t *addr = input ? &regs->rdi : &regs->rsi;
     int64_t step = regs->rflags & RFLAGS_DF ? -(int64_t)in->size : in->size;
 
-    if (in->addr32 || (in->segment && !input))
-        return false;
     for (unsigned int n = 0; !in->rep || regs->rcx; n++) {
         uint32_t val = 0;
 
         if (n == STRING_IO_MAX)
-            return true; /* rip still points to it */
+            return; /* rip still points to it */
         if (input)
             val = ioport_read(v->domain, port, in->size);
         if (input ? copy_to_guest(*addr, &val, in->size) : copy_from_guest(&val, *addr, in->size)) {
             guest_inject_page_fault(*addr, input ? 2 : 0);
-            return true;
+            return;
         }
         if (!input)
             ioport_write(v->domain, port, in->size, val);
@@ -177,7 +174,6 @@ static bool string_io(struct vcpu *v, struct cpu_regs *regs, const struct priv_i
         regs->rcx--;
     }
     regs->rip += in->len;
-    return true;
 }
 
 static bool port_io(struct vcpu *v, struct cpu_regs *regs, const struct priv_insn *in)
@@ -186,8 +182,10 @@ static bool port_io(struct vcpu *v, struct cpu_regs *regs, const struct priv_ins
 
     if (!ioport_allowed(v, port, in->size))
         return false;
-    if (in->op == PRIV_INS || in->op == PRIV_OUTS)
-        return string_io(v, regs, in, port);
+    if (in->op == PRIV_INS || in->op == PRIV_OUTS) {
+        string_io(v, regs, in, port);
+        return true;
+    }
     if (in->op == PRIV_IN)
         write_acc(regs, in->size, ioport_read(v->domain, port, in->size));
     else

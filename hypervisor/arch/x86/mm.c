@@ -17,9 +17,7 @@
 #include <asm/mm.h>
 #include <hv/arch.h>
 #include <hv/sched.h>
-#include <pv-abi/errno.h>
 #include <pv-abi/grant_table.h>
-#include <pv-abi/types.h>
 
 #define GUEST_AVAIL_SHIFT 16 /* GNTMAP flags from here on are for the entry's software bits */
 

@@ -10,7 +10,6 @@
  */
 #include <asm/decode.h>
 #include <asm/emulate.h>
-#include <asm/layout.h>
 #include <asm/machine.h>
 #include <asm/mm.h>
 #include <asm/msr.h>

@@ -6,7 +6,6 @@
 #include <asm/boot.h>
 #include <asm/e820.h>
 #include <asm/machine.h>
-#include <asm/msr.h>
 #include <hv/alloc.h>
 #include <hv/cmdline.h>
 #include <hv/console.h>

@@ -15,7 +15,7 @@
 #include <asm/traps.h>
 #include <hv/alloc.h>
 #include <hv/arch.h>
-#include <hv/hypercall.h>
+#include <hv/guest_access.h>
 #include <pv-abi/vcpu.h>
 #include <pv-abi/x86.h>
 

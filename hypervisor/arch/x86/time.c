@@ -14,7 +14,6 @@
 #include <hv/guest_access.h>
 #include <hv/spinlock.h>
 #include <hv/timer.h>
-#include <pv-abi/errno.h>
 
 #define CALIBRATE_MS     50
 #define MSR_TSC_DEADLINE 0x6e0
@@ -282,7 +281,6 @@ int arch_register_time_area(struct vcpu *v, guest_va_t va)
         if (copy_to_guest(va, &t, sizeof(t)))
             return -EFAULT;
     }
-    v->arch.time_area = va;
     return 0;
 }
 

@@ -120,24 +120,28 @@ void traps_init_boot(void)
     idt_load();
 }
 
-static uint8_t *emit(uint8_t *p, const uint8_t *op, unsigned int n, uint64_t at, uint64_t target)
+/* The code that syscall enters, with displacements from the instruction that follows each. */
+struct syscall_stub {
+    uint8_t save[3]; /* mov %rsp, scratch(%rip) */
+    int32_t scratch;
+    uint8_t lea[3]; /* lea end of the record's registers(%rip), %rsp */
+    int32_t top;
+    uint8_t jmp;
+    int32_t entry;
+} __attribute__((packed));
+
+/* Fill @s, which will run at @at. */
+static void stub_write(struct syscall_stub *s, uint64_t at, struct cpu_record *rec,
+                       const char *entry)
 {
-    int32_t rel = (int32_t)(target - (at + n + 4));
-
-    memcpy(p, op, n);
-    memcpy(p + n, &rel, 4);
-    return p + n + 4;
-}
-
-/* mov %rsp, scratch(%rip); lea <end of the record's registers>(%rip), %rsp; jmp entry */
-static void stub_write(uint8_t *p, uint64_t at, struct cpu_record *rec, const char *entry)
-{
-    static const uint8_t save[] = {0x48, 0x89, 0x25}, lea[] = {0x48, 0x8d, 0x25}, jmp[] = {0xe9};
-    uint8_t *start = p;
-
-    p = emit(p, save, 3, at, (uint64_t)&rec->scratch);
-    p = emit(p, lea, 3, at + (uint64_t)(p - start), (uint64_t)(&rec->regs + 1));
-    emit(p, jmp, 1, at + (uint64_t)(p - start), (uint64_t)entry);
+    *s = (struct syscall_stub){
+        .save = {0x48, 0x89, 0x25},
+        .scratch = (int32_t)((uint64_t)&rec->scratch - (at + offsetof(struct syscall_stub, lea))),
+        .lea = {0x48, 0x8d, 0x25},
+        .top = (int32_t)((uint64_t)(&rec->regs + 1) - (at + offsetof(struct syscall_stub, jmp))),
+        .jmp = 0xe9,
+        .entry = (int32_t)((uint64_t)entry - (at + sizeof(*s))),
+    };
 }
 
 static void syscall_init(unsigned int cpu)
@@ -147,8 +151,8 @@ static void syscall_init(unsigned int cpu)
 
     if (!page || arch_map_pages(va, virt_to_mfn(page), 1, PROT_R | PROT_X))
         panic("CPU %u: no memory for its entry code\n", cpu);
-    stub_write(page, va, cpu_record_of(cpu), entry_syscall64);
-    stub_write(page + 64, va + 64, cpu_record_of(cpu), entry_syscall32);
+    stub_write((void *)page, va, cpu_record_of(cpu), entry_syscall64);
+    stub_write((void *)(page + 64), va + 64, cpu_record_of(cpu), entry_syscall32);
     wrmsr(MSR_STAR, (uint64_t)FLAT_RING3_CS32 << 48 | (uint64_t)HV_CS << 32);
     wrmsr(MSR_LSTAR, va);
     wrmsr(MSR_CSTAR, va + 64);

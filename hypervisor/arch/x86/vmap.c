@@ -13,7 +13,6 @@
 #include <asm/msr.h>
 #include <hv/alloc.h>
 #include <hv/spinlock.h>
-#include <pv-abi/errno.h>
 
 #define PTE_UC  (PTE_PWT | PTE_PCD) /* entry 3 of the PAT */
 #define SIZE_2M (1ull << 21)

@@ -97,7 +97,7 @@ void arch_vcpu_kick(struct vcpu *v);
 void arch_vcpu_send_nmi(
     struct vcpu *v);                  /* VCPUOP_send_nmi: deliver it soon, even to a blocked vcpu */
 void arch_send_ipi(unsigned int cpu); /* wakes or interrupts; the softirq flags say why */
-unsigned int arch_nr_cpus(void); /* online */
+unsigned int arch_nr_cpus(void);      /* online */
 bool arch_cpu_online(unsigned int cpu);
 
 /* The guest is at fault: dump registers, stack, page walk of the fault address to the log. */

@@ -80,16 +80,15 @@ enum priv_op {
 struct priv_insn {
     enum priv_op op;
     uint8_t len;
-    uint8_t size;    /* in, out, ins, outs: bytes (1, 2, 4) */
-    uint8_t reg;     /* mov cr/dr: general register 0..15 */
-    uint8_t number;  /* control or debug register */
-    bool rep;        /* ins, outs */
-    bool addr32;     /* ins, outs with 32-bit addresses */
-    uint8_t segment; /* outs: 0 none, else prefix byte 0x64 or 0x65 (the others have base 0) */
-    int32_t port;    /* in, out with immediate port; -1: dx */
+    uint8_t size;   /* in, out, ins, outs: bytes (1, 2, 4) */
+    uint8_t reg;    /* mov cr/dr: general register 0..15 */
+    uint8_t number; /* control or debug register */
+    bool rep;       /* ins, outs */
+    int32_t port;   /* in, out with immediate port; -1: dx */
 };
 
-/* As decode_write, for privileged instructions. */
+/* As decode_write, for privileged instructions. String I/O at a 32-bit address or with an FS or GS override of
+ * its source is not one of them. */
 int decode_privileged(const uint8_t *insn, size_t len, struct priv_insn *out);
 
 /* Register @n (0 rax, 1 rcx, 2 rdx, 3 rbx, 4 rsp, ... 15 r15) of @regs. */

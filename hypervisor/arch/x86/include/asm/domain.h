@@ -54,8 +54,6 @@ struct arch_vcpu {
 
     bool nmi_pending, nmi_masked;
 
-    guest_va_t time_area; /* secondary vcpu_time_info in guest memory; 0 none */
-
     /* I/O (dom0) */
     uint64_t *iobitmap;
 };
