@@ -30,9 +30,11 @@
     .endr
     .endm
 
-/* Gates leave RFLAGS.AC as the guest had it; with SMAP it would open guest memory to stray accesses.
- * (syscall masks it.) */
-    .macro CLEAR_AC
+/* The rest of the registers, and flags as C wants them. Gates leave RFLAGS.AC as the guest had it; with SMAP it
+ * would open guest memory to stray accesses. (syscall masks it.) */
+    .macro ENTER_GATE
+    SAVE_REGS
+    cld
     cmpb $0, CPU_SMAP_USABLE + cpu_features(%rip)
     je .Lac\@
     clac
@@ -97,9 +99,7 @@ iret_failed:
 
 /* --- exceptions and interrupts --------------------------------------------------------------------- */
 common_exception:
-    SAVE_REGS
-    cld
-    CLEAR_AC
+    ENTER_GATE
     mov %rsp, %rdi
     testb $3, REG_CS(%rsp)
     jz 1f
@@ -112,9 +112,7 @@ restore_here:
     iretq
 
 common_interrupt:
-    SAVE_REGS
-    cld
-    CLEAR_AC
+    ENTER_GATE
     mov %rsp, %rdi
     movzbl REG_VECTOR(%rsp), %esi
     call do_irq
@@ -124,18 +122,14 @@ common_interrupt:
 
 /* On stacks of their own. They return to where they struck, whatever that was. */
 common_ist:
-    SAVE_REGS
-    cld
-    CLEAR_AC
+    ENTER_GATE
     mov %rsp, %rdi
     call do_ist_trap
     jmp restore_here
 
 /* #DB: from a guest like any exception, on the main stack; within the hypervisor it is ignored. */
 common_debug:
-    SAVE_REGS
-    cld
-    CLEAR_AC
+    ENTER_GATE
     testb $3, REG_CS(%rsp)
     jz restore_here
     mov %rsp, %rsi
