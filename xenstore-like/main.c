@@ -24,6 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "dom0-tools/lib/crash.h"
 #include "pv-abi/io/xs_wire.h"
 #include "xenstore-like/alloc.h"
 #include "xenstore-like/conn.h"
@@ -31,9 +32,11 @@
 #include "xenstore-like/links.h"
 #include "xenstore-like/log.h"
 #include "xenstore-like/ring.h"
+#include "xenstore-like/state.h"
 #include "xenstore-like/stored.h"
 
 #define DEFAULT_SOCKET    "/run/xenstored/socket"
+#define DEFAULT_STATE     "/run/xenstored/state"
 #define VERSION           "1.0"
 #define MESSAGES_PER_TURN 16
 #define PORTS_PER_TURN    256
@@ -49,7 +52,7 @@ struct carrier {
 };
 
 struct options {
-    const char *socket_path, *log_path;
+    const char *socket_path, *log_path, *state_path;
     bool verbose, no_kernel;
 };
 
@@ -64,13 +67,16 @@ static char is_listen, is_links, is_signal;
 
 static void usage(FILE *f)
 {
-    fputs("usage: stored [-v] [-o FILE] [--socket PATH] [--no-kernel]\n"
+    fputs("usage: stored [-v] [-o FILE] [--socket PATH] [--state FILE] [--no-kernel]\n"
           "Serves the store: to programs of dom0 on a socket, to dom0's kernel and to guests on\n"
           "shared rings. Stays in the foreground.\n"
           "  -o, --log FILE       append the log to FILE instead of stderr\n"
           "  -v, --verbose        log every message\n"
           "      --socket PATH    socket to serve (" DEFAULT_SOCKET ")\n"
+          "      --state FILE     keep the state there (" DEFAULT_STATE "; without the kernel:\n"
+          "                       nowhere), on a tmpfs, and carry on with what is found\n"
           "      --no-kernel      socket only: no hypervisor, no rings (for tests)\n"
+          "      --crash-at N     end at the N-th step that lasts, as if killed (for tests)\n"
           "  -h, --help           show this\n"
           "      --version        show the version\n",
           f);
@@ -78,11 +84,13 @@ static void usage(FILE *f)
 
 static int parse_options(int argc, char **argv, struct options *o)
 {
-    enum { OPT_SOCKET = 256, OPT_NO_KERNEL, OPT_VERSION };
+    enum { OPT_SOCKET = 256, OPT_STATE, OPT_NO_KERNEL, OPT_CRASH_AT, OPT_VERSION };
     static const struct option longs[] = {
         {"log", required_argument, NULL, 'o'},
         {"verbose", no_argument, NULL, 'v'},
         {"socket", required_argument, NULL, OPT_SOCKET},
+        {"state", required_argument, NULL, OPT_STATE},
+        {"crash-at", required_argument, NULL, OPT_CRASH_AT},
         {"no-kernel", no_argument, NULL, OPT_NO_KERNEL},
         {"help", no_argument, NULL, 'h'},
         {"version", no_argument, NULL, OPT_VERSION},
@@ -102,6 +110,14 @@ static int parse_options(int argc, char **argv, struct options *o)
         case OPT_SOCKET:
             o->socket_path = optarg;
             break;
+        case OPT_STATE:
+            o->state_path = optarg;
+            break;
+        case OPT_CRASH_AT:
+            if (crash_at(optarg))
+                break;
+            fprintf(stderr, "stored: --crash-at %s: not a number of steps\n", optarg);
+            return -EINVAL;
         case OPT_NO_KERNEL:
             o->no_kernel = true;
             break;
@@ -120,6 +136,8 @@ static int parse_options(int argc, char **argv, struct options *o)
         fprintf(stderr, "stored: %s: not expected\n", argv[optind]);
         return -EINVAL;
     }
+    if (!o->state_path && !o->no_kernel)
+        o->state_path = DEFAULT_STATE;
     return 0;
 }
 
@@ -318,6 +336,7 @@ static void serve_socket(struct conn *c)
         more = conn_process(&st, c, MESSAGES_PER_TURN);
         rc = more < 0 ? more : 0;
     }
+    state_commit(&st);
     if (!rc && c->out_first) {
         bool stalled = conn_stalled(&st, c);
 
@@ -341,6 +360,7 @@ static void break_ring(struct conn *c, unsigned int error, const char *why)
 
     log_line("domain %u: %s: its connection is no longer served", d->domid, why);
     conn_ignore(&st, c);
+    state_commit(&st);
     ring_set_error(d->ring, error);
     st.machine.notify(st.machine.ctx, d->port);
 }
@@ -352,7 +372,8 @@ static int flush_ring(struct conn *c)
 
     while (c->out_first) {
         struct msg *m = c->out_first;
-        int n = ring_write(c->domain->ring, m->data + m->sent, m->size - m->sent);
+        int n =
+            ring_write(c->domain->ring, &c->domain->rsp_prod, m->data + m->sent, m->size - m->sent);
 
         if (n < 0)
             return n;
@@ -372,12 +393,14 @@ static void serve_ring(struct conn *c)
     if (c->ignored || !d->ring)
         return;
     if (!conn_stalled(&st, c) && conn_room(c)) {
-        in = ring_read(d->ring, c->in + c->in_len, conn_room(c));
+        in = ring_read(d->ring, &d->req_cons, c->in + c->in_len, conn_room(c));
         if (in < 0) {
             break_ring(c, XENSTORE_ERROR_RINGIDX, "impossible indices in its ring");
             return;
         }
         c->in_len += in;
+        if (in)
+            state_touch(&st, c);
     }
     more = conn_process(&st, c, MESSAGES_PER_TURN);
     if (more < 0) {
@@ -389,8 +412,14 @@ static void serve_ring(struct conn *c)
         break_ring(c, XENSTORE_ERROR_RINGIDX, "impossible indices in its ring");
         return;
     }
-    if (in || out)
+    if (out)
+        state_touch(&st, c);
+    state_commit(&st);
+    if (in || out) {
+        ring_publish(d->ring, d->req_cons, d->rsp_prod);
+        crash_point();
         st.machine.notify(st.machine.ctx, d->port);
+    }
     /* The other side may have written while we were busy; it tells us only of what comes next. */
     if (more || in || out)
         conn_mark_ready(&st, c);
@@ -408,8 +437,10 @@ static void take_ports(void)
         if (d)
             conn_mark_ready(&st, d->conn);
     }
-    if (check)
+    if (check) {
         domains_check(&st);
+        state_commit(&st);
+    }
 }
 
 static void take_signals(const struct options *o)
@@ -540,11 +571,15 @@ int main(int argc, char **argv)
             return fail("event channels", rc, NULL);
     }
     stored_init(&st, &machine);
-    rc = listen_at(o.socket_path);
+    rc = listen_at(o.socket_path); /* first: two daemons must not have the state both */
     if (rc)
         return fail(o.socket_path, rc, rc == -EADDRINUSE ? "another store daemon runs" : NULL);
+    if (o.state_path && state_open(&st, o.state_path) > 0)
+        log_line("carrying on with %s", o.state_path);
     if (ring)
         domain_introduce_dom0(&st, ring, port);
+    domains_reconnect(&st);
+    state_commit(&st);
     log_line("serving %s%s", o.socket_path, ring ? ", dom0's kernel, guests" : "");
 
     loop(&o);
