@@ -306,9 +306,6 @@ WEAK void arch_get_context(struct vcpu *v, struct vcpu_guest_context *c)
 {
     memset(c, 0, sizeof(*c));
 }
-WEAK void arch_vcpu_reset(struct vcpu *v)
-{
-}
 
 void arch_switch_to(struct vcpu *prev, struct vcpu *next)
 {
@@ -355,15 +352,6 @@ WEAK unsigned int arch_nr_cpus(void)
 WEAK bool arch_cpu_online(unsigned int cpu)
 {
     return cpu < fake_nr_cpus;
-}
-WEAK void arch_hypercall_set_result(long rc)
-{
-    fake_calls.hypercall_result = rc;
-}
-WEAK void arch_hypercall_continue(unsigned int nr, const uint64_t args[6])
-{
-    fake_calls.continued_nr = nr;
-    memcpy(fake_calls.continued_args, args, sizeof(fake_calls.continued_args));
 }
 WEAK void arch_dump_vcpu(const struct vcpu *v)
 {
@@ -650,22 +638,17 @@ WEAK void vcpu_sleep_sync(struct vcpu *v)
 {
     fake_calls.sleeps++;
 }
-WEAK bool vcpu_runnable(const struct vcpu *v)
-{
-    return !v->pause_flags && !v->pause_count && !v->domain->pause_count;
-}
 WEAK void sched_switch_done(struct vcpu *prev)
 {
 }
-WEAK int sched_vcpu_init(struct vcpu *v, unsigned int cpu)
+WEAK void sched_vcpu_init(struct vcpu *v, unsigned int cpu)
 {
     v->sched.cpu = cpu;
-    return 0;
 }
 WEAK void sched_vcpu_destroy(struct vcpu *v)
 {
 }
-WEAK int vcpu_set_affinity(struct vcpu *v, const uint64_t *mask)
+WEAK int vcpu_set_affinity(struct vcpu *v, uint64_t mask)
 {
     return 0;
 }

@@ -87,8 +87,6 @@ void arch_vcpu_destroy(struct vcpu *v);
 /* From VCPUOP_initialise / setvcpucontext. -EINVAL, -EFAULT; -ERESTART. */
 int arch_set_context(struct vcpu *v, const struct vcpu_guest_context *c);
 void arch_get_context(struct vcpu *v, struct vcpu_guest_context *c);
-/* VCPUOP_down/reset: drop its roots. */
-void arch_vcpu_reset(struct vcpu *v);
 
 /* Switch this CPU from @prev to @next. Calls sched_switch_done(prev) and does not return here. */
 void arch_switch_to(struct vcpu *prev, struct vcpu *next) __attribute__((noreturn));
@@ -96,17 +94,12 @@ void arch_switch_to(struct vcpu *prev, struct vcpu *next) __attribute__((noretur
 void arch_resume_current(void) __attribute__((noreturn));
 /* @v's cpu should look at its events or flags soon: IPI if it runs elsewhere. */
 void arch_vcpu_kick(struct vcpu *v);
-void arch_vcpu_send_nmi(
-    struct vcpu *v);                  /* VCPUOP_send_nmi: deliver it soon, even to a blocked vcpu */
-void arch_send_ipi(unsigned int cpu); /* wakes or interrupts; the softirq flags say why */
+void arch_vcpu_send_nmi(struct vcpu *v); /* deliver it soon, even to a blocked vcpu */
+void arch_send_ipi(unsigned int cpu);    /* wakes or interrupts; the softirq flags say why */
 /* The idle CPU waits for an interrupt; called with interrupts off, returns with them on. */
 void arch_idle_wait(void);
 unsigned int arch_nr_cpus(void); /* online */
 bool arch_cpu_online(unsigned int cpu);
-
-/* Registers of current for hypercall results and continuation (used by core/hypercall.c). */
-void arch_hypercall_set_result(long rc);
-void arch_hypercall_continue(unsigned int nr, const uint64_t args[6]);
 
 /* The guest is at fault: dump registers, stack, page walk of the fault address to the log. */
 void arch_dump_vcpu(const struct vcpu *v);
