@@ -77,6 +77,9 @@ static int end_tx(struct store *s, store_tx_t tx, void *arg)
     again_path(end->vm, path);
     if (end->again)
         rc = record_write_config(&end->vm->cfg, path, s, tx);
+    strcat(path, "/short_lives");
+    if (end->again && !rc)
+        rc = store_writef(s, tx, path, "%u", end->vm->short_lives);
     snprintf(path, sizeof(path), "/domd/%u/ending", end->vm->domid);
     return rc ? rc : store_write(s, tx, path, "");
 }
@@ -139,7 +142,8 @@ static void start_again(struct store *s, const char *name)
     struct guest_config g;
     struct err e = {0};
     struct vm *vm = NULL;
-    char path[80];
+    char path[80], again[96];
+    uint64_t short_lives;
     pthread_t t;
 
     snprintf(path, sizeof(path), AGAIN "/%.36s", name);
@@ -148,6 +152,9 @@ static void start_again(struct store *s, const char *name)
         if (!vm)
             guest_config_free(&g); /* its name or UUID is in use: it is there already */
     }
+    snprintf(again, sizeof(again), "%s/short_lives", path);
+    if (vm && !store_read_u64(s, STORE_NO_TX, again, &short_lives))
+        vm->short_lives = (uint32_t)short_lives;
     if (vm && !pthread_create(&t, NULL, start_main, vm)) {
         log_line("%s: is started again", vm->cfg.name);
         pthread_detach(t);

@@ -10,7 +10,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 cat >/tmp/g.cfg <<E2
 name = "g"
 kernel = "$here/mini"
-cmdline = "wait"
+cmdline = "end=wait"
 memory = 32
 disk = [ '/guest/disk.img,raw,xvda,ro' ]
 vif = [ 'bridge=pavobr0' ]
@@ -47,7 +47,7 @@ whole() {
 ask_reboot() {
     local id
     id=$(field g id)
-    domctl reboot g
+    domctl reset g
     wait_for 10 another_domain "$id"
 }
 another_domain() { new=$(field g id) && [ "$new" ] && [ "$new" != "$1" ]; }
