@@ -28,6 +28,7 @@ xenstore-like/stored-srcs += dom0-tools/lib/evtchn.c
 xenstore-like/stored-srcs += dom0-tools/lib/foreign.c
 xenstore-like/stored-srcs += dom0-tools/lib/grant.c
 xenstore-like/stored-srcs += dom0-tools/lib/hv.c
+xenstore-like/stored-srcs += dom0-tools/lib/ready.c
 xenstore-like/stored-libs := -lxencall -lxenevtchn -lxengnttab -lxenforeignmemory
 
 progs += xenstore-like/store

@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include "dom0-tools/lib/crash.h"
+#include "dom0-tools/lib/ready.h"
 #include "pv-abi/io/xs_wire.h"
 #include "xenstore-like/alloc.h"
 #include "xenstore-like/conn.h"
@@ -582,6 +583,7 @@ int main(int argc, char **argv)
     state_commit(&st);
     log_line("serving %s%s", o.socket_path, ring ? ", dom0's kernel, guests" : "");
 
+    ready_tell();
     loop(&o);
 
     unlink(o.socket_path);

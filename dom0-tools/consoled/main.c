@@ -29,6 +29,7 @@
 #include "dom0-tools/lib/evtchn.h"
 #include "dom0-tools/lib/grant.h"
 #include "dom0-tools/lib/proto.h"
+#include "dom0-tools/lib/ready.h"
 #include "pv-abi/grant_table.h"
 #include "pv-abi/io/console.h"
 #include "xenstore-like/client.h"
@@ -655,5 +656,6 @@ int main(int argc, char **argv)
         return rc;
     signal(SIGTERM, on_end);
     signal(SIGINT, on_end);
+    ready_tell();
     loop();
 }

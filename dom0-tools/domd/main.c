@@ -18,6 +18,7 @@
 #include "dom0-tools/lib/foreign.h"
 #include "dom0-tools/lib/hv.h"
 #include "dom0-tools/lib/proto.h"
+#include "dom0-tools/lib/ready.h"
 #include "xenstore-like/client.h"
 
 #define STORE_WAIT_MS 2000
@@ -166,5 +167,6 @@ int main(int argc, char **argv)
         return STATUS_FAILED;
     }
     log_line("ready on %s", domd.version);
+    ready_tell();
     serve(listener);
 }
