@@ -51,7 +51,8 @@ struct conn {
     struct list watches, transactions;
     unsigned int nr_watches;
     uint32_t next_tx;
-    void *carrier; /* main.c's */
+    void *carrier;    /* main.c's, as are the next two: */
+    bool more, moved; /* has requests left to handle; bytes have come from, or gone to, its ring */
     unsigned long serial;
 };
 

@@ -2,9 +2,10 @@
 /*
  * stored: the store's daemon. Options, sockets and the poll loop.
  *
- * One turn of the loop: take what epoll and the event channels report, then serve each
- * connection on the ready list once, with a bounded amount of work; whoever has more to do goes
- * to the end of the list. So no connection, however busy, keeps the others waiting.
+ * One turn of the loop: take what epoll and the event channels report, then handle requests of
+ * each connection on the ready list, a bounded number; make durable what they did; then send what
+ * there is to send. Whoever has more to do goes to the end of the list. So no connection, however
+ * busy, keeps the others waiting.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -328,29 +329,38 @@ static int fill_from_socket(struct conn *c)
     return 0;
 }
 
-static void serve_socket(struct conn *c)
+/* Takes requests and handles them. False: the connection is gone. */
+static bool work_socket(struct conn *c)
 {
     struct carrier *k = c->carrier;
-    int rc = k->hung_up ? -EPIPE : fill_from_socket(c), more = 0;
+    int rc = k->hung_up ? -EPIPE : fill_from_socket(c);
 
-    if (!rc) {
-        more = conn_process(&st, c, MESSAGES_PER_TURN);
-        rc = more < 0 ? more : 0;
-    }
-    state_commit(&st);
-    if (!rc && c->out_first) {
+    if (!rc)
+        rc = conn_process(&st, c, MESSAGES_PER_TURN);
+    c->more = rc > 0;
+    if (rc < 0)
+        drop_socket(c);
+    return rc >= 0;
+}
+
+/* Sends answers and events, when what they tell is durable. */
+static void finish_socket(struct conn *c)
+{
+    int rc = 0;
+
+    if (c->out_first) {
         bool stalled = conn_stalled(&st, c);
 
         rc = flush_socket(c);
         if (stalled && !conn_stalled(&st, c))
-            more = 1; /* messages may wait in c->in */
+            c->more = true; /* messages may wait in c->in */
     }
     if (rc) {
         drop_socket(c);
         return;
     }
     poll_again(c);
-    if (more)
+    if (c->more)
         conn_mark_ready(&st, c);
 }
 
@@ -386,43 +396,58 @@ static int flush_ring(struct conn *c)
     return total;
 }
 
-static void serve_ring(struct conn *c)
+static bool work_ring(struct conn *c)
 {
     struct domain *d = c->domain;
-    int in = 0, more, out;
+    int in = 0, rc;
 
+    c->moved = false;
     if (c->ignored || !d->ring)
-        return;
+        return false;
     if (!conn_stalled(&st, c) && conn_room(c)) {
         in = ring_read(d->ring, &d->req_cons, c->in + c->in_len, conn_room(c));
         if (in < 0) {
             break_ring(c, XENSTORE_ERROR_RINGIDX, "impossible indices in its ring");
-            return;
+            return false;
         }
         c->in_len += in;
-        if (in)
-            state_touch(&st, c);
     }
-    more = conn_process(&st, c, MESSAGES_PER_TURN);
-    if (more < 0) {
+    rc = conn_process(&st, c, MESSAGES_PER_TURN);
+    if (rc < 0) {
         break_ring(c, XENSTORE_ERROR_PROTO, "a message longer than allowed");
-        return;
+        return false;
     }
-    out = flush_ring(c);
+    c->more = rc > 0;
+    c->moved = in > 0;
+    return true;
+}
+
+/* Writes into the ring what the other side does not see before the index is published. */
+static void fill_ring(struct conn *c)
+{
+    int out = flush_ring(c);
+
     if (out < 0) {
         break_ring(c, XENSTORE_ERROR_RINGIDX, "impossible indices in its ring");
+        c->more = c->moved = false;
         return;
     }
-    if (out)
+    c->moved = c->moved || out;
+    if (c->moved)
         state_touch(&st, c);
-    state_commit(&st);
-    if (in || out) {
+}
+
+static void finish_ring(struct conn *c)
+{
+    struct domain *d = c->domain;
+
+    if (c->moved) {
         ring_publish(d->ring, d->req_cons, d->rsp_prod);
         crash_point();
         st.machine.notify(st.machine.ctx, d->port);
     }
     /* The other side may have written while we were busy; it tells us only of what comes next. */
-    if (more || in || out)
+    if (c->more || c->moved)
         conn_mark_ready(&st, c);
 }
 
@@ -459,19 +484,37 @@ static void take_signals(const struct options *o)
     }
 }
 
+/* All requests first, then one commit, then all answers. */
 static void serve_ready(void)
 {
-    struct list turn;
+    struct list turn, worked, *pos, *tmp;
 
     list_take(&st.ready, &turn);
+    list_init(&worked);
     while (!list_empty(&turn)) {
         struct conn *c = list_entry(turn.next, struct conn, ready);
 
         list_del(&c->ready);
+        if (c->domain ? work_ring(c) : work_socket(c)) {
+            list_del(&c->ready); /* of its own events it is told in this turn */
+            list_add_tail(&c->ready, &worked);
+        }
+    }
+    list_for_each (pos, tmp, &worked) {
+        struct conn *c = list_entry(pos, struct conn, ready);
+
         if (c->domain)
-            serve_ring(c);
+            fill_ring(c);
+    }
+    state_commit(&st);
+    while (!list_empty(&worked)) {
+        struct conn *c = list_entry(worked.next, struct conn, ready);
+
+        list_del(&c->ready);
+        if (c->domain)
+            finish_ring(c);
         else
-            serve_socket(c);
+            finish_socket(c);
     }
 }
 

@@ -30,7 +30,7 @@ same tree-and-permissions "$before" "$(store ls -p /)"
 
 store watch -n 3 -t 20 /a/b >"$scratch/watched" &
 watcher=$!
-until grep -q . "$scratch/watched"; do sleep 0.02; done
+until grep -qs . "$scratch/watched"; do sleep 0.02; done
 end
 start
 until [ "$(wc -l <"$scratch/watched")" -ge 2 ]; do sleep 0.02; done # set again

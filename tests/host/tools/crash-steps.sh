@@ -36,7 +36,7 @@ arm() {
 }
 settled() { [ "$(pidof "$1")" ] && up "$1" && up domd; }
 crashed() { [ "$(pidof "$1")" != "$armed" ]; }
-there() { domctl list -o json | grep -q '"name": "g"'; }
+there() { domctl list -o json 2>/dev/null | grep -q '"name": "g"'; }
 whole() {
     local id
     id=$(field g id)
@@ -51,7 +51,8 @@ ask_reboot() {
     wait_for 10 another_domain "$id"
 }
 another_domain() { new=$(field g id) && [ "$new" ] && [ "$new" != "$1" ]; }
-settle_destroy() { domctl destroy g 2>/dev/null; ! there; }
+not_there() { domctl list -o json >/tmp/list 2>/dev/null && ! grep -q '"name": "g"' /tmp/list; }
+settle_destroy() { domctl destroy g 2>/dev/null; not_there; }
 
 # step DAEMON ACTION N: 0 done, 1 a failure, 2 the daemon did not get that far.
 step() {
