@@ -26,8 +26,6 @@ static const struct hypercall hypercalls[] = {
     [__HYPERVISOR_console_io] = {HC_FN(hc_console_io), HC_ANY},
     [__HYPERVISOR_grant_table_op] = {HC_FN(hc_grant_table_op), HC_ANY},
     [__HYPERVISOR_vm_assist] = {HC_FN(hc_vm_assist), HC_ANY},
-    [__HYPERVISOR_update_va_mapping_otherdomain] = {HC_FN(hc_update_va_mapping_otherdomain),
-                                                    HC_ANY},
     [__HYPERVISOR_iret] = {HC_FN(hc_iret), HC_ANY},
     [__HYPERVISOR_vcpu_op] = {HC_FN(hc_vcpu_op), HC_ANY},
     [__HYPERVISOR_set_segment_base] = {HC_FN(hc_set_segment_base), HC_ANY},

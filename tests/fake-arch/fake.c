@@ -341,10 +341,6 @@ WEAK void arch_send_ipi(unsigned int cpu)
     fake_calls.ipis++;
     fake_calls.ipi_mask_cpu_last = cpu;
 }
-WEAK void arch_idle_wait(void)
-{
-    fake_irqs_on = true;
-}
 WEAK unsigned int arch_nr_cpus(void)
 {
     return fake_nr_cpus;
@@ -396,10 +392,6 @@ WEAK void machine_poweroff(void)
 {
     abort();
 }
-WEAK void machine_halt(void)
-{
-    abort();
-}
 WEAK int arch_pirq_bind(struct vcpu *v, unsigned int pirq, bool share)
 {
     fake_calls.pirq_binds++;
@@ -436,8 +428,6 @@ FAKE_HC(hc_set_debugreg, struct domain *d, uint64_t reg, uint64_t value)
 FAKE_HC(hc_get_debugreg, struct domain *d, uint64_t reg)
 FAKE_HC(hc_update_descriptor, struct domain *d, uint64_t maddr, uint64_t desc)
 FAKE_HC(hc_update_va_mapping, struct domain *d, uint64_t va, uint64_t val, uint64_t flags)
-FAKE_HC(hc_update_va_mapping_otherdomain, struct domain *d, uint64_t va, uint64_t val,
-        uint64_t flags, uint64_t domid)
 FAKE_HC(hc_mmuext_op, struct domain *d, guest_va_t u, uint64_t n, guest_va_t done, uint64_t f)
 FAKE_HC(hc_iret, struct domain *d)
 FAKE_HC(hc_callback_op, struct domain *d, uint64_t cmd, guest_va_t arg)

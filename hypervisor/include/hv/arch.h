@@ -96,9 +96,7 @@ void arch_resume_current(void) __attribute__((noreturn));
 void arch_vcpu_kick(struct vcpu *v);
 void arch_vcpu_send_nmi(struct vcpu *v); /* deliver it soon, even to a blocked vcpu */
 void arch_send_ipi(unsigned int cpu);    /* wakes or interrupts; the softirq flags say why */
-/* The idle CPU waits for an interrupt; called with interrupts off, returns with them on. */
-void arch_idle_wait(void);
-unsigned int arch_nr_cpus(void); /* online */
+unsigned int arch_nr_cpus(void);         /* online */
 bool arch_cpu_online(unsigned int cpu);
 
 /* The guest is at fault: dump registers, stack, page walk of the fault address to the log. */
@@ -126,8 +124,6 @@ long hc_set_debugreg(struct domain *d, uint64_t reg, uint64_t value);
 long hc_get_debugreg(struct domain *d, uint64_t reg);
 long hc_update_descriptor(struct domain *d, uint64_t maddr, uint64_t desc);
 long hc_update_va_mapping(struct domain *d, uint64_t va, uint64_t val, uint64_t flags);
-long hc_update_va_mapping_otherdomain(struct domain *d, uint64_t va, uint64_t val, uint64_t flags,
-                                      uint64_t domid);
 long hc_mmuext_op(struct domain *d, guest_va_t uops, uint64_t count, guest_va_t done,
                   uint64_t foreign);
 long hc_iret(struct domain *d);
@@ -143,7 +139,6 @@ uint32_t arch_cpu_khz(void);
 /* --- Machine ----------------------------------------------------------------------------------------- */
 void machine_restart(void) __attribute__((noreturn));  /* noreboot: halts */
 void machine_poweroff(void) __attribute__((noreturn)); /* by ACPI */
-void machine_halt(void) __attribute__((noreturn));
 
 /* --- PIRQs (arch/x86/irq.c) --------------------------------------------------------------------------- */
 /* Bind/unbind a pirq that @v's domain has mapped, to be delivered through pirq_send. -EINVAL, -EBUSY. */

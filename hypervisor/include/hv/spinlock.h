@@ -4,7 +4,7 @@
  * (spin_lock_irqsave); the others are never taken in interrupt context.
  *
  * Lock order, first taken first (docs/architecture.md explains it):
- *   domctl_lock, domain_list_lock, d->lock, grant (mapper's, then granter's), d->page_lock,
+ *   domctl_lock, table_lock, d->lock, grant (mapper's, then granter's), d->page_lock,
  *   d->evtchn_lock (two domains: lower domid first), heap_lock, irq descriptor, sched (runqueue; two:
  *   lower cpu first), timer, console.
  */
