@@ -478,6 +478,16 @@ static void client_flush(struct client *cl)
 
 /* ---- the loop */
 
+/* domd takes the domain apart: it would wait for us to let its ring go, and not tell us again. */
+static bool is_ending(struct store *s, unsigned long domid)
+{
+    char *value = NULL;
+    bool ending = !store_readf(s, STORE_NO_TX, &value, "/domd/%lu/ending", domid);
+
+    free(value);
+    return ending;
+}
+
 /* Guests that were there before us. False: no store to ask yet. */
 static bool find_guests(void)
 {
@@ -496,7 +506,7 @@ static bool find_guests(void)
             snprintf(path, sizeof(path), "/local/domain/%lu/console/port", domid);
             if (domid && !store_read_u64(s, STORE_NO_TX, path, &port) &&
                 !store_readf(s, STORE_NO_TX, &name, "/local/domain/%lu/name", domid) &&
-                guest_name_ok(name) && !console_find(name))
+                guest_name_ok(name) && !console_find(name) && !is_ending(s, domid))
                 console_add((uint32_t)domid, (uint32_t)port, name, false);
             free(name);
         }
