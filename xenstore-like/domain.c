@@ -369,6 +369,7 @@ void domain_refused(struct stored *st, struct domain *d, enum quota which)
 
     if (!d || d->refusals[which]++)
         return;
+    state_refused(st, d, which);
     if (limit)
         log_line("domain %u: refused, quota %s: at most %u %s (said once)", d->domid,
                  quotas[which].name, *limit, quotas[which].what);

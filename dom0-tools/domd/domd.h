@@ -160,6 +160,9 @@ void console_drop(const struct vm *vm, bool keep);
 int console_rename(const struct vm *vm, struct err *e); /* of a vm that has its new name already */
 int console_attach(const char *name, struct err *e);    /* a descriptor or -1 */
 
+/* refusals.c: what the store has refused to that domain, as one more member */
+void tell_refusals(struct json_out *o, uint32_t domid);
+
 /* requests.c: one client */
 void *client_main(void *arg);
 /* Takes back a request for "poweroff" or "reboot" that the guest has not even taken note of. */

@@ -419,6 +419,7 @@ static int op_info(struct request *r)
         tell_domain(r->out, &d, vm->cfg.name);
         json_put_u64(r->out, "maxmem_mib", d.max_pages >> 8);
         tell_vm(r, vm);
+        tell_refusals(r->out, vm->domid);
         json_end_object(r->out);
     }
     registry_release(vm);
