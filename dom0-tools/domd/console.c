@@ -95,10 +95,10 @@ int console_rename(const struct vm *vm, struct err *e)
     return 0;
 }
 
-int console_attach(const char *name, struct err *e)
+int console_attach(const char *name, bool resume, struct err *e)
 {
     char line[160];
 
-    snprintf(line, sizeof(line), "attach %s", name);
+    snprintf(line, sizeof(line), "%s %s", resume ? "resume" : "attach", name);
     return request(line, e);
 }

@@ -158,7 +158,8 @@ void pending_resume(struct store *s);
 int console_add(const struct vm *vm, uint32_t port, bool fresh_log, struct err *e);
 void console_drop(const struct vm *vm, bool keep);
 int console_rename(const struct vm *vm, struct err *e); /* of a vm that has its new name already */
-int console_attach(const char *name, struct err *e);    /* a descriptor or -1 */
+/* A descriptor or -1. @resume: without what was said before. */
+int console_attach(const char *name, bool resume, struct err *e);
 
 /* refusals.c: what the store has refused to that domain, as one more member */
 void tell_refusals(struct json_out *o, uint32_t domid);

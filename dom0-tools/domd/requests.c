@@ -432,7 +432,7 @@ static int op_console(struct request *r)
 
     if (!vm)
         return -1;
-    r->pass = console_attach(vm->cfg.name, r->e);
+    r->pass = console_attach(vm->cfg.name, json_get_bool(r->in, "resume"), r->e);
     registry_release(vm);
     return r->pass < 0 ? -1 : 0;
 }
