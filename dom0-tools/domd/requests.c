@@ -98,6 +98,8 @@ static int op_create(struct request *r)
     char uuid[37];
     struct vm *vm;
 
+    if (pending_resumed(r->e))
+        return -1;
     if (guest_config_from_json(&g, json_get(r->in, "config"), r->e))
         return -1;
     complete_config(&g);
