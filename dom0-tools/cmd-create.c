@@ -8,6 +8,7 @@
 #include "dom0-tools/lib/config.h"
 #include "dom0-tools/lib/file.h"
 #include "dom0-tools/lib/guest.h"
+#include "dom0-tools/lib/guestfile.h"
 
 struct creation {
     struct guest_config cfg;
@@ -28,7 +29,9 @@ static int read_config(const char *path, struct guest_config *g, struct err *e)
 
     if (file_read(&f, "config", path, CFG_TEXT_MAX, 1, e))
         return -1;
-    rc = cfg_parse(&c, (const char *)f.data, f.len, path, e);
+    rc = guest_file_to_cfg(&f, path, warn, NULL, e);
+    if (!rc)
+        rc = cfg_parse(&c, (const char *)f.data, f.len, path, e);
     if (!rc) {
         rc = guest_config_from_cfg(g, &c, path, getcwd(dir, sizeof(dir)), warn, NULL, e);
         cfg_free(&c);

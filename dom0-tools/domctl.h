@@ -20,6 +20,7 @@ struct verb {
     int (*run)(const struct verb *v, int argc, char **argv);
 };
 
+int cmd_config(const struct verb *v, int argc, char **argv);
 int cmd_console(const struct verb *v, int argc, char **argv);
 int cmd_create(const struct verb *v, int argc, char **argv);
 int cmd_destroy(const struct verb *v, int argc, char **argv);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Tools of dom0: domctl, domd, consoled.
+# Tools of dom0: domctl and what it starts, domd, consoled.
 
 # What domctl and domd both need: errors, configs, JSON, the protocol.
 tools-common := dom0-tools/lib/config.c
@@ -13,6 +13,7 @@ tools-common += dom0-tools/lib/spec.c
 progs += dom0-tools/domctl
 dom0-tools/domctl-srcs := $(tools-common)
 dom0-tools/domctl-srcs += dom0-tools/client.c
+dom0-tools/domctl-srcs += dom0-tools/cmd-config.c
 dom0-tools/domctl-srcs += dom0-tools/cmd-console.c
 dom0-tools/domctl-srcs += dom0-tools/cmd-create.c
 dom0-tools/domctl-srcs += dom0-tools/cmd-destroy.c
@@ -23,8 +24,20 @@ dom0-tools/domctl-srcs += dom0-tools/cmd-pause.c
 dom0-tools/domctl-srcs += dom0-tools/cmd-reboot.c
 dom0-tools/domctl-srcs += dom0-tools/cmd-shutdown.c
 dom0-tools/domctl-srcs += dom0-tools/cmd-unpause.c
+dom0-tools/domctl-srcs += dom0-tools/lib/cfgtext.c
+dom0-tools/domctl-srcs += dom0-tools/lib/guestfile.c
 dom0-tools/domctl-srcs += dom0-tools/main.c
+dom0-tools/domctl-srcs += dom0-tools/verb.c
 dom0-tools/domctl-libs := -lyajl
+
+# Domain XML, for domctl: a process of its own.
+progs += dom0-tools/domxml
+dom0-tools/domxml-srcs := dom0-tools/domxml/main.c
+dom0-tools/domxml-srcs += dom0-tools/domxml/xml.c
+dom0-tools/domxml-srcs += dom0-tools/lib/err.c
+dom0-tools/domxml-srcs += dom0-tools/lib/json.c
+dom0-tools/domxml-libs := -lxml2 -lyajl
+cflags-dom0-tools/domxml/xml := -I/usr/include/libxml2
 
 progs += dom0-tools/domd
 dom0-tools/domd-srcs := $(tools-common)

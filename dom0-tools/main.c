@@ -10,13 +10,20 @@
     "  -t, --timeout=S   wait at most S seconds (60 unless told); implies -w\n"
 
 static const struct verb verbs[] = {
-    {"create", "[-c] [-p] FILE", "create a guest from a config file in xl.cfg(5) syntax",
+    {"create", "[-c] [-p] FILE",
+     "create a guest from a config file: xl.cfg(5) syntax, JSON or domain XML",
      "  -c, --console     show the guest's console afterwards\n"
      "  -p, --paused      leave the guest paused\n",
      cmd_create},
     {"list", "[-o json]", "list the domains", "  -o, --output=json   as a JSON array\n", cmd_list},
     {"info", "[-o json] [NAME]", "describe a domain or, without a name, the host",
      "  -o, --output=json   as a JSON object\n", cmd_info},
+    {"config", "[-o cfg|json|xml] NAME | -f FILE", "print a guest's config in one of three forms",
+     "  -o, --output=cfg   in the syntax of xl.cfg(5): the default\n"
+     "  -o, --output=json  as a JSON object\n"
+     "  -o, --output=xml   as libvirt-style domain XML\n"
+     "  -f, --file=FILE    not of a guest, but of a file in any of the forms\n",
+     cmd_config},
     {"console", "NAME", "show a guest's console; Ctrl-] leaves it", "", cmd_console},
     {"shutdown", "[-w] [-t SECONDS] NAME", "ask a guest to power off", HELP_WAIT, cmd_shutdown},
     {"reboot", "[-w] [-t SECONDS] NAME", "ask a guest to reboot", HELP_WAIT, cmd_reboot},

@@ -117,14 +117,40 @@ const char *json_get_str(const struct json *j, const char *key)
     return json_str(json_get(j, key));
 }
 
-bool json_get_u64(const struct json *j, const char *key, uint64_t *value)
+bool json_u64(const struct json *j, uint64_t *value)
 {
-    yajl_val v = val(json_get(j, key));
+    yajl_val v = val(j);
 
     if (!YAJL_IS_INTEGER(v) || YAJL_GET_INTEGER(v) < 0)
         return false;
     *value = (uint64_t)YAJL_GET_INTEGER(v);
     return true;
+}
+
+bool json_get_u64(const struct json *j, const char *key, uint64_t *value)
+{
+    return json_u64(json_get(j, key), value);
+}
+
+enum json_type json_type(const struct json *j)
+{
+    yajl_val v = val(j);
+
+    switch (v ? v->type : yajl_t_null) {
+    case yajl_t_string:
+        return JSON_STRING;
+    case yajl_t_number:
+        return YAJL_IS_INTEGER(v) ? JSON_INTEGER : JSON_NONE;
+    case yajl_t_true:
+    case yajl_t_false:
+        return JSON_BOOL;
+    case yajl_t_object:
+        return JSON_OBJECT;
+    case yajl_t_array:
+        return JSON_ARRAY;
+    default:
+        return JSON_NONE;
+    }
 }
 
 bool json_get_bool(const struct json *j, const char *key)

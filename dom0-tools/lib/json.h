@@ -27,6 +27,11 @@ const char *json_get_str(const struct json *j, const char *key);
 /* True with *@value set when the member is an integer >= 0. */
 bool json_get_u64(const struct json *j, const char *key, uint64_t *value);
 bool json_get_bool(const struct json *j, const char *key); /* false unless it is true */
+bool json_u64(const struct json *j, uint64_t *value);      /* the same of a value itself */
+
+/* JSON_NONE: NULL, null, or a number that is no integer. */
+enum json_type { JSON_NONE, JSON_STRING, JSON_INTEGER, JSON_BOOL, JSON_OBJECT, JSON_ARRAY };
+enum json_type json_type(const struct json *j);
 /* Object members by number; *@key belongs to the document. */
 const struct json *json_member(const struct json *j, size_t i, const char **key);
 
