@@ -27,9 +27,11 @@ int cmd_destroy(const struct verb *v, int argc, char **argv);
 int cmd_dmesg(const struct verb *v, int argc, char **argv);
 int cmd_info(const struct verb *v, int argc, char **argv);
 int cmd_list(const struct verb *v, int argc, char **argv);
+int cmd_metrics(const struct verb *v, int argc, char **argv);
 int cmd_pause(const struct verb *v, int argc, char **argv);
 int cmd_reboot(const struct verb *v, int argc, char **argv);
 int cmd_shutdown(const struct verb *v, int argc, char **argv);
+int cmd_top(const struct verb *v, int argc, char **argv);
 int cmd_unpause(const struct verb *v, int argc, char **argv);
 
 /* ---- command lines */

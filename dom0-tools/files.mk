@@ -20,15 +20,27 @@ dom0-tools/domctl-srcs += dom0-tools/cmd-destroy.c
 dom0-tools/domctl-srcs += dom0-tools/cmd-dmesg.c
 dom0-tools/domctl-srcs += dom0-tools/cmd-info.c
 dom0-tools/domctl-srcs += dom0-tools/cmd-list.c
+dom0-tools/domctl-srcs += dom0-tools/cmd-metrics.c
 dom0-tools/domctl-srcs += dom0-tools/cmd-pause.c
 dom0-tools/domctl-srcs += dom0-tools/cmd-reboot.c
 dom0-tools/domctl-srcs += dom0-tools/cmd-shutdown.c
+dom0-tools/domctl-srcs += dom0-tools/cmd-top.c
 dom0-tools/domctl-srcs += dom0-tools/cmd-unpause.c
 dom0-tools/domctl-srcs += dom0-tools/lib/cfgtext.c
 dom0-tools/domctl-srcs += dom0-tools/lib/guestfile.c
 dom0-tools/domctl-srcs += dom0-tools/main.c
 dom0-tools/domctl-srcs += dom0-tools/verb.c
 dom0-tools/domctl-libs := -lyajl
+
+progs += dom0-tools/domtop
+dom0-tools/domtop-srcs := dom0-tools/domtop/main.c
+dom0-tools/domtop-srcs += dom0-tools/domtop/model.c
+dom0-tools/domtop-srcs += dom0-tools/domtop/screen.c
+dom0-tools/domtop-srcs += dom0-tools/domtop/source.c
+dom0-tools/domtop-srcs += dom0-tools/lib/err.c
+dom0-tools/domtop-srcs += dom0-tools/lib/json.c
+dom0-tools/domtop-srcs += dom0-tools/lib/proto.c
+dom0-tools/domtop-libs := -lncurses -ltinfo -lyajl
 
 # Domain XML, for domctl: a process of its own.
 progs += dom0-tools/domxml
@@ -48,6 +60,7 @@ dom0-tools/domd-srcs += dom0-tools/domd/main.c
 dom0-tools/domd-srcs += dom0-tools/domd/record.c
 dom0-tools/domd-srcs += dom0-tools/domd/registry.c
 dom0-tools/domd-srcs += dom0-tools/domd/requests.c
+dom0-tools/domd-srcs += dom0-tools/domd/stats.c
 dom0-tools/domd-srcs += dom0-tools/lib/build.c
 dom0-tools/domd-srcs += dom0-tools/lib/decompress.c
 dom0-tools/domd-srcs += dom0-tools/lib/foreign.c

@@ -30,6 +30,9 @@ static const struct verb verbs[] = {
     {"destroy", "NAME", "end a guest at once", "", cmd_destroy},
     {"pause", "NAME", "stop a guest's vCPUs", "", cmd_pause},
     {"unpause", "NAME", "let a paused guest run", "", cmd_unpause},
+    {"metrics", "[-f FILE]", "print counters of host and domains in Prometheus' text format",
+     "  -f, --textfile=FILE  into a file, which is replaced at once and whole\n", cmd_metrics},
+    {"top", "[OPTIONS]", "start domtop(1), which takes the options", "", cmd_top},
     {"dmesg", "", "print the hypervisor's log", "", cmd_dmesg},
 };
 

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "dom0-tools/domd/stats.h"
 #include "dom0-tools/lib/err.h"
 #include "dom0-tools/lib/hv.h"
 #include "dom0-tools/lib/json.h"
@@ -240,7 +241,8 @@ static void tell_domain(struct json_out *o, const struct hv_domain *d, const cha
     json_put_u64(o, "cpu_time_ns", d->cpu_time_ns);
 }
 
-static int op_list(struct request *r)
+/* @stats: NULL, or tell what each uses, too. */
+static int tell_domains(struct request *r, const struct stats *stats)
 {
     struct hv_domain *list = calloc(DOMAINS_MAX, sizeof(*list));
     int n, i;
@@ -265,11 +267,20 @@ static int op_list(struct request *r)
             continue;
         json_object(r->out);
         tell_domain(r->out, &list[i], name);
+        if (stats) {
+            json_put_u64(r->out, "maxmem_mib", list[i].max_pages >> 8);
+            stats_tell(r->out, stats, &list[i]);
+        }
         json_end_object(r->out);
     }
     json_end_array(r->out);
     free(list);
     return 0;
+}
+
+static int op_list(struct request *r)
+{
+    return tell_domains(r, NULL);
 }
 
 static int tell_host(struct request *r)
@@ -300,6 +311,31 @@ static int tell_host(struct request *r)
     json_put_u64(r->out, "domains", host.domains);
     json_end_object(r->out);
     return 0;
+}
+
+static int op_stats(struct request *r)
+{
+    struct stats *stats = stats_open();
+    int rc;
+
+    if (!stats)
+        return err_set(r->e, STATUS_RESOURCES, "domd", NULL, "out of memory");
+    stats_tell_host(r->out);
+    rc = tell_host(r);
+    if (!rc)
+        rc = tell_domains(r, stats);
+    stats_close(stats);
+    return rc;
+}
+
+/* What the open object's domain uses. */
+static void tell_stats(struct request *r, const struct hv_domain *d)
+{
+    struct stats *stats = stats_open();
+
+    if (stats)
+        stats_tell(r->out, stats, d);
+    stats_close(stats);
 }
 
 /* The config's members, then where the guest's ends in dom0 are. */
@@ -349,6 +385,7 @@ static int op_info(struct request *r)
         json_key(r->out, "info");
         json_object(r->out);
         tell_domain(r->out, &d, "Domain-0");
+        tell_stats(r, &d);
         json_end_object(r->out);
         return 0;
     }
@@ -364,6 +401,7 @@ static int op_info(struct request *r)
         tell_domain(r->out, &d, vm->cfg.name);
         json_put_u64(r->out, "maxmem_mib", d.max_pages >> 8);
         tell_vm(r, vm);
+        tell_stats(r, &d);
         json_end_object(r->out);
     }
     registry_release(vm);
@@ -409,7 +447,7 @@ static const struct {
     {"create", op_create},   {"destroy", op_destroy},   {"pause", op_pause},
     {"unpause", op_unpause}, {"shutdown", op_shutdown}, {"reboot", op_reboot},
     {"list", op_list},       {"info", op_info},         {"console", op_console},
-    {"dmesg", op_dmesg},
+    {"dmesg", op_dmesg},     {"stats", op_stats},
 };
 
 static int run(struct request *r)

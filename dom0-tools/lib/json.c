@@ -2,6 +2,7 @@
 /* JSON through yajl. A struct json is yajl's own node, which nobody else may look into. */
 #include "dom0-tools/lib/json.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <yajl/yajl_gen.h>
@@ -276,6 +277,15 @@ void json_put_u64(struct json_out *o, const char *key, uint64_t value)
 {
     json_key(o, key);
     json_value_u64(o, value);
+}
+
+void json_put_fraction(struct json_out *o, const char *key, double value)
+{
+    char text[400];
+    int n = snprintf(text, sizeof(text), "%.3f", value);
+
+    json_key(o, key);
+    note(o, yajl_gen_number(o->gen, text, (size_t)n));
 }
 
 void json_put_bool(struct json_out *o, const char *key, bool value)

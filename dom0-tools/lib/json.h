@@ -47,6 +47,7 @@ void json_value_str(struct json_out *o, const char *s); /* bytes that are no UTF
 void json_value_u64(struct json_out *o, uint64_t value);
 void json_put_str(struct json_out *o, const char *key, const char *s);
 void json_put_u64(struct json_out *o, const char *key, uint64_t value);
+void json_put_fraction(struct json_out *o, const char *key, double value); /* three digits */
 void json_put_bool(struct json_out *o, const char *key, bool value);
 /* Copies a parsed value (all of it) as the next value. */
 void json_value_copy(struct json_out *o, const struct json *j);
