@@ -106,6 +106,30 @@ static void log_write(struct console *c, const uint8_t *data, size_t len)
     }
 }
 
+/*
+ * What a console says to those who attach goes on where an earlier consoled was ended: the log has it.
+ * Reading it is bounded by the size of the history, and what cannot be read is left out.
+ */
+static void history_restore(struct console *c)
+{
+    char path[256], buf[4096];
+    size_t left = HISTORY_SIZE;
+    ssize_t n;
+    int fd;
+
+    log_path(c, "", path);
+    fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0)
+        return;
+    if (lseek(fd, -(off_t)HISTORY_SIZE, SEEK_END) < 0)
+        lseek(fd, 0, SEEK_SET);
+    while (left && (n = read(fd, buf, sizeof(buf))) > 0 && (size_t)n <= left) {
+        fifo_push(&c->history, buf, (size_t)n);
+        left -= (size_t)n;
+    }
+    close(fd);
+}
+
 /* ---- consoles */
 
 static struct console *console_find(const char *name)
@@ -238,6 +262,8 @@ static const char *console_add(uint32_t domid, uint32_t port, const char *name, 
         console_release_ring(c);
     if (fresh)
         fifo_drop(&c->history, c->history.len);
+    else if (made)
+        history_restore(c);
     log_open(c, fresh);
     c->ring = grant_map(cd.grant, domid, GNTTAB_RESERVED_CONSOLE);
     c->port = c->ring ? evtchn_bind(cd.evtchn, domid, port) : -1;
@@ -314,14 +340,17 @@ static void do_attach(struct client *cl, const char *name)
 {
     struct console *c = console_find(name);
     const uint8_t *p;
-    size_t n, left, at;
+    size_t n, left, at, skip;
 
     if (!c) {
         answer(cl, "this guest has no console");
         return;
     }
     answer(cl, "ok");
-    for (at = c->history.head, left = c->history.len; left; left -= n, at = 0) {
+    /* A full history begins anywhere: show it from its first whole line. */
+    skip = c->history.len == c->history.size ? fifo_find(&c->history, '\n') : 0;
+    at = (c->history.head + skip) & (c->history.size - 1);
+    for (left = c->history.len - skip; left; left -= n, at = 0) {
         p = c->history.data + at;
         n = c->history.size - at < left ? c->history.size - at : left;
         client_output(cl, p, n);

@@ -17,3 +17,6 @@ unit-tools_proto := dom0-tools/lib/err.c dom0-tools/lib/json.c dom0-tools/lib/pr
 unit-tools_proto-libs := -lyajl
 unit-tests += tools_spec
 unit-tools_spec := dom0-tools/lib/spec.c
+unit-tests += tools_top
+unit-tools_top := dom0-tools/domtop/model.c dom0-tools/lib/json.c
+unit-tools_top-libs := -lyajl
