@@ -11,7 +11,6 @@
 #include "dom0-tools/lib/file.h"
 #include "dom0-tools/lib/guest.h"
 #include "dom0-tools/lib/guestfile.h"
-#include "dom0-tools/verb.h"
 
 static void warn(const char *text, void *arg)
 {
@@ -70,16 +69,16 @@ int cmd_config(const struct verb *v, int argc, char **argv)
     opterr = 0;
     while ((opt = getopt_long(argc, argv, "o:f:h", names, NULL)) != -1) {
         if (opt == 'h')
-            return verb_help(v);
+            return show_help(v);
         if (opt == 'f')
             file = optarg;
         else if (opt != 'o')
-            return verb_misuse(v, "unknown option, or one without its value");
+            return usage_error(v, "unknown option, or one without its value");
         else if (!guest_format_parse(&format, optarg))
-            return verb_misuse(v, "-o knows cfg, json and xml");
+            return usage_error(v, "-o knows cfg, json and xml");
     }
     if (argc - optind != (file ? 0 : 1))
-        return verb_misuse(v, "either a guest or -f FILE is needed");
+        return usage_error(v, "either a guest or -f FILE is needed");
     if (file ? from_file(&g, file, &e) : from_guest(&g, argv[optind], &e))
         return fail(&e);
     text = guest_text(&g, format, &e);

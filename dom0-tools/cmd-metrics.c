@@ -12,8 +12,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "dom0-tools/verb.h"
-
 #define PAGE 4096ull
 
 /* A family of samples; @list and @key say where in a domain its numbers stand. */
@@ -250,13 +248,13 @@ int cmd_metrics(const struct verb *v, int argc, char **argv)
     opterr = 0;
     while ((opt = getopt_long(argc, argv, "f:h", names, NULL)) != -1) {
         if (opt == 'h')
-            return verb_help(v);
+            return show_help(v);
         if (opt != 'f')
-            return verb_misuse(v, "unknown option, or one without its value");
+            return usage_error(v, "unknown option, or one without its value");
         path = optarg;
     }
     if (optind != argc)
-        return verb_misuse(v, "too many arguments");
+        return usage_error(v, "too many arguments");
     answer = ask_domd("stats", NULL, NULL, NULL, NULL, &e);
     if (!answer)
         return fail(&e);

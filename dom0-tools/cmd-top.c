@@ -6,8 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "dom0-tools/verb.h"
-
 /* domtop is a program of its own; this is where people look for it. */
 int cmd_top(const struct verb *v, int argc, char **argv)
 {
@@ -15,7 +13,7 @@ int cmd_top(const struct verb *v, int argc, char **argv)
     ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - sizeof("domtop"));
 
     if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")))
-        return verb_help(v);
+        return show_help(v);
     path[n < 0 ? 0 : n] = '\0';
     slash = strrchr(path, '/');
     strcpy(slash ? slash + 1 : path, "domtop");

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef DOM0_TOOLS_DOMD_REQUEST_H
+#define DOM0_TOOLS_DOMD_REQUEST_H
+
+/* One request of a client, and what the functions that serve one have in common. */
+
+#include <stdbool.h>
+
+struct err;
+struct json;
+struct json_out;
+struct vm;
+
+/* @in its document; @out the answer, an open object; @pass a descriptor to hand over, or -1. */
+struct request {
+    const struct json *in;
+    struct json_out *out;
+    struct err *e;
+    int pass;
+    bool stream; /* after the answer, events follow */
+};
+
+/* The member "name"; NULL with the error set. */
+const char *need_name(struct request *r);
+/* The guest it names, held; NULL with the error set. */
+struct vm *need_vm(struct request *r);
+/* Only one that has not ended. */
+struct vm *need_live_vm(struct request *r);
+/* -1 with the error set: @rc is what the hypervisor said. */
+int hv_failed(struct request *r, const char *name, int rc);
+
+/* manage.c */
+int op_events(struct request *r);
+int op_rename(struct request *r);
+int op_reset(struct request *r);
+int op_sysrq(struct request *r);
+int op_wait(struct request *r);
+
+#endif
