@@ -95,4 +95,21 @@ for key in "${keys[@]}"; do
 done
 check guest.cfg-keys "not in guest.cfg(5):$why" [ -z "$why" ]
 [ ${#keys[@]} -gt 10 ] || fail guest.cfg-keys "the table of keys in dom0-tools/lib/guest.c was not found"
+
+# ---- docs/xl-users.md
+why=
+for verb in $($domctl --help | sed -n 's/^  \([a-z][a-z-]*\)  *.*/\1/p'); do
+    grep -qE "(^|[\`, ])${verb}([\`, ]|$)" docs/xl-users.md || why+=" $verb"
+done
+for key in "${keys[@]}"; do grep -qE "^\|.*\`$key\`.*\|" docs/xl-users.md || why+=" $key"; done
+check xl-users-is-complete "docs/xl-users.md misses:$why" [ -z "$why" ]
+why=
+mapfile -t names < <(grep '^|' docs/xl-users.md | grep -oE '(host|unit)/[a-z_-]+(/[a-z0-9-]+)?' | sort -u)
+for name in "${names[@]}"; do
+    case $name in
+    unit/*) grep -q "^$name/" tests/list || why+=" $name" ;;
+    *) cat tests/list tests/list-long | grep -qx "$name" || why+=" $name" ;;
+    esac
+done
+check xl-users-names-tests "not in tests/list:$why" [ -z "$why" ]
 done_testing
