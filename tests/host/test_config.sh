@@ -25,10 +25,10 @@ E2
 sed -i 's/, "rate=1b.*"/, "rate=8Kb\/s@60s"/' whole.cfg
 printf 'name = "small"\nkernel = "/k"\n' >small.cfg
 for name in whole small; do
-    for form in cfg json xml; do $domctl config -f $name.cfg -o $form >$name.1.$form; done
+    for form in cfg json xml; do "$domctl" config -f $name.cfg -o $form >$name.1.$form; done
     for form in cfg json xml; do
         for to in cfg json xml; do
-            $domctl config -f $name.1.$form -o $to >out 2>&1
+            "$domctl" config -f $name.1.$form -o $to >out 2>&1
             check "$name-$form-to-$to" "$(diff out $name.1.$to | head -n 3)" cmp -s out $name.1.$to
         done
     done
@@ -55,14 +55,14 @@ cat >libvirt.xml <<'E2'
   </devices>
 </domain>
 E2
-$domctl config -f libvirt.xml >out 2>err
+"$domctl" config -f libvirt.xml >out 2>err
 check libvirt-xml "$(cat err)" [ "$(tr '\n' '|' <out)" = 'name = "mail"|kernel = "/k"|cmdline = "a & b"|memory = 512|maxmem = 1024|vcpus = 1|maxvcpus = 2|disk = [ "vdev=xvda,access=rw,target=/dev/vg/mail" ]|vif = [ "bridge=br1,rate=2000KB/s@50000us" ]|on_poweroff = "destroy"|on_reboot = "restart"|on_crash = "destroy"|' ]
 check libvirt-xml-warning "$(cat err)" [ "$(cat err)" = 'domctl: warning: libvirt.xml:15: <graphics>: this device is not supported and left out' ]
 
 # row NAME STATUS PATTERN: file NAME is refused.
 row() {
     local rc
-    timeout 20 $domctl config -f "$1" >out 2>err
+    timeout 20 "$domctl" config -f "$1" >out 2>err
     rc=$?
     if [ $rc != "$2" ] || [ "$(wc -l <err)" != 1 ] || [ -s out ] || ! grep -qE "^domctl: $3" err; then
         fail "$1" "status $rc: $(head -c 300 err)"
@@ -124,7 +124,7 @@ head -c 100000 /dev/urandom >random.cfg
 row random.cfg 2 'random.cfg:1: |config '
 xml unsayable.xml ''
 printf 'name = "x"\nkernel = "/k"\ncmdline = "\\x01"\n' >control.cfg
-$domctl config -f control.cfg -o xml >out 2>err
+"$domctl" config -f control.cfg -o xml >out 2>err
 rc=$?
 check control-character "status $rc: $(cat err)" [ "$rc $(cat err)" = "2 domctl: cmdline: holds a character that XML cannot express (use JSON)" ]
 done_testing

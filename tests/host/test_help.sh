@@ -12,7 +12,8 @@ plain() { sed -E 's/\\f[BIR]//g; s/\\-/-/g; s/^\.(B|I|BR|RB|IR|RI|BI) //; s/"//g
 # options: the option words of a text on stdin, each once.
 options() { grep -oE -- "(^|[^A-Za-z0-9_-])--?[A-Za-z][A-Za-z-]*" | sed 's/^[^-]*//; s/-*$//' | sort -u; }
 
-# agree NAME HELP TEXT: HELP's options are in TEXT, by one of their names, and TEXT has no others.
+# agree NAME HELP TEXT: HELP's options are in TEXT, by one of their names, and TEXT has no others; else
+# $wrong says so.
 agree() {
     local name=$1 help=$2 text=$3 known there line why='' word short long
     known=$(options <<<"$help")
@@ -28,7 +29,7 @@ agree() {
         read -r short long _ <<<"$(sed -nE 's/^ *(-[A-Za-z]), (--[a-z-]+).*/\1 \2/p' <<<"$line")"
         if [ -z "$short" ] || ! grep -qxE -- "($short|$long)" <<<"$there"; then why+=" help alone: $word"; fi
     done <<<"$known"
-    check "$name" "$why" [ -z "$why" ]
+    [ -z "$why" ] || wrong+=" $name:$why"
 }
 
 # entry PAGE VERB: what the page says about a verb, up to the next entry.
@@ -44,19 +45,20 @@ entry() {
 
 # ---- domctl, verb by verb
 domctl=build/dom0-tools/domctl
-page=docs/man/domctl.1
+page=docs/man/domctl.1 wrong=
 for verb in $($domctl --help | sed -n 's/^  \([a-z][a-z-]*\)  *.*/\1/p'); do
     out=$($domctl "$verb" --help 2>&1)
     rc=$?
     text=$(entry $page "$verb")
     if [ $rc != 0 ] || [[ $out != "usage: domctl $verb"* ]]; then
-        fail "domctl-$verb" "domctl $verb --help ended with $rc: $(head -n 1 <<<"$out")"
+        wrong+=" domctl $verb --help ended with $rc: $(head -n 1 <<<"$out")"
     elif [ -z "$text" ]; then
-        fail "domctl-$verb" "no entry in $page"
+        wrong+=" $verb: no entry in $page"
     else
-        agree "domctl-$verb" "$out" "$text"
+        agree "$verb" "$out" "$text"
     fi
 done
+check domctl-verbs "$wrong" [ -z "$wrong" ]
 # And none that domctl does not have.
 why=
 mapfile -t verbs < <(sed -n '/^\.SH VERBS/,/^\.SH JSON/p' $page | grep -A 1 '^\.TP' |
@@ -72,13 +74,14 @@ for page in domd.8 consoled.8 stored.8 store.1 domtop.1 domxml.1; do
     name=${page%.*}
     program=$(find build/dom0-tools build/xenstore-like -maxdepth 1 -name "$name" -type f)
     out=$("${program:-false}" --help 2>&1)
-    rc=$?
+    rc=$? wrong=
     if [ $rc != 0 ]; then
         fail "$name" "$name --help ended with $rc"
     elif [ ! -e docs/man/$page ]; then
         fail "$name" "no docs/man/$page"
     else
         agree "$name" "$out" "$(plain docs/man/$page | sed '/^\.SH SEE ALSO/,$d; /^\.SH EXAMPLES/,/^\.SH/d')"
+        check "$name" "$wrong" [ -z "$wrong" ]
     fi
 done
 for program in build/dom0-tools/* build/xenstore-like/*; do

@@ -22,3 +22,6 @@ unit-tools_spec := dom0-tools/lib/spec.c
 unit-tests += tools_top
 unit-tools_top := dom0-tools/domtop/model.c dom0-tools/lib/json.c
 unit-tools_top-libs := -lyajl
+unit-tests += tools_cfgtext
+unit-tools_cfgtext := dom0-tools/lib/cfgtext.c dom0-tools/lib/err.c dom0-tools/lib/json.c
+unit-tools_cfgtext-libs := -lyajl
