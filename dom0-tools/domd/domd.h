@@ -108,7 +108,9 @@ bool registry_wait_gone(uint32_t domid, int timeout_ms);
 int vm_start(struct vm *vm, bool paused, bool fresh_log, struct err *e);
 /* Undoes all that vm_start() does, as far as it got. The vm has no domain then. */
 void vm_stop(struct vm *vm, bool keep_console);
-void vm_destroy(struct vm *vm);                     /* vm_stop() and registry_remove() */
+void vm_destroy(struct vm *vm); /* vm_stop() and registry_remove() */
+/* Starts a held vm without a domain, and publishes it; or says why not, and forgets it. */
+void start_unattended(struct vm *vm, bool fresh_log);
 void timing_mark(struct vm *vm, const char *phase); /* that just ended */
 int64_t now_s(void);                                /* CLOCK_MONOTONIC */
 void *monitor_main(void *arg);
@@ -139,6 +141,18 @@ void record_succeeded(uint32_t domid, struct store *s);
 int config_copy(struct guest_config *to, const struct guest_config *from);
 void record_remove(uint32_t domid, struct store *s);
 bool record_adopt_all(void); /* false: no store to read */
+/* Each member of a config below @base/config. */
+int record_write_config(const struct guest_config *g, const char *base, struct store *s,
+                        uint32_t tx);
+int record_read_config(struct guest_config *g, const char *base, struct store *s);
+
+/* pending.c: what was begun and is to be brought to its end, also by the next domd */
+int pending_complete(struct vm *vm, struct store *s); /* a start has succeeded */
+void pending_end(struct vm *vm,
+                 bool again);             /* its domain goes; @again: the guest is started anew */
+void pending_forget(const struct vm *vm); /* it is not started anew */
+bool pending_is_complete(uint32_t domid, struct store *s);
+void pending_resume(struct store *s);
 
 /* console.c: requests to consoled */
 int console_add(const struct vm *vm, uint32_t port, bool fresh_log, struct err *e);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dom0-tools/lib/crash.h"
 #include "dom0-tools/lib/err.h"
 #include "dom0-tools/lib/hv.h"
 #include "dom0-tools/lib/json.h"
@@ -18,10 +19,11 @@
 
 #define ROOT "/domd"
 
-static int write_member(struct store *s, uint32_t domid, const char *key, const struct json *value)
+static int write_member(struct store *s, store_tx_t tx, const char *base, const char *key,
+                        const struct json *value)
 {
     struct json_out *o = json_out_new(false);
-    char path[96];
+    char path[160];
     const char *text;
     int rc = -ENOMEM;
 
@@ -29,9 +31,9 @@ static int write_member(struct store *s, uint32_t domid, const char *key, const 
         return rc;
     json_value_copy(o, value);
     text = json_text(o, NULL);
-    snprintf(path, sizeof(path), ROOT "/%u/config/%s", domid, key);
+    snprintf(path, sizeof(path), "%s/config/%s", base, key);
     if (text)
-        rc = store_write(s, STORE_NO_TX, path, text);
+        rc = store_write(s, tx, path, text);
     json_out_free(o);
     return rc;
 }
@@ -53,6 +55,21 @@ static struct json *config_json(const struct guest_config *g)
     return j;
 }
 
+int record_write_config(const struct guest_config *g, const char *base, struct store *s,
+                        store_tx_t tx)
+{
+    struct json *j = config_json(g);
+    const struct json *value;
+    int rc = j ? 0 : -ENOMEM;
+    const char *key;
+    size_t i;
+
+    for (i = 0; !rc && (value = json_member(j, i, &key)); i++)
+        rc = write_member(s, tx, base, key, value);
+    json_free(j);
+    return rc;
+}
+
 int config_copy(struct guest_config *to, const struct guest_config *from)
 {
     struct json *j = config_json(from);
@@ -67,22 +84,19 @@ int record_begin(uint32_t domid, struct store *s)
 {
     char path[64];
 
+    crash_point();
     snprintf(path, sizeof(path), ROOT "/%u", domid);
     return store_mkdir(s, STORE_NO_TX, path);
 }
 
 int record_write(const struct vm *vm, struct store *s)
 {
-    struct json *j = config_json(&vm->cfg);
-    const struct json *value;
-    const char *key;
     char path[96];
     size_t i;
-    int rc = j ? 0 : -ENOMEM;
+    int rc;
 
-    for (i = 0; !rc && (value = json_member(j, i, &key)); i++)
-        rc = write_member(s, vm->domid, key, value);
-    json_free(j);
+    snprintf(path, sizeof(path), ROOT "/%u", vm->domid);
+    rc = record_write_config(&vm->cfg, path, s, STORE_NO_TX);
     for (i = 0; !rc && i < vm->cfg.nr_disks; i++)
         if (vm->loops[i].used) {
             snprintf(path, sizeof(path), ROOT "/%u/loop/%zu", vm->domid, i);
@@ -227,11 +241,11 @@ void record_succeeded(uint32_t domid, struct store *s)
 /* ---- taking over */
 
 /* Puts the members together again. */
-static int read_config(struct store *s, uint32_t domid, struct guest_config *g)
+int record_read_config(struct guest_config *g, const char *base, struct store *s)
 {
     struct json_out *o = json_out_new(false);
     struct err e = {0};
-    char path[64], **names = NULL;
+    char path[96], **names = NULL;
     size_t count = 0, i, len;
     struct json *j = NULL;
     const char *text;
@@ -239,7 +253,7 @@ static int read_config(struct store *s, uint32_t domid, struct guest_config *g)
 
     if (!o)
         return -ENOMEM;
-    snprintf(path, sizeof(path), ROOT "/%u/config", domid);
+    snprintf(path, sizeof(path), "%s/config", base);
     rc = store_directory(s, STORE_NO_TX, path, &names, &count);
     json_object(o);
     for (i = 0; !rc && i < count; i++) {
@@ -318,12 +332,13 @@ static void adopt(struct store *s, uint32_t domid)
 {
     struct guest_config g;
     struct hv_domain info;
-    char introduced[64], *kept = NULL;
+    char introduced[64], base[64], *kept = NULL;
     struct err e = {0};
     struct vm *vm;
     int alive = !hv_domain_info(domd.hv, domid, &info) && !info.dying;
 
-    if (read_config(s, domid, &g)) {
+    snprintf(base, sizeof(base), ROOT "/%u", domid);
+    if (record_read_config(&g, base, s)) {
         if (alive)
             hv_domain_destroy(domd.hv, domid);
         snprintf(introduced, sizeof(introduced), "/local/domain/%u", domid);
@@ -336,7 +351,8 @@ static void adopt(struct store *s, uint32_t domid)
         return;
     read_rest(s, vm);
     vm->console = true;
-    if (alive && store_is_introduced(s, domid) == 1 && !memcmp(info.uuid, vm->uuid, 16)) {
+    if (alive && pending_is_complete(domid, s) && store_is_introduced(s, domid) == 1 &&
+        !memcmp(info.uuid, vm->uuid, 16)) {
         log_line("%s: domain %u taken over", vm->cfg.name, domid);
         console_rename(vm, &e); /* we may have ended within a rename */
         if (store_readf(s, STORE_NO_TX, &kept, ROOT "/%u/kept", domid))
@@ -352,7 +368,7 @@ static void adopt(struct store *s, uint32_t domid)
 
 bool record_adopt_all(void)
 {
-    static const char *const parents[] = {ROOT, "/vm", "/local/domain/0/backend/vbd",
+    static const char *const parents[] = {ROOT, ROOT "/again", "/vm", "/local/domain/0/backend/vbd",
                                           "/local/domain/0/backend/vif"};
     static const struct store_perm private = {.domid = 0};
     struct store *s;
@@ -374,6 +390,7 @@ bool record_adopt_all(void)
                 adopt(s, (uint32_t)domid);
         }
     free(names);
+    pending_resume(s);
     store_close(s);
     return true;
 }
