@@ -72,6 +72,7 @@ dom0-tools/domd-srcs += dom0-tools/domd/manage.c
 dom0-tools/domd-srcs += dom0-tools/domd/pending.c
 dom0-tools/domd-srcs += dom0-tools/domd/policy.c
 dom0-tools/domd-srcs += dom0-tools/domd/record.c
+dom0-tools/domd-srcs += dom0-tools/domd/refusals.c
 dom0-tools/domd-srcs += dom0-tools/domd/registry.c
 dom0-tools/domd-srcs += dom0-tools/domd/requests.c
 dom0-tools/domd-srcs += dom0-tools/domd/stats.c

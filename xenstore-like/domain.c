@@ -225,16 +225,18 @@ static bool find_owned(void *ctx, const char *path, const struct node *n, const 
     return true;
 }
 
-static void remove_nodes(struct stored *st, const struct domain *d)
+/* Those at or below @path. */
+static void remove_owned(struct stored *st, const struct domain *d, const char *path)
 {
+    const struct node *n = tree_find(st->tree.root, path);
     const struct who us = {.privileged = true};
     struct search s = {.domid = d->domid};
     struct change *ch;
     size_t i;
 
-    if (!d->nr_nodes)
-        return; /* usual: who made the domain has cleared its nodes away */
-    tree_walk(st->tree.root, NULL, "/", find_owned, &s);
+    if (!n)
+        return;
+    tree_walk(n, NULL, path, find_owned, &s);
     for (i = 0; i < s.count; i++) {
         ch = change_new(CHANGE_RM, s.paths[i], &us, NULL, NULL);
         change_commit(st, ch);
@@ -242,6 +244,18 @@ static void remove_nodes(struct stored *st, const struct domain *d)
         free(s.paths[i]);
     }
     free(s.paths);
+}
+
+static void remove_nodes(struct stored *st, const struct domain *d)
+{
+    char home[40];
+
+    if (!d->nr_nodes)
+        return; /* usual: who made the domain has cleared its nodes away */
+    snprintf(home, sizeof(home), "/local/domain/%u", d->domid);
+    remove_owned(st, d, home);
+    if (d->nr_nodes)
+        remove_owned(st, d, "/");
 }
 
 void domain_release(struct stored *st, struct domain *d)
@@ -369,6 +383,7 @@ void domain_refused(struct stored *st, struct domain *d, enum quota which)
 
     if (!d || d->refusals[which]++)
         return;
+    state_refused(st, d, which);
     if (limit)
         log_line("domain %u: refused, quota %s: at most %u %s (said once)", d->domid,
                  quotas[which].name, *limit, quotas[which].what);

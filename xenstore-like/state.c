@@ -39,6 +39,7 @@ enum record_type {
     REC_IGNORED,   /* domid */
     REC_CONN,      /* domid, indices, messages gone, bytes of the first sent, next number, input */
     REC_MSG,       /* domid, event, merged, bytes sent, watch's path or "", message */
+    REC_REFUSED,   /* domid, quota, how often */
 };
 
 /* ---- writing */
@@ -134,6 +135,15 @@ void state_flags(struct stored *st, const struct domain *d)
     put_u32(st, d->shutdown);
     put_u32(st, d->target != NULL);
     put_u32(st, d->target ? d->target->domid : 0);
+    end(st);
+}
+
+void state_refused(struct stored *st, const struct domain *d, unsigned int which)
+{
+    if (!begin_of(st, REC_REFUSED, d))
+        return;
+    put_u32(st, which);
+    put_u64(st, d->refusals[which]);
     end(st);
 }
 
@@ -319,8 +329,14 @@ static void put_all(struct stored *st)
         if (d->conn)
             put_ring(st, d);
     }
-    list_for_each (pos, tmp, &st->domain_list)
-        state_flags(st, list_entry(pos, struct domain, link));
+    list_for_each (pos, tmp, &st->domain_list) {
+        const struct domain *d = list_entry(pos, struct domain, link);
+
+        state_flags(st, d);
+        for (i = 0; i < NR_QUOTAS; i++)
+            if (d->refusals[i])
+                state_refused(st, d, i);
+    }
 }
 
 /* Begins a new journal with a snapshot; the old one serves until that is complete. */
@@ -614,6 +630,17 @@ static void read_flags(struct stored *st, struct reader *r)
     d->target = has_target ? domain_find(st, target) : NULL;
 }
 
+static void read_refused(struct stored *st, struct reader *r)
+{
+    struct domain *d = get_domain(st, r);
+    uint32_t which = get_u32(r);
+    uint64_t count = get_u64(r);
+
+    r->bad = r->bad || which >= NR_QUOTAS;
+    if (!r->bad)
+        d->refusals[which] = count;
+}
+
 static void read_change(struct stored *st, struct reader *r)
 {
     struct change *ch = get_change(r);
@@ -749,6 +776,7 @@ static void (*const readers[])(struct stored *st, struct reader *r) = {
     [REC_IGNORED] = read_ignored,
     [REC_CONN] = read_conn,
     [REC_MSG] = read_msg,
+    [REC_REFUSED] = read_refused,
 };
 
 #define NR_READERS (sizeof(readers) / sizeof(readers[0]))

@@ -31,6 +31,8 @@ void state_domain(struct stored *st, const struct domain *d);
 void state_introduce(struct stored *st, const struct domain *d);
 void state_release(struct stored *st, const struct domain *d);
 void state_flags(struct stored *st, const struct domain *d); /* shut down, target */
+/* The first refusal of its cause; later ones are counted by the daemon that lives. */
+void state_refused(struct stored *st, const struct domain *d, unsigned int which);
 void state_special(struct stored *st, unsigned int which);
 void state_quota(struct stored *st, unsigned int which);
 void state_change(struct stored *st, const struct change *ch); /* of the live tree */

@@ -7,6 +7,7 @@
  *   drop NAME keep|close             take what is left, let the ring go; keep: clients stay
  *   name DOMID NAME                  the guest of this domain has another name now
  *   attach NAME                      from here on the connection is the console
+ *   resume NAME                      the same, without what was said before
  * Guests that are alive when consoled starts are found in the store.
  */
 #include "dom0-tools/consoled/consoled.h"
@@ -365,7 +366,7 @@ static void answer(struct client *cl, const char *text)
     client_output(cl, "\n", 1);
 }
 
-static void do_attach(struct client *cl, const char *name)
+static void do_attach(struct client *cl, const char *name, bool resume)
 {
     struct console *c = console_find(name);
     const uint8_t *p;
@@ -376,6 +377,10 @@ static void do_attach(struct client *cl, const char *name)
         return;
     }
     answer(cl, "ok");
+    if (resume) {
+        cl->console = c;
+        return;
+    }
     /* A full history begins anywhere: show it from its first whole line. */
     skip = c->history.len == c->history.size ? fifo_find(&c->history, '\n') : 0;
     at = (c->history.head + skip) & (c->history.size - 1);
@@ -441,7 +446,9 @@ static void do_line(struct client *cl, const char *line)
 
         answer(cl, why ? why : "ok");
     } else if (sscanf(line, "attach %511s", name) == 1) {
-        do_attach(cl, name);
+        do_attach(cl, name, false);
+    } else if (sscanf(line, "resume %511s", name) == 1) {
+        do_attach(cl, name, true);
     } else {
         answer(cl, "unknown request");
         cl->closing = true;
@@ -507,6 +514,16 @@ static void client_flush(struct client *cl)
 
 /* ---- the loop */
 
+/* domd takes the domain apart: it would wait for us to let its ring go, and not tell us again. */
+static bool is_ending(struct store *s, unsigned long domid)
+{
+    char *value = NULL;
+    bool ending = !store_readf(s, STORE_NO_TX, &value, "/domd/%lu/ending", domid);
+
+    free(value);
+    return ending;
+}
+
 /* Guests that were there before us. False: no store to ask yet. */
 static bool find_guests(void)
 {
@@ -525,7 +542,7 @@ static bool find_guests(void)
             snprintf(path, sizeof(path), "/local/domain/%lu/console/port", domid);
             if (domid && !store_read_u64(s, STORE_NO_TX, path, &port) &&
                 !store_readf(s, STORE_NO_TX, &name, "/local/domain/%lu/name", domid) &&
-                guest_name_ok(name) && !console_find(name))
+                guest_name_ok(name) && !console_find(name) && !is_ending(s, domid))
                 console_add((uint32_t)domid, (uint32_t)port, name, false);
             free(name);
         }

@@ -73,6 +73,7 @@ struct domd {
     struct hv *hv;
     struct foreign *foreign;
     char version[64];
+    bool adopted; /* the guests that are in the store have been taken over */
 };
 
 extern struct domd domd;
@@ -152,13 +153,19 @@ void pending_end(struct vm *vm,
                  bool again);             /* its domain goes; @again: the guest is started anew */
 void pending_forget(const struct vm *vm); /* it is not started anew */
 bool pending_is_complete(uint32_t domid, struct store *s);
+void pending_clear_orphans(struct store *s); /* before anything is made */
 void pending_resume(struct store *s);
+int pending_resumed(struct err *e); /* waits until it is done: nothing is to be made before */
 
 /* console.c: requests to consoled */
 int console_add(const struct vm *vm, uint32_t port, bool fresh_log, struct err *e);
 void console_drop(const struct vm *vm, bool keep);
 int console_rename(const struct vm *vm, struct err *e); /* of a vm that has its new name already */
-int console_attach(const char *name, struct err *e);    /* a descriptor or -1 */
+/* A descriptor or -1. @resume: without what was said before. */
+int console_attach(const char *name, bool resume, struct err *e);
+
+/* refusals.c: what the store has refused to that domain, as one more member */
+void tell_refusals(struct json_out *o, uint32_t domid);
 
 /* requests.c: one client */
 void *client_main(void *arg);

@@ -230,8 +230,10 @@ int vm_start(struct vm *vm, bool paused, bool fresh_log, struct err *e)
         rc = start_steps(vm, s, numbers, paused, fresh_log, e);
     store_close(s);
     free(numbers);
-    if (rc)
+    if (rc) {
+        pending_end(vm, false);
         vm_stop(vm, false);
+    }
     return rc;
 }
 

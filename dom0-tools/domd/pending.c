@@ -9,7 +9,7 @@
  * transaction; so does the beginning of a restart with "ending". Each action is thus found begun,
  * or done, never twice.
  *
- * A domain that was not even noted has never run: see clear_orphans().
+ * A domain that was not even noted has never run: see pending_clear_orphans().
  */
 #include "dom0-tools/domd/domd.h"
 
@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "dom0-tools/lib/crash.h"
 #include "dom0-tools/lib/err.h"
@@ -25,6 +26,7 @@
 
 #define AGAIN       "/domd/again"
 #define DOMAINS_MAX 512
+#define RESUMED_MS  5000
 
 static void again_path(const struct vm *vm, char path[80])
 {
@@ -169,18 +171,23 @@ static void start_again(struct store *s, const char *name)
  * Domains that domd made and did not come to note: they have never run and nobody knows them. One
  * that has run is left alone, whoever made it.
  */
-static void clear_orphans(struct store *s)
+void pending_clear_orphans(struct store *s)
 {
     struct hv_domain *list = calloc(DOMAINS_MAX, sizeof(*list));
     int n = list ? hv_domain_list(domd.hv, 1, list, DOMAINS_MAX) : 0, i;
-    char name[GUEST_NAME_MAX + 1];
-    enum vm_state state;
+    char path[80], *value = NULL;
 
     for (i = 0; i < n; i++) {
         const struct hv_domain *d = &list[i];
+        bool noted;
 
-        if (!d->domid || d->dying || d->cpu_time_ns || !d->paused ||
-            registry_describe(d->domid, name, &state) || store_is_introduced(s, d->domid) == 1)
+        if (!d->domid || d->dying || d->cpu_time_ns || !d->paused)
+            continue;
+        snprintf(path, sizeof(path), "/domd/%u", d->domid);
+        noted = store_read(s, STORE_NO_TX, path, &value, NULL) != -ENOENT;
+        free(value);
+        value = NULL;
+        if (noted || store_is_introduced(s, d->domid) == 1)
             continue;
         log_line("domain %u: was never finished: destroyed", d->domid);
         hv_domain_destroy(domd.hv, d->domid);
@@ -193,10 +200,21 @@ void pending_resume(struct store *s)
     char **names = NULL;
     size_t count = 0, i;
 
-    clear_orphans(s);
-    if (store_directory(s, STORE_NO_TX, AGAIN, &names, &count))
-        return;
-    for (i = 0; i < count; i++)
-        start_again(s, names[i]);
+    if (!store_directory(s, STORE_NO_TX, AGAIN, &names, &count))
+        for (i = 0; i < count; i++)
+            start_again(s, names[i]);
     free(names);
+    __atomic_store_n(&domd.adopted, true, __ATOMIC_RELEASE);
+}
+
+int pending_resumed(struct err *e)
+{
+    int i;
+
+    for (i = 0; i < RESUMED_MS / 20; i++) {
+        if (__atomic_load_n(&domd.adopted, __ATOMIC_ACQUIRE))
+            return 0;
+        usleep(20000);
+    }
+    return err_set(e, STATUS_FAILED, "store", "start stored", "not running");
 }

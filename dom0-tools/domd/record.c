@@ -381,6 +381,7 @@ bool record_adopt_all(void)
     for (i = 0; i < sizeof(parents) / sizeof(parents[0]); i++)
         store_mkdir(s, STORE_NO_TX, parents[i]);
     store_set_perms(s, STORE_NO_TX, ROOT, &private, 1); /* what is below inherits it */
+    pending_clear_orphans(s);
     if (!store_directory(s, STORE_NO_TX, ROOT, &names, &count))
         for (i = 0; i < count; i++) {
             char *end;

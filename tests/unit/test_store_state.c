@@ -380,6 +380,24 @@ static void quotas_targets_and_specials_come_back(void **state)
     assert_true(domain_find(&f->st, 2)->shutdown);
 }
 
+static void a_refusal_is_remembered(void **state)
+{
+    struct fixture *f = *state;
+    struct domain *d;
+
+    prepare(f);
+    f->st.quotas.node_size = 3;
+    guest_sends(f, 1, XS_WRITE, 0, B("data\0too long"));
+    serve(f, 1, PUBLISHED);
+    guest_gets(f, 1, XS_ERROR, "ENOSPC");
+    restart(f);
+    d = domain_find(&f->st, 1);
+    assert_int_equal(d->refusals[QUOTA_NODE_SIZE], 1);
+    assert_int_equal(d->refusals[QUOTA_NODES], 0);
+    restart(f);
+    assert_int_equal(domain_find(&f->st, 1)->refusals[QUOTA_NODE_SIZE], 1);
+}
+
 static void a_guest_that_broke_its_ring_stays_unserved(void **state)
 {
     struct fixture *f = *state;
@@ -646,6 +664,7 @@ int main(void)
         STATE_TEST(an_open_transaction_goes_on_and_fails_at_its_end),
         STATE_TEST(a_domain_that_died_meanwhile_is_released),
         STATE_TEST(quotas_targets_and_specials_come_back),
+        STATE_TEST(a_refusal_is_remembered),
         STATE_TEST(a_guest_that_broke_its_ring_stays_unserved),
         STATE_TEST(the_journal_does_not_grow_for_ever),
         STATE_TEST(a_file_that_is_no_journal_is_replaced),

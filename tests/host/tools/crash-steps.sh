@@ -10,7 +10,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 cat >/tmp/g.cfg <<E2
 name = "g"
 kernel = "$here/mini"
-cmdline = "end=wait"
+cmdline = "test=version+callback+evtchn end=wait"
 memory = 32
 disk = [ '/guest/disk.img,raw,xvda,ro' ]
 vif = [ 'bridge=pavobr0' ]
@@ -54,6 +54,14 @@ another_domain() { new=$(field g id) && [ "$new" ] && [ "$new" != "$1" ]; }
 not_there() { domctl list -o json >/tmp/list 2>/dev/null && ! grep -q '"name": "g"' /tmp/list; }
 settle_destroy() { domctl destroy g 2>/dev/null; not_there; }
 
+# Its console's log holds each line once. Nothing of it is to be said if it was never there.
+logged_once() {
+    local f=/var/log/pavo/console/g.log n
+    wait_for 10 grep -q 'mini: end=wait' $f || return
+    n=$(sed -n 's/^mini: \([0-9]*\) passed, 0 failed.*/\1/p' $f)
+    [ "$n" ] && [ "$(grep -c '^PASS ' $f)" = "$n" ] && [ ! "$(grep '^PASS ' $f | sort | uniq -d)" ]
+}
+
 # step DAEMON ACTION N: 0 done, 1 a failure, 2 the daemon did not get that far.
 step() {
     local rc=0
@@ -71,6 +79,7 @@ step() {
         wait_for 10 whole || { why="no guest after a reboot: $(tail -n 3 /var/log/pavo/domd.log)"; return 1; }
     elif there; then
         wait_for 5 whole || { why="half a guest: $(domctl list | tr '\n' ';')"; return 1; }
+        [ "$2" != create ] || logged_once || { why="the log: $(tail -n 4 /var/log/pavo/console/g.log | tr '\n' ' ')"; return 1; }
     fi
     wait_for 10 settle_destroy || { why="not destroyed: $(domctl list | tr '\n' ';')"; return 1; }
     snapshot --same /tmp/before >/tmp/out 2>&1 || { why=$(tr '\n' ' ' </tmp/out); return 1; }

@@ -46,9 +46,15 @@ for _ in 1 2 3; do kill_daemon stored; done
 domctl destroy next
 check destroy-after "status $?" gone next
 
+# Who looks at its console goes on looking.
+domctl console live </dev/null >/tmp/shown 2>/dev/null &
+until grep -q . /tmp/shown; do usleep 50000; done
+kill_daemon consoled
+
 # The guest has its watch: it takes note of the request, and domd of the guest's end.
 kill_daemon stored
 domctl shutdown -t 40 live 2>/tmp/err
 check shutdown-after "status $?: $(cat /tmp/err)" gone live
+check console-goes-on "$(tail -n 3 /tmp/shown)" grep -q 'Power down' /tmp/shown
 xenstore-rm /t
 same restarts-leave-nothing
