@@ -321,7 +321,7 @@ static int tell_domains(struct request *r, const struct stats *stats)
 
         if (!list[i].domid)
             strcpy(name, "Domain-0");
-        if (known && state == VM_STARTING)
+        if (known ? state == VM_STARTING : list[i].domid && registry_starting(list[i].uuid))
             continue;
         json_object(r->out);
         tell_domain(r->out, &list[i], name);
