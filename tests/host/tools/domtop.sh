@@ -42,6 +42,7 @@ printf 'while :; do :; done\r' >&3
 cap=0
 if domctl sched -c 25 busy >/dev/null 2>&1; then cap=25; fi
 # The first line of stty -a has the size, which changes here.
+: >/tmp/screen
 tm new-session -d -x 80 -y 24 'stty -a | sed 1d >/tmp/tty.before; domtop -d 2; echo "ended with $?"
     stty -a | sed 1d >/tmp/tty.after; exec sh'
 screen() { tm capture-pane -p -t 0 >/tmp/screen; }
@@ -59,7 +60,6 @@ if ! tm list-sessions >/dev/null; then
     exit
 fi
 shows screen-80 '^NAME +ID STATE'
-usleep 5000000 # the busy guest has been busy for a whole interval
 cpu_low=50 cpu_high=102
 if [ $cap = 25 ]; then cpu_low=22 cpu_high=28; fi
 busy_as_wanted() { screen; between $cpu_low "$(column busy CPU%)" $cpu_high; }
