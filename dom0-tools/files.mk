@@ -38,6 +38,7 @@ dom0-tools/domd-srcs += dom0-tools/domd/requests.c
 dom0-tools/domd-srcs += dom0-tools/lib/build.c
 dom0-tools/domd-srcs += dom0-tools/lib/decompress.c
 dom0-tools/domd-srcs += dom0-tools/lib/foreign.c
+dom0-tools/domd-srcs += dom0-tools/lib/grantsize.c
 dom0-tools/domd-srcs += dom0-tools/lib/hv.c
 dom0-tools/domd-srcs += dom0-tools/lib/image.c
 dom0-tools/domd-srcs += dom0-tools/lib/loop.c

@@ -15,6 +15,7 @@
 #include "dom0-tools/lib/err.h"
 #include "dom0-tools/lib/file.h"
 #include "dom0-tools/lib/foreign.h"
+#include "dom0-tools/lib/grantsize.h"
 #include "dom0-tools/lib/guest.h"
 #include "dom0-tools/lib/hv.h"
 #include "dom0-tools/lib/image.h"
@@ -23,16 +24,13 @@
 #include "pv-abi/shared_info.h"
 #include "pv-abi/start_info.h"
 
-#define PAGE             4096ull
-#define MAP_BATCH        512 /* pages mapped at once */
-#define ORDER_LARGE      9   /* 2 MiB */
-#define LARGE_BATCH      256 /* extents per call */
-#define SMALL_BATCH      8192
-#define EVTCHN_PORT_MAX  4095 /* the 2-level ABI */
-#define GRANT_FRAMES_MIN 32
-#define GRANT_FRAMES_MAX 64
-#define GRANTS_PER_FRAME 512
-#define BACKEND_DOMID    0
+#define PAGE            4096ull
+#define MAP_BATCH       512 /* pages mapped at once */
+#define ORDER_LARGE     9   /* 2 MiB */
+#define LARGE_BATCH     256 /* extents per call */
+#define SMALL_BATCH     8192
+#define EVTCHN_PORT_MAX 4095 /* the 2-level ABI */
+#define BACKEND_DOMID   0
 
 struct builder {
     struct hv *h;
@@ -73,25 +71,13 @@ static int read_files(struct builder *bd)
     return pv_layout_plan(&bd->lo, &bd->im, bd->ramdisk.len, g->memory_mib << 8, bd->e);
 }
 
-/* Enough grants for full rings of all devices, with some to spare. */
-static uint32_t grant_frames(const struct guest_config *g)
-{
-    uint64_t queues = g->maxvcpus < 8 ? g->maxvcpus : 8;
-    uint64_t grants = 64 + g->nr_disks * queues * 32 * 34 + g->nr_vifs * queues * 2 * 260;
-    uint64_t frames = grants / GRANTS_PER_FRAME + 1;
-
-    if (frames < GRANT_FRAMES_MIN)
-        return GRANT_FRAMES_MIN;
-    return frames < GRANT_FRAMES_MAX ? (uint32_t)frames : GRANT_FRAMES_MAX;
-}
-
 static int create(struct builder *bd, const uint8_t uuid[16])
 {
     const struct guest_config *g = bd->g;
     struct hv_create c = {
         .max_vcpus = g->maxvcpus,
         .max_evtchn_port = EVTCHN_PORT_MAX,
-        .max_grant_frames = grant_frames(g),
+        .max_grant_frames = grant_frames_limit(g),
         .max_maptrack_frames = UINT32_MAX, /* the hypervisor's default */
     };
     int rc;

@@ -245,6 +245,16 @@ static void wrong_values_name_file_line_and_key(void **state)
                        "f.cfg:3: disk: vdev xvda is given twice");
     assert_guest_error(GOOD "disk=['/a,raw,xvda,rw',\n'/b,qcow2,xvdb']",
                        "f.cfg:4: disk: format 'qcow2' is not supported, only raw");
+    assert_guest_error(GOOD "disk=['/a,raw,xvda,ro,overlay=/o']",
+                       "f.cfg:3: disk: xvda has an overlay, which takes writes, but access ro "
+                       "(access rw)");
+    assert_guest_error(GOOD "disk=['/a,raw,xvda,rw,overlay=/a']",
+                       "f.cfg:3: disk: xvda: overlay and target are the same file");
+    assert_guest_error(GOOD "vif=['devid=1','devid=1']",
+                       "f.cfg:3: vif: two interfaces have devid 1");
+    assert_guest_error(GOOD "max_grant_frames=0", "f.cfg:3: max_grant_frames: must be at least 1");
+    assert_guest_error(GOOD "max_grant_frames=4097",
+                       "f.cfg:3: max_grant_frames: 4097 is more than 4096");
     assert_guest_error(GOOD "vif=['mac=1']", "f.cfg:3: vif: mac '1' is no unicast MAC address");
     assert_guest_error(GOOD "vif=['mac=00:16:3e:1:2:3']",
                        "f.cfg:3: vif: mac '00:16:3e:1:2:3' is no unicast MAC address");
@@ -270,8 +280,9 @@ static void json_brings_back_the_same_guest(void **state)
     assert_int_equal(read_guest(&g,
                                 GOOD "uuid='01234567-89ab-cdef-0123-456789abcdef'\n"
                                      "ramdisk='/r'\nmaxmem=512\nvcpus=3\nextra='a \"b\" \\\\c'\n"
-                                     "disk=['/i,raw,xvda,ro','/j k,raw,xvdb,rw']\n"
-                                     "vif=['mac=00:16:3e:01:02:03,rate=10Mb/s,vifname=n0']\n"),
+                                     "disk=['/i,raw,xvda,ro','/j k,raw,xvdb,rw,overlay=/o']\n"
+                                     "vif=['mac=00:16:3e:01:02:03,rate=10Mb/s,vifname=n0',\n"
+                                     "'devid=0']\nmax_grant_frames=40\n"),
                      0);
     guest_config_to_json(&g, a);
     ta = json_text(a, &len);
@@ -284,6 +295,11 @@ static void json_brings_back_the_same_guest(void **state)
     assert_string_equal(ta, tb);
     assert_string_equal(h.cmdline, "a \"b\" \\c");
     assert_int_equal(h.vifs[0].rate_bytes, 62500);
+    assert_int_equal(h.vifs[0].devid, 1); /* the lowest that the other one left */
+    assert_int_equal(h.vifs[1].devid, 0);
+    assert_string_equal(h.disks[1].overlay, "/o");
+    assert_null(h.disks[0].overlay);
+    assert_int_equal(h.max_grant_frames, 40);
     json_free(j);
     json_out_free(a);
     json_out_free(b);
