@@ -33,6 +33,9 @@ static int take_option(int opt, struct options *o)
     unsigned long n;
 
     switch (opt) {
+    case 'F':
+        o->force = true;
+        return 0;
     case 'o':
         o->json = !strcmp(optarg, "json");
         return o->json ? 0 : -1;
@@ -60,13 +63,11 @@ static int take_option(int opt, struct options *o)
 int parse_options(const struct verb *v, int argc, char **argv, const char *known, int min, int max,
                   struct options *o, int *status)
 {
-    static const struct option names[] = {{"output", required_argument, NULL, 'o'},
-                                          {"console", no_argument, NULL, 'c'},
-                                          {"paused", no_argument, NULL, 'p'},
-                                          {"wait", no_argument, NULL, 'w'},
-                                          {"timeout", required_argument, NULL, 't'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {0}};
+    static const struct option names[] = {
+        {"output", required_argument, NULL, 'o'},  {"console", no_argument, NULL, 'c'},
+        {"paused", no_argument, NULL, 'p'},        {"wait", no_argument, NULL, 'w'},
+        {"timeout", required_argument, NULL, 't'}, {"force", no_argument, NULL, 'F'},
+        {"help", no_argument, NULL, 'h'},          {0}};
     int opt;
 
     *o = (struct options){.seconds = WAIT_DEFAULT_S};

@@ -20,12 +20,18 @@ struct verb {
     int (*run)(const struct verb *v, int argc, char **argv);
 };
 
+int cmd_block_attach(const struct verb *v, int argc, char **argv);
+int cmd_block_detach(const struct verb *v, int argc, char **argv);
+int cmd_block_list(const struct verb *v, int argc, char **argv);
 int cmd_console(const struct verb *v, int argc, char **argv);
 int cmd_create(const struct verb *v, int argc, char **argv);
 int cmd_destroy(const struct verb *v, int argc, char **argv);
 int cmd_dmesg(const struct verb *v, int argc, char **argv);
 int cmd_info(const struct verb *v, int argc, char **argv);
 int cmd_list(const struct verb *v, int argc, char **argv);
+int cmd_network_attach(const struct verb *v, int argc, char **argv);
+int cmd_network_detach(const struct verb *v, int argc, char **argv);
+int cmd_network_list(const struct verb *v, int argc, char **argv);
 int cmd_pause(const struct verb *v, int argc, char **argv);
 int cmd_reboot(const struct verb *v, int argc, char **argv);
 int cmd_shutdown(const struct verb *v, int argc, char **argv);
@@ -39,6 +45,7 @@ struct options {
     bool console;         /* -c */
     bool paused;          /* -p */
     bool wait;            /* -w */
+    bool force;           /* --force */
     unsigned int seconds; /* -t */
 };
 
@@ -69,6 +76,17 @@ int ending_verb(const struct verb *v, int argc, char **argv, const char *op);
 
 /* Shows the guest's console until it ends or Ctrl-] is typed. */
 int show_console(const char *name);
+
+/* devices.c: what block-* and network-* share */
+/* The words as one device spec, with commas between them; to be free()d. NULL: out of memory. */
+char *join_words(char **words);
+int detach_verb(const struct verb *v, int argc, char **argv, const char *op);
+/* Prints the list @key of the answer to @op: as JSON, or by @print. */
+int list_verb(const struct verb *v, int argc, char **argv, const char *op, const char *key,
+              void (*print)(const struct json *list));
+/* Adds the -t of @o to a request. Prints what the answer warns of. */
+void add_timeout(struct json_out *j, const struct options *o);
+void print_warning(const struct json *answer);
 
 /* Prints one value as indented JSON, with a newline. */
 int print_json(const struct json *j);

@@ -30,31 +30,6 @@
 
 /* ---- the store */
 
-struct publish {
-    struct node_list *l;
-    uint32_t domid;
-};
-
-static int write_nodes(struct store *s, store_tx_t tx, void *arg)
-{
-    const struct publish *p = arg;
-    size_t i;
-    int rc = 0;
-
-    for (i = 0; !rc && i < p->l->count; i++) {
-        const struct node *n = &p->l->nodes[i];
-        struct store_perm perms[2] = {{.domid = 0}, {.domid = p->domid, .read = true}};
-        size_t count = n->perm == NODE_GUEST_READ ? 2 : 1;
-
-        if (n->perm == NODE_GUEST_OWN)
-            perms[0].domid = p->domid;
-        rc = store_write(s, tx, n->path, n->value);
-        if (!rc)
-            rc = store_set_perms(s, tx, n->path, perms, count);
-    }
-    return rc;
-}
-
 static int publish(struct vm *vm, struct store *s, const struct built *b, uint32_t (*numbers)[2],
                    struct err *e)
 {
@@ -65,7 +40,7 @@ static int publish(struct vm *vm, struct store *s, const struct built *b, uint32
                             .console_port = b->console_port,
                             .start_time = vm->started};
     struct node_list l = {0};
-    struct publish p = {&l, vm->domid};
+    struct node_write w = {&l, vm->domid, false};
     size_t i;
     int rc;
 
@@ -80,7 +55,7 @@ static int publish(struct vm *vm, struct store *s, const struct built *b, uint32
         nodes_vif(&l, &vm->cfg, i, vm->domid);
     rc = l.failed ? -ENOMEM : record_write(vm, s);
     if (!rc)
-        rc = store_transact(s, write_nodes, &p);
+        rc = store_transact(s, nodes_write, &w);
     node_list_free(&l);
     if (!rc)
         rc = store_introduce(s, vm->domid, b->store_mfn, b->store_port);
@@ -146,7 +121,7 @@ static int start_steps(struct vm *vm, struct store *s, uint32_t (*numbers)[2], b
     struct built b;
     int rc;
 
-    if (devices_check(vm, e) || disks_open(vm, numbers, e))
+    if (devices_open(vm, numbers, e))
         return -1;
     if (domain_build(domd.hv, domd.foreign, &vm->cfg, vm->uuid, note_domain, s, &b, e)) {
         if (b.domid)
@@ -172,6 +147,7 @@ int vm_start(struct vm *vm, bool paused, bool fresh_log, struct err *e)
 {
     uint32_t(*numbers)[2] = calloc(vm->cfg.nr_disks + 1, sizeof(*numbers));
     struct store *s = NULL;
+    size_t i;
     int rc;
 
     if (!numbers)
@@ -183,6 +159,9 @@ int vm_start(struct vm *vm, bool paused, bool fresh_log, struct err *e)
     free(numbers);
     if (rc)
         vm_stop(vm, false);
+    else
+        for (i = 0; i < vm->cfg.nr_disks; i++)
+            vm->disks[i].overlay_made = false;
     return rc;
 }
 
@@ -340,6 +319,8 @@ static void look_at_domains(void)
             handle_end(domids[i], NULL);
         else if (!rc && info.shutdown && info.shutdown_code != SHUTDOWN_suspend)
             handle_end(domids[i], &info);
+        else if (!rc)
+            grants_look(domids[i]);
     }
 }
 

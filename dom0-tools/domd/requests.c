@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "dom0-tools/domd/request.h"
 #include "dom0-tools/lib/err.h"
 #include "dom0-tools/lib/hv.h"
 #include "dom0-tools/lib/json.h"
@@ -19,15 +20,7 @@
 #define LOG_MAX     (1u << 20)
 #define WAIT_MAX_S  86400
 
-/* One request: @in its document; @out the answer, an open object; @pass a descriptor to hand over. */
-struct request {
-    const struct json *in;
-    struct json_out *out;
-    struct err *e;
-    int pass;
-};
-
-static const char *need_name(struct request *r)
+const char *need_name(struct request *r)
 {
     const char *name = json_get_str(r->in, "name");
 
@@ -36,7 +29,7 @@ static const char *need_name(struct request *r)
     return name && *name ? name : NULL;
 }
 
-static struct vm *need_vm(struct request *r)
+struct vm *need_vm(struct request *r)
 {
     const char *name = need_name(r);
 
@@ -89,7 +82,7 @@ static int op_destroy(struct request *r)
 
 /* ---- pause, unpause, shutdown, reboot */
 
-static int hv_failed(struct request *r, const char *name, int rc)
+int hv_failed(struct request *r, const char *name, int rc)
 {
     return err_set(r->e, STATUS_FAILED, name, NULL, "the hypervisor refused: %s", strerror(-rc));
 }
@@ -324,6 +317,7 @@ static void tell_vm(struct request *r, const struct vm *vm)
     snprintf(path, sizeof(path), "/var/log/pavo/console/%s.log", vm->cfg.name);
     json_put_str(r->out, "console_log", path);
     json_put_u64(r->out, "started", (uint64_t)vm->started);
+    grants_tell(vm, r->out);
     json_key(r->out, "interfaces");
     json_array(r->out);
     for (i = 0; i < vm->cfg.nr_vifs; i++) {
@@ -406,10 +400,22 @@ static const struct {
     const char *op;
     int (*fn)(struct request *r);
 } ops[] = {
-    {"create", op_create},   {"destroy", op_destroy},   {"pause", op_pause},
-    {"unpause", op_unpause}, {"shutdown", op_shutdown}, {"reboot", op_reboot},
-    {"list", op_list},       {"info", op_info},         {"console", op_console},
+    {"create", op_create},
+    {"destroy", op_destroy},
+    {"pause", op_pause},
+    {"unpause", op_unpause},
+    {"shutdown", op_shutdown},
+    {"reboot", op_reboot},
+    {"list", op_list},
+    {"info", op_info},
+    {"console", op_console},
     {"dmesg", op_dmesg},
+    {"block-attach", op_block_attach},
+    {"block-detach", op_block_detach},
+    {"block-list", op_block_list},
+    {"network-attach", op_network_attach},
+    {"network-detach", op_network_detach},
+    {"network-list", op_network_list},
 };
 
 static int run(struct request *r)

@@ -13,6 +13,7 @@
 
 #include "pv-abi/domctl.h"
 #include "pv-abi/event_channel.h"
+#include "pv-abi/grant_table.h"
 #include "pv-abi/hypercall.h"
 #include "pv-abi/memory.h"
 #include "pv-abi/mmu.h"
@@ -333,6 +334,25 @@ int hv_evtchn_alloc(struct hv *h, uint32_t domid, uint32_t remote, uint32_t *por
         return (int)rc;
     *port = op.port;
     return 0;
+}
+
+int hv_grant_frames(struct hv *h, uint32_t domid, uint32_t *used, uint32_t *max)
+{
+    struct gnttab_query_size op = {.dom = (domid_t)domid};
+    void *p = buffer(h, &op, sizeof(op));
+    int rc;
+
+    if (!p)
+        return -ENOMEM;
+    rc = xencall3(h->call, __HYPERVISOR_grant_table_op, GNTTABOP_query_size, addr(p), 1);
+    rc = rc < 0 ? -errno : 0;
+    memcpy(&op, p, sizeof(op));
+    buffer_free(h, p);
+    if (!rc && op.status != GNTST_okay)
+        rc = -ESRCH;
+    *used = op.nr_frames;
+    *max = op.max_nr_frames;
+    return rc;
 }
 
 int hv_log_read(struct hv *h, char *buf, size_t size, size_t *len)

@@ -69,6 +69,9 @@ int hv_pin_root(struct hv *h, uint32_t domid, uint64_t mfn);
 /* A new port of @domid that @remote may bind. */
 int hv_evtchn_alloc(struct hv *h, uint32_t domid, uint32_t remote, uint32_t *port);
 
+/* Frames of the domain's grant table: taken, and the limit. */
+int hv_grant_frames(struct hv *h, uint32_t domid, uint32_t *used, uint32_t *max);
+
 /* Reads the hypervisor's log into @buf (NUL added); *@len bytes. */
 int hv_log_read(struct hv *h, char *buf, size_t size, size_t *len);
 

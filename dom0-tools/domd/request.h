@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef DOM0_TOOLS_DOMD_REQUEST_H
+#define DOM0_TOOLS_DOMD_REQUEST_H
+
+/* One request of a client, and what the functions that serve one have in common. */
+
+struct err;
+struct json;
+struct json_out;
+struct vm;
+
+/* @in its document; @out the answer, an open object; @pass a descriptor to hand over, or -1. */
+struct request {
+    const struct json *in;
+    struct json_out *out;
+    struct err *e;
+    int pass;
+};
+
+/* The member "name"; NULL with the error set. */
+const char *need_name(struct request *r);
+/* The guest it names, held; NULL with the error set. */
+struct vm *need_vm(struct request *r);
+/* -1 with the error set: @rc is what the hypervisor said. */
+int hv_failed(struct request *r, const char *name, int rc);
+
+/* device-requests.c */
+int op_block_attach(struct request *r);
+int op_block_detach(struct request *r);
+int op_block_list(struct request *r);
+int op_network_attach(struct request *r);
+int op_network_detach(struct request *r);
+int op_network_list(struct request *r);
+
+#endif
