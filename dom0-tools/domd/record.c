@@ -151,21 +151,38 @@ static int remove_path(struct store *s, store_tx_t tx, const char *path)
     return rc == -ENOENT ? 0 : rc;
 }
 
+/* Removes /domd/ID/@dir/@name, and the folder with the last name in it. */
+static int remove_member(struct store *s, store_tx_t tx, uint32_t domid, const char *dir,
+                         const char *name)
+{
+    char path[96], **names = NULL;
+    size_t count = 0;
+    int rc;
+
+    snprintf(path, sizeof(path), ROOT "/%u/%s/%s", domid, dir, name);
+    rc = remove_path(s, tx, path);
+    *strrchr(path, '/') = '\0';
+    if (!rc)
+        rc = store_directory(s, tx, path, &names, &count);
+    free(names);
+    if (!rc && !count)
+        rc = remove_path(s, tx, path);
+    return rc == -ENOENT ? 0 : rc;
+}
+
 int record_remove_device(const struct vm *vm, int is_vif, size_t i, struct store *s, store_tx_t tx)
 {
-    const char *const kinds[] = {"config/disk", "loop", "overlay"};
-    char path[96];
+    static const char *const dirs[] = {"config/disk", "loop", "overlay"};
+    char number[16];
     int rc = 0;
     size_t k;
 
     if (is_vif) {
-        snprintf(path, sizeof(path), ROOT "/%u/config/vif/%u", vm->domid, vm->cfg.vifs[i].devid);
-        return remove_path(s, tx, path);
+        snprintf(number, sizeof(number), "%u", vm->cfg.vifs[i].devid);
+        return remove_member(s, tx, vm->domid, "config/vif", number);
     }
-    for (k = 0; !rc && k < 3; k++) {
-        snprintf(path, sizeof(path), ROOT "/%u/%s/%s", vm->domid, kinds[k], vm->cfg.disks[i].vdev);
-        rc = remove_path(s, tx, path);
-    }
+    for (k = 0; !rc && k < 3; k++)
+        rc = remove_member(s, tx, vm->domid, dirs[k], vm->cfg.disks[i].vdev);
     return rc;
 }
 
