@@ -5,6 +5,7 @@
  * Requests on its socket, one line each, answered by "ok" or by the cause of a refusal:
  *   add DOMID PORT NAME fresh|keep   serve this domain from now on; fresh: start a new log
  *   drop NAME keep|close             take what is left, let the ring go; keep: clients stay
+ *   name DOMID NAME                  the guest of this domain has another name now
  *   attach NAME                      from here on the connection is the console
  * Guests that are alive when consoled starts are found in the store.
  */
@@ -340,6 +341,30 @@ static void do_drop(struct client *cl, const char *name, bool keep)
     answer(cl, "ok");
 }
 
+/* The log goes with the guest; what an earlier guest of that name said is kept as NAME.log.1. */
+static const char *do_name(uint32_t domid, const char *name)
+{
+    struct console *c = cd.consoles, *other = console_find(name);
+    char from[256], to[256], old[256];
+
+    while (c && (!domid || c->domid != domid))
+        c = c->next;
+    if (!guest_name_ok(name))
+        return "no name of a guest";
+    if (!c || other == c)
+        return NULL; /* not served, or named so already */
+    if (other)
+        return "another console has this name";
+    log_path(c, "", from);
+    strcpy(c->name, name);
+    log_path(c, "", to);
+    log_path(c, ".1", old);
+    rename(to, old);
+    if (rename(from, to) && errno != ENOENT)
+        log_line("%s: %s", to, strerror(errno));
+    return NULL;
+}
+
 static void do_line(struct client *cl, const char *line)
 {
     char name[LINE_MAX_BYTES], word[LINE_MAX_BYTES];
@@ -351,6 +376,10 @@ static void do_line(struct client *cl, const char *line)
         answer(cl, why ? why : "ok");
     } else if (sscanf(line, "drop %511s %511s", name, word) == 2) {
         do_drop(cl, name, !strcmp(word, "keep"));
+    } else if (sscanf(line, "name %u %511s", &domid, name) == 2) {
+        const char *why = do_name(domid, name);
+
+        answer(cl, why ? why : "ok");
     } else if (sscanf(line, "attach %511s", name) == 1) {
         do_attach(cl, name);
     } else {

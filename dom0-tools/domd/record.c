@@ -88,6 +88,16 @@ static struct json *config_json(const struct guest_config *g)
     return j;
 }
 
+int config_copy(struct guest_config *to, const struct guest_config *from)
+{
+    struct json *j = config_json(from);
+    struct err e = {0};
+    int rc = j ? guest_config_from_json(to, j, &e) : -1;
+
+    json_free(j);
+    return rc ? -ENOMEM : 0;
+}
+
 int record_begin(uint32_t domid, struct store *s)
 {
     char path[64];
@@ -208,6 +218,9 @@ int record_write(const struct vm *vm, struct store *s)
     json_free(j);
     for (i = 0; !rc && i < vm->cfg.nr_disks; i++)
         rc = write_loops(s, STORE_NO_TX, vm, i);
+    snprintf(path, sizeof(path), ROOT "/%u/short_lives", vm->domid);
+    if (!rc && vm->short_lives)
+        rc = store_writef(s, STORE_NO_TX, path, "%u", vm->short_lives);
     snprintf(path, sizeof(path), ROOT "/%u/started", vm->domid);
     return rc ? rc : store_writef(s, STORE_NO_TX, path, "%lld", (long long)vm->started);
 }
@@ -264,6 +277,131 @@ static int copy_list(struct store *s, const char *path, const char *key, struct 
     return rc;
 }
 
+/* ---- another name; an end that is kept */
+
+struct identity {
+    const struct vm *vm;
+    const struct guest_config *successor;
+    const char *old_uuid;
+};
+
+/* Names hold nothing that JSON would escape. */
+static int write_name(struct store *s, store_tx_t tx, const struct vm *vm, const char *uuid)
+{
+    char path[96];
+    int rc;
+
+    snprintf(path, sizeof(path), "/vm/%s/name", uuid);
+    rc = store_write(s, tx, path, vm->cfg.name);
+    snprintf(path, sizeof(path), "/local/domain/%u/name", vm->domid);
+    if (!rc)
+        rc = store_write(s, tx, path, vm->cfg.name);
+    snprintf(path, sizeof(path), ROOT "/%u/config/name", vm->domid);
+    return rc ? rc : store_writef(s, tx, path, "\"%s\"", vm->cfg.name);
+}
+
+static int rename_tx(struct store *s, store_tx_t tx, void *arg)
+{
+    const struct vm *vm = arg;
+    char uuid[37];
+
+    uuid_format(uuid, vm->uuid);
+    return write_name(s, tx, vm, uuid);
+}
+
+int record_rename(const struct vm *vm, struct store *s)
+{
+    return store_transact(s, rename_tx, (void *)(uintptr_t)vm);
+}
+
+/* The nodes of the vm move to its new UUID. */
+static int move_vm(struct store *s, store_tx_t tx, const struct identity *id, const char *uuid)
+{
+    struct store_perm perms[2] = {{.domid = 0}, {.domid = id->vm->domid, .read = true}};
+    char path[96], value[64];
+    int rc;
+
+    snprintf(path, sizeof(path), "/vm/%s", id->old_uuid);
+    rc = store_rm(s, tx, path);
+    snprintf(path, sizeof(path), "/vm/%s", uuid);
+    if (!rc)
+        rc = store_write(s, tx, path, "");
+    if (!rc)
+        rc = store_set_perms(s, tx, path, perms, 2); /* what is below inherits it */
+    snprintf(path, sizeof(path), "/vm/%s/uuid", uuid);
+    if (!rc)
+        rc = store_write(s, tx, path, uuid);
+    snprintf(path, sizeof(path), "/vm/%s/start_time", uuid);
+    if (!rc)
+        rc = store_writef(s, tx, path, "%lld", (long long)id->vm->started);
+    snprintf(path, sizeof(path), "/local/domain/%u/vm", id->vm->domid);
+    snprintf(value, sizeof(value), "/vm/%s", uuid);
+    if (!rc)
+        rc = store_write(s, tx, path, value);
+    snprintf(path, sizeof(path), ROOT "/%u/config/uuid", id->vm->domid);
+    return rc ? rc : store_writef(s, tx, path, "\"%s\"", uuid);
+}
+
+static int kept_tx(struct store *s, store_tx_t tx, void *arg)
+{
+    const struct identity *id = arg;
+    char path[64], uuid[37];
+    int rc = 0;
+
+    uuid_format(uuid, id->vm->uuid);
+    if (id->successor)
+        rc = move_vm(s, tx, id, uuid);
+    if (!rc && id->successor)
+        rc = write_name(s, tx, id->vm, uuid);
+    snprintf(path, sizeof(path), ROOT "/%u/loop", id->vm->domid);
+    if (!rc && id->successor)
+        rc = remove_path(s, tx, path);
+    snprintf(path, sizeof(path), ROOT "/%u/overlay", id->vm->domid);
+    if (!rc && id->successor)
+        rc = remove_path(s, tx, path);
+    snprintf(path, sizeof(path), ROOT "/%u/kept", id->vm->domid);
+    if (rc)
+        return rc;
+    return id->successor ? store_writef(s, tx, path, "%s %s %u", id->successor->name, id->old_uuid,
+                                        id->vm->short_lives)
+                         : store_write(s, tx, path, "");
+}
+
+int record_kept(const struct vm *vm, const struct guest_config *successor, const char *old_uuid,
+                struct store *s)
+{
+    struct identity id = {vm, successor, old_uuid};
+
+    return store_transact(s, kept_tx, &id);
+}
+
+static int succeeded_tx(struct store *s, store_tx_t tx, void *arg)
+{
+    static const char *const devices[] = {"disk", "vif"};
+    uint32_t domid = *(const uint32_t *)arg;
+    char path[64], *kept = NULL;
+    size_t i;
+    int rc;
+
+    rc = store_readf(s, tx, &kept, ROOT "/%u/kept", domid);
+    free(kept);
+    if (rc)
+        return rc; /* it was destroyed meanwhile */
+    for (i = 0; !rc && i < 2; i++) {
+        snprintf(path, sizeof(path), ROOT "/%u/config/%s", domid, devices[i]);
+        rc = remove_path(s, tx, path);
+    }
+    snprintf(path, sizeof(path), ROOT "/%u/kept", domid);
+    return rc ? rc : store_write(s, tx, path, "-");
+}
+
+void record_succeeded(uint32_t domid, struct store *s)
+{
+    store_transact(s, succeeded_tx, &domid);
+}
+
+/* ---- taking over */
+
 /* Puts the members together again. */
 static int read_config(struct store *s, uint32_t domid, struct guest_config *g)
 {
@@ -317,6 +455,9 @@ static void read_rest(struct store *s, struct vm *vm)
     snprintf(path, sizeof(path), ROOT "/%u/started", vm->domid);
     if (!store_read_u64(s, STORE_NO_TX, path, &n))
         vm->started = (int64_t)n;
+    snprintf(path, sizeof(path), ROOT "/%u/short_lives", vm->domid);
+    if (!store_read_u64(s, STORE_NO_TX, path, &n))
+        vm->short_lives = (uint32_t)n;
     for (i = 0; i < vm->cfg.nr_disks; i++) {
         read_loop(s, vm, i, "loop", &vm->disks[i].image);
         read_loop(s, vm, i, "overlay", &vm->disks[i].overlay);
@@ -335,6 +476,30 @@ static void resume_pending(struct vm *vm, struct store *s)
     free(text);
 }
 
+/* Has ended and is kept: "", "-" (its successor was started), or what the successor is called. */
+static void adopt_kept(struct vm *vm, const char *kept)
+{
+    char name[GUEST_NAME_MAX + 1], uuid[37];
+    uint32_t domid = vm->domid, short_lives;
+    struct guest_config cfg = {0};
+    bool succeed = sscanf(kept, "%63s %36s %u", name, uuid, &short_lives) == 3;
+
+    if (succeed)
+        succeed = !config_copy(&cfg, &vm->cfg) && uuid_parse(cfg.uuid, uuid);
+    if (*kept) {
+        vm->kept = true;
+        vm->cfg.nr_vifs = 0;
+        while (vm->cfg.nr_disks)
+            disk_spec_free(&vm->cfg.disks[--vm->cfg.nr_disks]);
+    }
+    registry_publish(vm, VM_PRESERVED);
+    if (!succeed)
+        return;
+    strcpy(cfg.name, name);
+    /* If it is there already, this finds its name in use and does no more than note it. */
+    successor_start(&cfg, domid, short_lives);
+}
+
 /*
  * A domain whose record is not complete was being built when domd ended: nobody was told of it, so
  * it goes, like the record of a domain that has ended meanwhile.
@@ -343,7 +508,8 @@ static void adopt(struct store *s, uint32_t domid)
 {
     struct guest_config g;
     struct hv_domain info;
-    char introduced[64];
+    char introduced[64], *kept = NULL;
+    struct err e = {0};
     struct vm *vm;
     int alive = !hv_domain_info(domd.hv, domid, &info) && !info.dying;
 
@@ -363,7 +529,12 @@ static void adopt(struct store *s, uint32_t domid)
     if (alive && store_is_introduced(s, domid) == 1 && !memcmp(info.uuid, vm->uuid, 16)) {
         log_line("%s: domain %u taken over", vm->cfg.name, domid);
         resume_pending(vm, s);
-        registry_publish(vm, VM_LIVE);
+        console_rename(vm, &e); /* we may have ended within a rename */
+        if (store_readf(s, STORE_NO_TX, &kept, ROOT "/%u/kept", domid))
+            registry_publish(vm, VM_LIVE);
+        else
+            adopt_kept(vm, kept);
+        free(kept);
         return;
     }
     log_line("%s: clearing away what is left of domain %u", vm->cfg.name, domid);

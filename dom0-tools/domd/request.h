@@ -4,6 +4,8 @@
 
 /* One request of a client, and what the functions that serve one have in common. */
 
+#include <stdbool.h>
+
 struct err;
 struct json;
 struct json_out;
@@ -15,14 +17,24 @@ struct request {
     struct json_out *out;
     struct err *e;
     int pass;
+    bool stream; /* after the answer, events follow */
 };
 
 /* The member "name"; NULL with the error set. */
 const char *need_name(struct request *r);
 /* The guest it names, held; NULL with the error set. */
 struct vm *need_vm(struct request *r);
+/* Only one that has not ended. */
+struct vm *need_live_vm(struct request *r);
 /* -1 with the error set: @rc is what the hypervisor said. */
 int hv_failed(struct request *r, const char *name, int rc);
+
+/* manage.c */
+int op_events(struct request *r);
+int op_rename(struct request *r);
+int op_reset(struct request *r);
+int op_sysrq(struct request *r);
+int op_wait(struct request *r);
 
 /* device-requests.c */
 int op_block_attach(struct request *r);
