@@ -293,6 +293,8 @@ int device_attach(struct vm *vm, int is_vif, unsigned int timeout_s, struct err 
         log_line("%s: attach failed, and so did its way back: %s", vm->cfg.name, later.text);
     if (!rc && !is_vif)
         vm->disks[m.i].overlay_made = false;
+    if (!rc)
+        event_emit(vm, "attached", "device", m.what);
     store_close(s);
     return rc;
 }
@@ -378,6 +380,8 @@ int device_detach(struct vm *vm, int is_vif, size_t i, bool force, unsigned int 
         return -1;
     describe(&m, vm, is_vif, i);
     rc = detach_steps(&m, force, timeout_s, s, e);
+    if (!rc)
+        event_emit(vm, "detached", "device", m.what);
     store_close(s);
     return rc;
 }

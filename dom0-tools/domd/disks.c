@@ -241,10 +241,10 @@ void disk_held(struct vm *vm, size_t i)
     loop_close(&vm->disks[i].overlay);
 }
 
-static void loop_drop(struct vm_loop *loop)
+static void loop_drop(struct vm_loop *loop, const char *path)
 {
     loop_close(loop);
-    if (loop->used)
+    if (loop->used && (loop_serves(loop->number, path) || !loop_in_use(loop->number)))
         loop_detach(loop->number, loop->created);
     loop->used = false;
 }
@@ -257,8 +257,8 @@ void disk_drop(struct vm *vm, size_t i)
     if (rc)
         log_line("%s: %s: %s", vm->cfg.name, disk->mapped, strerror(-rc));
     disk->mapped[0] = '\0';
-    loop_drop(&disk->overlay);
-    loop_drop(&disk->image);
+    loop_drop(&disk->overlay, vm->cfg.disks[i].overlay);
+    loop_drop(&disk->image, vm->cfg.disks[i].target);
     if (disk->overlay_made) /* by a start or an attach that failed: it holds nothing of anybody's */
         unlink(vm->cfg.disks[i].overlay);
     disk->overlay_made = false;
