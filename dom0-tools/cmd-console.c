@@ -10,7 +10,9 @@
 #include <termios.h>
 #include <unistd.h>
 
-#define LEAVE 0x1d /* Ctrl-] */
+#define LEAVE         0x1d /* Ctrl-] */
+#define AGAIN_MS      5000
+#define AGAIN_STEP_MS 100
 
 static struct termios saved;
 static bool raw;
@@ -85,7 +87,8 @@ static bool pump_out(int fd)
     return n > 0 && write_all(STDOUT_FILENO, buf, n);
 }
 
-static void pump(int fd)
+/* True when the person has left, or nothing can be shown any more; false at the console's end. */
+static bool pump(int fd)
 {
     bool open = true;
 
@@ -94,12 +97,38 @@ static void pump(int fd)
                               {.fd = open ? STDIN_FILENO : -1, .events = POLLIN}};
 
         if (poll(p, 2, -1) < 0 && errno != EINTR)
-            return;
+            return true;
         if (p[0].revents && !pump_out(fd))
-            return;
+            return false;
         if (p[1].revents && !pump_in(fd, &open))
-            return;
+            return true;
     }
+}
+
+static void say_resume(struct json_out *o, const void *arg)
+{
+    (void)arg;
+    json_put_bool(o, "resume", true);
+}
+
+/*
+ * The console has ended: with its guest, or because consoled is being restarted. In that case goes
+ * on with what is said from now on: a descriptor; else -1.
+ */
+static int attach_again(const char *name)
+{
+    int fd = -1, i;
+
+    for (i = 0; i < AGAIN_MS / AGAIN_STEP_MS; i++) {
+        struct err e = {0};
+        struct json *j = ask_domd("console", name, say_resume, NULL, &fd, &e);
+
+        json_free(j);
+        if (j || e.status == STATUS_NO_DOMAIN)
+            return j ? fd : -1;
+        usleep(AGAIN_STEP_MS * 1000);
+    }
+    return -1;
 }
 
 int show_console(const char *name)
@@ -121,9 +150,13 @@ int show_console(const char *name)
         make_raw();
     }
     signal(SIGPIPE, SIG_IGN);
-    pump(fd);
+    while (fd >= 0 && !pump(fd)) {
+        close(fd);
+        fd = attach_again(name);
+    }
     restore();
-    close(fd);
+    if (fd >= 0)
+        close(fd);
     return STATUS_DONE;
 }
 

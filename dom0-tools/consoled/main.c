@@ -7,6 +7,7 @@
  *   drop NAME keep|close             take what is left, let the ring go; keep: clients stay
  *   name DOMID NAME                  the guest of this domain has another name now
  *   attach NAME                      from here on the connection is the console
+ *   resume NAME                      the same, without what was said before
  * Guests that are alive when consoled starts are found in the store.
  */
 #include "dom0-tools/consoled/consoled.h"
@@ -24,10 +25,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "dom0-tools/lib/crash.h"
 #include "dom0-tools/lib/err.h"
 #include "dom0-tools/lib/evtchn.h"
 #include "dom0-tools/lib/grant.h"
 #include "dom0-tools/lib/proto.h"
+#include "dom0-tools/lib/ready.h"
 #include "pv-abi/grant_table.h"
 #include "pv-abi/io/console.h"
 #include "xenstore-like/client.h"
@@ -47,10 +50,11 @@ static struct {
 } cd = {.log_dir = "/var/log/pavo/console", .socket_path = CONSOLED_SOCKET, .listener = -1};
 
 static const char usage[] =
-    "usage: consoled [--log-dir=DIR] [--socket=PATH] [--help]\n"
+    "usage: consoled [--log-dir=DIR] [--socket=PATH] [--crash-at=N] [--help]\n"
     "Serves the consoles of all guests. Runs in the foreground, logs to stderr.\n"
     "  --log-dir=DIR  write NAME.log there instead of /var/log/pavo/console\n"
-    "  --socket=PATH  listen there instead of " CONSOLED_SOCKET "\n";
+    "  --socket=PATH  listen there instead of " CONSOLED_SOCKET "\n"
+    "  --crash-at=N   end at the N-th step that lasts, as if killed (for tests)\n";
 
 __attribute__((format(printf, 1, 2))) static void log_line(const char *fmt, ...)
 {
@@ -90,21 +94,32 @@ static void log_open(struct console *c, bool fresh)
         log_line("%s: %s", path, strerror(errno));
 }
 
+static void note_position(const struct console *c)
+{
+    position_note(c->name, c->domid, c->log_size, ring_position(c->ring));
+}
+
+/* @data is still in the ring. */
 static void log_write(struct console *c, const uint8_t *data, size_t len)
 {
-    if (c->log_size > LOG_MAX)
+    if (c->log_size > LOG_MAX) {
         log_open(c, true);
-    c->log_size += len;
+        note_position(c);
+    }
+    crash_point();
     while (c->log_fd >= 0 && len) {
         ssize_t n = write(c->log_fd, data, len);
 
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
-            return; /* a full disk must not stop the guest */
+            break; /* a full disk must not stop the guest */
+        c->log_size += (uint64_t)n;
         data += n;
         len -= (size_t)n;
     }
+    c->log_short = len != 0;
+    crash_point();
 }
 
 /* ---- consoles */
@@ -170,7 +185,16 @@ static bool console_turn(struct console *c)
         log_line("%s: nonsense in the console ring of domain %u", c->name, c->domid);
     }
     if (taken) {
-        console_output(c, buf, taken);
+        if (c->logged) {
+            taken = c->logged < taken ? c->logged : taken;
+            c->logged -= taken;
+        } else {
+            console_output(c, buf, taken);
+        }
+        ring_taken(c->ring, taken);
+        if (c->log_short)
+            note_position(c);
+        c->log_short = false;
         moved = true;
     }
     while (c->input.len) {
@@ -198,6 +222,7 @@ static void console_release_ring(struct console *c)
     c->port = -1;
     c->ring = NULL;
     c->domid = 0;
+    c->logged = 0;
     c->broken = false;
     fifo_drop(&c->input, c->input.len);
 }
@@ -208,6 +233,7 @@ static void console_free(struct console *c)
     struct client *cl;
 
     console_release_ring(c);
+    position_forget(c->name);
     for (cl = cd.clients; cl; cl = cl->next)
         if (cl->console == c) {
             cl->console = NULL;
@@ -253,6 +279,9 @@ static const char *console_add(uint32_t domid, uint32_t port, const char *name, 
         return "cannot reach the guest's console ring";
     }
     c->domid = domid;
+    c->logged = fresh ? 0 : position_logged(name, domid, c->log_size, ring_position(c->ring));
+    if (!c->logged)
+        note_position(c);
     console_turn(c);
     return NULL;
 }
@@ -311,7 +340,7 @@ static void answer(struct client *cl, const char *text)
     client_output(cl, "\n", 1);
 }
 
-static void do_attach(struct client *cl, const char *name)
+static void do_attach(struct client *cl, const char *name, bool resume)
 {
     struct console *c = console_find(name);
     const uint8_t *p;
@@ -322,6 +351,10 @@ static void do_attach(struct client *cl, const char *name)
         return;
     }
     answer(cl, "ok");
+    if (resume) {
+        cl->console = c;
+        return;
+    }
     for (at = c->history.head, left = c->history.len; left; left -= n, at = 0) {
         p = c->history.data + at;
         n = c->history.size - at < left ? c->history.size - at : left;
@@ -356,10 +389,13 @@ static const char *do_name(uint32_t domid, const char *name)
     if (other)
         return "another console has this name";
     log_path(c, "", from);
+    position_forget(c->name);
     strcpy(c->name, name);
     log_path(c, "", to);
     log_path(c, ".1", old);
     rename(to, old);
+    if (c->ring)
+        note_position(c);
     if (rename(from, to) && errno != ENOENT)
         log_line("%s: %s", to, strerror(errno));
     return NULL;
@@ -381,7 +417,9 @@ static void do_line(struct client *cl, const char *line)
 
         answer(cl, why ? why : "ok");
     } else if (sscanf(line, "attach %511s", name) == 1) {
-        do_attach(cl, name);
+        do_attach(cl, name, false);
+    } else if (sscanf(line, "resume %511s", name) == 1) {
+        do_attach(cl, name, true);
     } else {
         answer(cl, "unknown request");
         cl->closing = true;
@@ -447,6 +485,16 @@ static void client_flush(struct client *cl)
 
 /* ---- the loop */
 
+/* domd takes the domain apart: it would wait for us to let its ring go, and not tell us again. */
+static bool is_ending(struct store *s, unsigned long domid)
+{
+    char *value = NULL;
+    bool ending = !store_readf(s, STORE_NO_TX, &value, "/domd/%lu/ending", domid);
+
+    free(value);
+    return ending;
+}
+
 /* Guests that were there before us. False: no store to ask yet. */
 static bool find_guests(void)
 {
@@ -465,7 +513,7 @@ static bool find_guests(void)
             snprintf(path, sizeof(path), "/local/domain/%lu/console/port", domid);
             if (domid && !store_read_u64(s, STORE_NO_TX, path, &port) &&
                 !store_readf(s, STORE_NO_TX, &name, "/local/domain/%lu/name", domid) &&
-                guest_name_ok(name) && !console_find(name))
+                guest_name_ok(name) && !console_find(name) && !is_ending(s, domid))
                 console_add((uint32_t)domid, (uint32_t)port, name, false);
             free(name);
         }
@@ -600,6 +648,7 @@ int main(int argc, char **argv)
 {
     static const struct option options[] = {{"log-dir", required_argument, NULL, 'l'},
                                             {"socket", required_argument, NULL, 's'},
+                                            {"crash-at", required_argument, NULL, 'c'},
                                             {"help", no_argument, NULL, 'h'},
                                             {0}};
     int opt, rc;
@@ -613,7 +662,7 @@ int main(int argc, char **argv)
             cd.log_dir = optarg;
         } else if (opt == 's') {
             cd.socket_path = optarg;
-        } else {
+        } else if (opt != 'c' || !crash_at(optarg)) {
             fputs(usage, stderr);
             return STATUS_USAGE;
         }
@@ -624,5 +673,6 @@ int main(int argc, char **argv)
         return rc;
     signal(SIGTERM, on_end);
     signal(SIGINT, on_end);
+    ready_tell();
     loop();
 }

@@ -22,6 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "dom0-tools/lib/crash.h"
 #include "dom0-tools/lib/err.h"
 #include "dom0-tools/lib/hv.h"
 #include "dom0-tools/lib/nodes.h"
@@ -110,7 +111,7 @@ static int mark(const struct moving *m, const char *verb, struct store *s, store
     char text[64];
 
     snprintf(text, sizeof(text), "%s %s", verb, m->what);
-    return record_pending(m->vm, text, s, tx);
+    return record_moving(m->vm, text, s, tx);
 }
 
 static int begin_attach(struct store *s, store_tx_t tx, void *arg)
@@ -141,7 +142,7 @@ static int forget(struct store *s, store_tx_t tx, void *arg)
     const struct moving *m = arg;
     int rc = record_remove_device(m->vm, m->is_vif, m->i, s, tx);
 
-    return rc ? rc : record_pending(m->vm, NULL, s, tx);
+    return rc ? rc : record_moving(m->vm, NULL, s, tx);
 }
 
 static int set_closing(struct store *s, store_tx_t tx, const struct moving *m, const char *online,
@@ -169,7 +170,7 @@ static int undo_detach(struct store *s, store_tx_t tx, void *arg)
     const struct moving *m = arg;
     int rc = set_closing(s, tx, m, "1", m->state);
 
-    return rc ? rc : record_pending(m->vm, NULL, s, tx);
+    return rc ? rc : record_moving(m->vm, NULL, s, tx);
 }
 
 /* ---- both */
@@ -179,8 +180,11 @@ static int take_away(struct moving *m, struct store *s, struct err *e)
 {
     int rc;
 
+    crash_point();
     device_remove(m->vm, m->is_vif, m->i, s);
+    crash_point();
     rc = store_transact(s, forget, m);
+    crash_point();
     if (m->is_vif)
         registry_drop_vif(m->vm, m->i);
     else
@@ -252,22 +256,28 @@ static int attach_steps(struct moving *m, uint32_t numbers[2], unsigned int time
         return -1;
     if (!m->is_vif && disk_open(m->vm, m->i, numbers, e))
         return -1;
+    crash_point();
     disk = (struct node_disk){numbers[0], numbers[1]};
     if (m->is_vif)
         nodes_vif(&m->l, &m->vm->cfg, m->i, m->vm->domid);
     else
         nodes_disk(&m->l, &m->vm->cfg, m->i, m->vm->domid, &disk);
     rc = m->l.failed ? -ENOMEM : store_transact(s, begin_attach, m);
+    crash_point();
     if (rc)
         return store_failed(m, rc, e);
     if (device_wait(m->vm, m->is_vif, m->i, s, e))
         return -1;
+    crash_point();
     rc = store_transact(s, offer, m);
+    crash_point();
     if (rc)
         return store_failed(m, rc, e);
     if (timeout_s && !paused && wait_connected(m, s, timeout_s, e))
         return -1;
-    rc = record_pending(m->vm, NULL, s, STORE_NO_TX);
+    crash_point();
+    rc = record_moving(m->vm, NULL, s, STORE_NO_TX);
+    crash_point();
     return rc ? store_failed(m, rc, e) : 0;
 }
 
@@ -333,7 +343,7 @@ static int wait_closed(struct moving *m, struct store *s, unsigned int timeout_s
         if (fe == XenbusStateClosed)
             return 0;
         if (fe == XenbusStateClosing) {
-            record_pending(m->vm, NULL, s, STORE_NO_TX);
+            record_moving(m->vm, NULL, s, STORE_NO_TX);
             return err_set(e, STATUS_TIMEOUT, m->what,
                            "detach it again when the guest has let go, or use --force",
                            "the guest began to close it, but still uses it after %u s", timeout_s);
@@ -364,6 +374,7 @@ static int detach_steps(struct moving *m, bool force, unsigned int timeout_s, st
         return err_set(e, STATUS_FAILED, m->what, "unpause it, or use --force",
                        "the guest is paused and cannot give it back");
     rc = store_transact(s, begin_detach, m);
+    crash_point();
     if (rc)
         return store_failed(m, rc, e);
     return wait_closed(m, s, timeout_s, e) ? -1 : take_away(m, s, e);
@@ -415,5 +426,5 @@ void device_resume(struct vm *vm, const char *what, struct store *s)
             }
         }
     }
-    record_pending(vm, NULL, s, STORE_NO_TX);
+    record_moving(vm, NULL, s, STORE_NO_TX);
 }

@@ -38,7 +38,17 @@ static int request(const char *line, struct err *e)
     return fd;
 }
 
-/* consoled may be starting, or being restarted, at the same moment: give it a little time. */
+/* Whether it is no refusal, but that consoled is not there, or has ended within the request. */
+static bool is_away(const struct err *e)
+{
+    return !strncmp(e->text, "consoled: not running", 21) ||
+           !strncmp(e->text, "consoled: no answer", 19);
+}
+
+/*
+ * consoled may be starting, or being restarted, at the same moment: give it a little time. What is
+ * asked twice is done once.
+ */
 int console_add(const struct vm *vm, uint32_t port, bool fresh_log, struct err *e)
 {
     char line[160];
@@ -51,7 +61,7 @@ int console_add(const struct vm *vm, uint32_t port, bool fresh_log, struct err *
             usleep(100000);
         memset(e, 0, sizeof(*e));
         fd = request(line, e);
-        if (fd < 0 && strncmp(e->text, "consoled: not running", 21))
+        if (fd < 0 && !is_away(e))
             break;
     }
     if (fd < 0)
@@ -85,10 +95,10 @@ int console_rename(const struct vm *vm, struct err *e)
     return 0;
 }
 
-int console_attach(const char *name, struct err *e)
+int console_attach(const char *name, bool resume, struct err *e)
 {
     char line[160];
 
-    snprintf(line, sizeof(line), "attach %s", name);
+    snprintf(line, sizeof(line), "%s %s", resume ? "resume" : "attach", name);
     return request(line, e);
 }

@@ -81,6 +81,7 @@ struct domd {
     struct hv *hv;
     struct foreign *foreign;
     char version[64];
+    bool adopted; /* the guests that are in the store have been taken over */
 };
 
 extern struct domd domd;
@@ -129,7 +130,9 @@ bool registry_wait_gone(uint32_t domid, int timeout_ms);
 int vm_start(struct vm *vm, bool paused, bool fresh_log, struct err *e);
 /* Undoes all that vm_start() does, as far as it got. The vm has no domain then. */
 void vm_stop(struct vm *vm, bool keep_console);
-void vm_destroy(struct vm *vm);                     /* vm_stop() and registry_remove() */
+void vm_destroy(struct vm *vm); /* vm_stop() and registry_remove() */
+/* Starts a held vm without a domain, and publishes it; or says why not, and forgets it. */
+void start_unattended(struct vm *vm, bool fresh_log);
 void timing_mark(struct vm *vm, const char *phase); /* that just ended */
 int64_t now_s(void);                                /* CLOCK_MONOTONIC */
 void *monitor_main(void *arg);
@@ -176,11 +179,25 @@ void record_succeeded(uint32_t domid, struct store *s);
 int config_copy(struct guest_config *to, const struct guest_config *from);
 void record_remove(uint32_t domid, struct store *s);
 bool record_adopt_all(void); /* false: no store to read */
+/* Each member of a config below @base/config. */
+int record_write_config(const struct guest_config *g, const char *base, struct store *s,
+                        uint32_t tx);
+int record_read_config(struct guest_config *g, const char *base, struct store *s);
+
+/* pending.c: what was begun and is to be brought to its end, also by the next domd */
+int pending_complete(struct vm *vm, struct store *s); /* a start has succeeded */
+void pending_end(struct vm *vm,
+                 bool again);             /* its domain goes; @again: the guest is started anew */
+void pending_forget(const struct vm *vm); /* it is not started anew */
+bool pending_is_complete(uint32_t domid, struct store *s);
+void pending_clear_orphans(struct store *s); /* before anything is made */
+void pending_resume(struct store *s);
+int pending_resumed(struct err *e); /* waits until it is done: nothing is to be made before */
 
 /* In a transaction @tx: a device that a guest has now, or has no more; one that is coming or going. */
 int record_add_device(const struct vm *vm, int is_vif, size_t i, struct store *s, store_tx_t tx);
 int record_remove_device(const struct vm *vm, int is_vif, size_t i, struct store *s, store_tx_t tx);
-int record_pending(const struct vm *vm, const char *what, struct store *s, store_tx_t tx);
+int record_moving(const struct vm *vm, const char *what, struct store *s, store_tx_t tx);
 
 /* attach.c: devices of a guest that runs, which the caller holds */
 /* Connects the last device of cfg, which serves no one yet. -1: it is dropped from cfg again. */
@@ -188,7 +205,7 @@ int device_attach(struct vm *vm, int is_vif, unsigned int timeout_s, struct err 
 /* Takes it away: with @force at once, else when the guest has let go of it. -1: it is still there. */
 int device_detach(struct vm *vm, int is_vif, size_t i, bool force, unsigned int timeout_s,
                   struct err *e);
-/* Ends what domd had begun before it was restarted: @what from record_pending(). */
+/* Ends what domd had begun before it was restarted: @what from record_moving(). */
 void device_resume(struct vm *vm, const char *what, struct store *s);
 /* The state a device's @end ("state" below a frontend or backend) is in. */
 int device_state(struct store *s, const char *end);
@@ -205,7 +222,11 @@ int nodes_write(struct store *s, store_tx_t tx, void *arg);
 int console_add(const struct vm *vm, uint32_t port, bool fresh_log, struct err *e);
 void console_drop(const struct vm *vm, bool keep);
 int console_rename(const struct vm *vm, struct err *e); /* of a vm that has its new name already */
-int console_attach(const char *name, struct err *e);    /* a descriptor or -1 */
+/* A descriptor or -1. @resume: without what was said before. */
+int console_attach(const char *name, bool resume, struct err *e);
+
+/* refusals.c: what the store has refused to that domain, as one more member */
+void tell_refusals(struct json_out *o, uint32_t domid);
 
 /* requests.c: one client */
 void *client_main(void *arg);

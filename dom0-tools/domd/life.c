@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "dom0-tools/lib/build.h"
+#include "dom0-tools/lib/crash.h"
 #include "dom0-tools/lib/err.h"
 #include "dom0-tools/lib/hv.h"
 #include "dom0-tools/lib/nodes.h"
@@ -84,11 +85,14 @@ static int publish(struct vm *vm, struct store *s, const struct built *b, uint32
     for (i = 0; i < vm->cfg.nr_vifs; i++)
         nodes_vif(&l, &vm->cfg, i, vm->domid);
     rc = l.failed ? -ENOMEM : record_write(vm, s);
+    crash_point();
     if (!rc)
         rc = store_transact(s, nodes_write, &w);
     node_list_free(&l);
+    crash_point();
     if (!rc)
         rc = store_introduce(s, vm->domid, b->store_mfn, b->store_port);
+    crash_point();
     if (!rc)
         return 0;
     return err_set(e, STATUS_FAILED, "store", "see the log of stored",
@@ -104,7 +108,8 @@ static void remove_nodes(const struct vm *vm, struct store *s)
     uuid_format(uuid, vm->uuid);
     snprintf(path, sizeof(path), "/vm/%s", uuid);
     store_rm(s, STORE_NO_TX, path);
-    record_remove(vm->domid, s);
+    crash_point();
+    record_remove(vm->domid, s); /* last: until then the next domd would clear away what is left */
 }
 
 /* ---- start */
@@ -154,11 +159,13 @@ static int start_steps(struct vm *vm, struct store *s, uint32_t (*numbers)[2], b
     if (devices_open(vm, numbers, e))
         return -1;
     timing_mark(vm, "devices");
+    crash_point();
     if (domain_build(domd.hv, domd.foreign, &vm->cfg, vm->uuid, note_domain, s, &b, e)) {
         if (b.domid)
             record_remove(b.domid, s);
         return -1;
     }
+    crash_point();
     vm->started = (int64_t)time(NULL);
     registry_set_domid(vm, b.domid);
     timing_mark(vm, "build");
@@ -169,15 +176,20 @@ static int start_steps(struct vm *vm, struct store *s, uint32_t (*numbers)[2], b
         return -1;
     vm->console = true;
     timing_mark(vm, "console");
+    crash_point();
     if (devices_wait(vm, s, e))
         return -1;
     timing_mark(vm, "backends");
-    if (paused)
-        return 0;
-    rc = hv_domain_unpause(domd.hv, vm->domid);
+    crash_point();
+    rc = paused ? 0 : hv_domain_unpause(domd.hv, vm->domid);
     if (rc)
         return err_set(e, STATUS_FAILED, vm->cfg.name, NULL, "cannot unpause: %s", strerror(-rc));
-    return check_alive(vm, e);
+    if (!paused && check_alive(vm, e))
+        return -1;
+    rc = pending_complete(vm, s);
+    return rc ? err_set(e, STATUS_FAILED, "store", "see the log of stored",
+                        "cannot note domain %u: %s", vm->domid, strerror(-rc))
+              : 0;
 }
 
 int vm_start(struct vm *vm, bool paused, bool fresh_log, struct err *e)
@@ -194,11 +206,13 @@ int vm_start(struct vm *vm, bool paused, bool fresh_log, struct err *e)
         rc = start_steps(vm, s, numbers, paused, fresh_log, e);
     store_close(s);
     free(numbers);
-    if (rc)
+    if (rc) {
+        pending_end(vm, false);
         vm_stop(vm, false);
-    else
+    } else {
         for (i = 0; i < vm->cfg.nr_disks; i++)
             vm->disks[i].overlay_made = false;
+    }
     return rc;
 }
 
@@ -228,8 +242,10 @@ void vm_stop(struct vm *vm, bool keep_console)
         hv_domain_pause(domd.hv, domid);
     if (open_store(&s, &e))
         log_line("%s: %s: its nodes are left behind", vm->cfg.name, e.text);
+    crash_point();
     if (s)
         devices_remove(vm, s);
+    crash_point();
     if (vm->console || !keep_console)
         console_drop(vm, keep_console);
     vm->console = false;
@@ -237,20 +253,25 @@ void vm_stop(struct vm *vm, bool keep_console)
         store_close(s);
         return;
     }
+    crash_point();
     if (s)
         store_release(s, domid);
+    crash_point();
     rc = hv_domain_destroy(domd.hv, domid);
+    crash_point();
     if (rc && rc != -ESRCH)
         log_line("%s: cannot destroy domain %u: %s", vm->cfg.name, domid, strerror(-rc));
     if (s)
         remove_nodes(vm, s);
     store_close(s);
+    crash_point();
     wait_domain_gone(domid);
     registry_set_domid(vm, 0);
 }
 
 void vm_destroy(struct vm *vm)
 {
+    pending_end(vm, false);
     vm_stop(vm, false);
     event_emit(vm, "destroyed", NULL, NULL);
     registry_remove(vm);
@@ -258,8 +279,7 @@ void vm_destroy(struct vm *vm)
 
 /* ---- what follows an end */
 
-/* @vm is held and has no domain. Publishes it, or says why not and forgets it. */
-static void start_unattended(struct vm *vm, bool fresh_log)
+void start_unattended(struct vm *vm, bool fresh_log)
 {
     struct err e = {0};
     int rc;
@@ -274,12 +294,14 @@ static void start_unattended(struct vm *vm, bool fresh_log)
     }
     log_line("%s: restart failed: %s", vm->cfg.name, e.text);
     event_emit(vm, "destroyed", "reason", e.text);
+    pending_forget(vm);
     console_drop(vm, false);
     registry_remove(vm);
 }
 
 static void restart(struct vm *vm)
 {
+    pending_end(vm, true);
     vm_stop(vm, true);
     start_unattended(vm, false);
 }

@@ -87,12 +87,14 @@ int op_reset(struct request *r)
         registry_release(vm);
         return -1;
     }
-    vm_stop(vm, true);
     vm->short_lives = 0;
     vm->delayed = false;
+    pending_end(vm, true);
+    vm_stop(vm, true);
     if (vm_start(vm, false, false, r->e)) {
         snprintf(what, sizeof(what), "%s: ended, but it cannot start again", vm->cfg.name);
         err_prefix(r->e, what);
+        pending_forget(vm);
         console_drop(vm, false);
         event_emit(vm, "destroyed", "reason", "reset");
         registry_remove(vm);

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dom0-tools/lib/crash.h"
 #include "dom0-tools/lib/err.h"
 #include "dom0-tools/lib/hv.h"
 #include "dom0-tools/lib/json.h"
@@ -42,31 +43,33 @@ static bool is_list(const char *key)
 }
 
 /* The place of a device: a disk's vdev, an interface's number. */
-static void device_path(char path[96], uint32_t domid, const char *key, const struct json *device)
+static void device_path(char path[160], const char *base, const char *key,
+                        const struct json *device)
 {
     const char *vdev = json_get_str(device, "vdev");
     uint64_t devid = 0;
 
     json_get_u64(device, "devid", &devid);
     if (vdev)
-        snprintf(path, 96, ROOT "/%u/config/%s/%s", domid, key, vdev);
+        snprintf(path, 160, "%s/config/%s/%s", base, key, vdev);
     else
-        snprintf(path, 96, ROOT "/%u/config/%s/%llu", domid, key, (unsigned long long)devid);
+        snprintf(path, 160, "%s/config/%s/%llu", base, key, (unsigned long long)devid);
 }
 
-static int write_member(struct store *s, uint32_t domid, const char *key, const struct json *value)
+static int write_member(struct store *s, store_tx_t tx, const char *base, const char *key,
+                        const struct json *value)
 {
-    char path[96];
+    char path[160];
     size_t i;
     int rc = 0;
 
     if (!is_list(key)) {
-        snprintf(path, sizeof(path), ROOT "/%u/config/%s", domid, key);
-        return write_json(s, STORE_NO_TX, path, value);
+        snprintf(path, sizeof(path), "%s/config/%s", base, key);
+        return write_json(s, tx, path, value);
     }
     for (i = 0; !rc && i < json_length(value); i++) {
-        device_path(path, domid, key, json_at(value, i));
-        rc = write_json(s, STORE_NO_TX, path, json_at(value, i));
+        device_path(path, base, key, json_at(value, i));
+        rc = write_json(s, tx, path, json_at(value, i));
     }
     return rc;
 }
@@ -88,6 +91,21 @@ static struct json *config_json(const struct guest_config *g)
     return j;
 }
 
+int record_write_config(const struct guest_config *g, const char *base, struct store *s,
+                        store_tx_t tx)
+{
+    struct json *j = config_json(g);
+    const struct json *value;
+    int rc = j ? 0 : -ENOMEM;
+    const char *key;
+    size_t i;
+
+    for (i = 0; !rc && (value = json_member(j, i, &key)); i++)
+        rc = write_member(s, tx, base, key, value);
+    json_free(j);
+    return rc;
+}
+
 int config_copy(struct guest_config *to, const struct guest_config *from)
 {
     struct json *j = config_json(from);
@@ -102,6 +120,7 @@ int record_begin(uint32_t domid, struct store *s)
 {
     char path[64];
 
+    crash_point();
     snprintf(path, sizeof(path), ROOT "/%u", domid);
     return store_mkdir(s, STORE_NO_TX, path);
 }
@@ -129,7 +148,7 @@ int record_add_device(const struct vm *vm, int is_vif, size_t i, struct store *s
     struct json_out *o = json_out_new(false);
     struct json *j = NULL;
     const char *text;
-    char path[96];
+    char path[160], base[32];
     size_t len;
     int rc = -ENOMEM;
 
@@ -143,7 +162,8 @@ int record_add_device(const struct vm *vm, int is_vif, size_t i, struct store *s
     if (text)
         j = json_parse(text, len);
     if (j) {
-        device_path(path, vm->domid, is_vif ? "vif" : "disk", j);
+        snprintf(base, sizeof(base), ROOT "/%u", vm->domid);
+        device_path(path, base, is_vif ? "vif" : "disk", j);
         rc = store_write(s, tx, path, text);
         if (!rc && !is_vif)
             rc = write_loops(s, tx, vm, i);
@@ -196,26 +216,22 @@ int record_remove_device(const struct vm *vm, int is_vif, size_t i, struct store
     return rc;
 }
 
-int record_pending(const struct vm *vm, const char *what, struct store *s, store_tx_t tx)
+int record_moving(const struct vm *vm, const char *what, struct store *s, store_tx_t tx)
 {
     char path[64];
 
-    snprintf(path, sizeof(path), ROOT "/%u/pending", vm->domid);
+    snprintf(path, sizeof(path), ROOT "/%u/moving", vm->domid);
     return what ? store_write(s, tx, path, what) : remove_path(s, tx, path);
 }
 
 int record_write(const struct vm *vm, struct store *s)
 {
-    struct json *j = config_json(&vm->cfg);
-    const struct json *value;
-    const char *key;
     char path[96];
     size_t i;
-    int rc = j ? 0 : -ENOMEM;
+    int rc;
 
-    for (i = 0; !rc && (value = json_member(j, i, &key)); i++)
-        rc = write_member(s, vm->domid, key, value);
-    json_free(j);
+    snprintf(path, sizeof(path), ROOT "/%u", vm->domid);
+    rc = record_write_config(&vm->cfg, path, s, STORE_NO_TX);
     for (i = 0; !rc && i < vm->cfg.nr_disks; i++)
         rc = write_loops(s, STORE_NO_TX, vm, i);
     snprintf(path, sizeof(path), ROOT "/%u/short_lives", vm->domid);
@@ -260,12 +276,14 @@ static int copy_value(struct store *s, const char *dir, const char *name, const 
     return rc;
 }
 
-static int copy_list(struct store *s, const char *path, const char *key, struct json_out *o)
+static int copy_list(struct store *s, const char *config, const char *key, struct json_out *o)
 {
-    char **names = NULL;
+    char path[128], **names = NULL;
     size_t count = 0, i;
-    int rc = store_directory(s, STORE_NO_TX, path, &names, &count);
+    int rc;
 
+    snprintf(path, sizeof(path), "%s/%s", config, key);
+    rc = store_directory(s, STORE_NO_TX, path, &names, &count);
     json_key(o, key);
     json_array(o);
     if (!rc)
@@ -403,11 +421,11 @@ void record_succeeded(uint32_t domid, struct store *s)
 /* ---- taking over */
 
 /* Puts the members together again. */
-static int read_config(struct store *s, uint32_t domid, struct guest_config *g)
+int record_read_config(struct guest_config *g, const char *base, struct store *s)
 {
     struct json_out *o = json_out_new(false);
     struct err e = {0};
-    char path[64], member[128], **names = NULL;
+    char path[96], **names = NULL;
     size_t count = 0, i, len;
     struct json *j = NULL;
     const char *text;
@@ -415,12 +433,11 @@ static int read_config(struct store *s, uint32_t domid, struct guest_config *g)
 
     if (!o)
         return -ENOMEM;
-    snprintf(path, sizeof(path), ROOT "/%u/config", domid);
+    snprintf(path, sizeof(path), "%s/config", base);
     rc = store_directory(s, STORE_NO_TX, path, &names, &count);
     json_object(o);
     for (i = 0; !rc && i < count; i++) {
-        snprintf(member, sizeof(member), "%s/%.50s", path, names[i]);
-        rc = is_list(names[i]) ? copy_list(s, member, names[i], o)
+        rc = is_list(names[i]) ? copy_list(s, path, names[i], o)
                                : copy_value(s, path, names[i], names[i], o);
     }
     free(names);
@@ -467,11 +484,11 @@ static void read_rest(struct store *s, struct vm *vm)
 }
 
 /* A device that was coming or going when domd ended. */
-static void resume_pending(struct vm *vm, struct store *s)
+static void resume_moving(struct vm *vm, struct store *s)
 {
     char *text = NULL;
 
-    if (!store_readf(s, STORE_NO_TX, &text, ROOT "/%u/pending", vm->domid))
+    if (!store_readf(s, STORE_NO_TX, &text, ROOT "/%u/moving", vm->domid))
         device_resume(vm, text, s);
     free(text);
 }
@@ -508,12 +525,13 @@ static void adopt(struct store *s, uint32_t domid)
 {
     struct guest_config g;
     struct hv_domain info;
-    char introduced[64], *kept = NULL;
+    char introduced[64], base[64], *kept = NULL;
     struct err e = {0};
     struct vm *vm;
     int alive = !hv_domain_info(domd.hv, domid, &info) && !info.dying;
 
-    if (read_config(s, domid, &g)) {
+    snprintf(base, sizeof(base), ROOT "/%u", domid);
+    if (record_read_config(&g, base, s)) {
         if (alive)
             hv_domain_destroy(domd.hv, domid);
         snprintf(introduced, sizeof(introduced), "/local/domain/%u", domid);
@@ -526,9 +544,10 @@ static void adopt(struct store *s, uint32_t domid)
         return;
     read_rest(s, vm);
     vm->console = true;
-    if (alive && store_is_introduced(s, domid) == 1 && !memcmp(info.uuid, vm->uuid, 16)) {
+    if (alive && pending_is_complete(domid, s) && store_is_introduced(s, domid) == 1 &&
+        !memcmp(info.uuid, vm->uuid, 16)) {
         log_line("%s: domain %u taken over", vm->cfg.name, domid);
-        resume_pending(vm, s);
+        resume_moving(vm, s);
         console_rename(vm, &e); /* we may have ended within a rename */
         if (store_readf(s, STORE_NO_TX, &kept, ROOT "/%u/kept", domid))
             registry_publish(vm, VM_LIVE);
@@ -543,7 +562,7 @@ static void adopt(struct store *s, uint32_t domid)
 
 bool record_adopt_all(void)
 {
-    static const char *const parents[] = {ROOT, "/vm", "/local/domain/0/backend/vbd",
+    static const char *const parents[] = {ROOT, ROOT "/again", "/vm", "/local/domain/0/backend/vbd",
                                           "/local/domain/0/backend/vif"};
     static const struct store_perm private = {.domid = 0};
     struct store *s;
@@ -556,6 +575,7 @@ bool record_adopt_all(void)
     for (i = 0; i < sizeof(parents) / sizeof(parents[0]); i++)
         store_mkdir(s, STORE_NO_TX, parents[i]);
     store_set_perms(s, STORE_NO_TX, ROOT, &private, 1); /* what is below inherits it */
+    pending_clear_orphans(s);
     if (!store_directory(s, STORE_NO_TX, ROOT, &names, &count))
         for (i = 0; i < count; i++) {
             char *end;
@@ -566,6 +586,7 @@ bool record_adopt_all(void)
         }
     free(names);
     disks_sweep();
+    pending_resume(s);
     store_close(s);
     return true;
 }

@@ -98,6 +98,8 @@ static int op_create(struct request *r)
     char uuid[37];
     struct vm *vm;
 
+    if (pending_resumed(r->e))
+        return -1;
     if (guest_config_from_json(&g, json_get(r->in, "config"), r->e))
         return -1;
     complete_config(&g);
@@ -420,6 +422,7 @@ static int op_info(struct request *r)
         tell_domain(r->out, &d, vm->cfg.name);
         json_put_u64(r->out, "maxmem_mib", d.max_pages >> 8);
         tell_vm(r, vm);
+        tell_refusals(r->out, vm->domid);
         json_end_object(r->out);
     }
     registry_release(vm);
@@ -432,7 +435,7 @@ static int op_console(struct request *r)
 
     if (!vm)
         return -1;
-    r->pass = console_attach(vm->cfg.name, r->e);
+    r->pass = console_attach(vm->cfg.name, json_get_bool(r->in, "resume"), r->e);
     registry_release(vm);
     return r->pass < 0 ? -1 : 0;
 }
