@@ -2,7 +2,8 @@
 # Tools of dom0: domctl, domd, consoled.
 
 # What domctl and domd both need: errors, configs, JSON, the protocol.
-tools-common := dom0-tools/lib/config.c
+tools-common := dom0-tools/lib/amount.c
+tools-common += dom0-tools/lib/config.c
 tools-common += dom0-tools/lib/err.c
 tools-common += dom0-tools/lib/file.c
 tools-common += dom0-tools/lib/guest.c
