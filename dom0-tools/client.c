@@ -20,7 +20,7 @@ int fail(const struct err *e)
     return e->status;
 }
 
-static int usage_error(const struct verb *v, const char *why)
+int usage_error(const struct verb *v, const char *why)
 {
     fprintf(stderr, "domctl: %s: %s (usage: domctl %s%s%s)\n", v->name, why, v->name,
             *v->args ? " " : "", v->args);

@@ -8,6 +8,7 @@
  */
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "dom0-tools/lib/err.h"
 #include "dom0-tools/lib/json.h"
@@ -26,10 +27,16 @@ int cmd_destroy(const struct verb *v, int argc, char **argv);
 int cmd_dmesg(const struct verb *v, int argc, char **argv);
 int cmd_info(const struct verb *v, int argc, char **argv);
 int cmd_list(const struct verb *v, int argc, char **argv);
+int cmd_mem_max(const struct verb *v, int argc, char **argv);
+int cmd_mem_set(const struct verb *v, int argc, char **argv);
 int cmd_pause(const struct verb *v, int argc, char **argv);
 int cmd_reboot(const struct verb *v, int argc, char **argv);
+int cmd_sched(const struct verb *v, int argc, char **argv);
 int cmd_shutdown(const struct verb *v, int argc, char **argv);
 int cmd_unpause(const struct verb *v, int argc, char **argv);
+int cmd_vcpu_list(const struct verb *v, int argc, char **argv);
+int cmd_vcpu_pin(const struct verb *v, int argc, char **argv);
+int cmd_vcpu_set(const struct verb *v, int argc, char **argv);
 
 /* ---- command lines */
 
@@ -49,6 +56,9 @@ struct options {
 int parse_options(const struct verb *v, int argc, char **argv, const char *known, int min, int max,
                   struct options *o, int *status);
 
+/* Prints "domctl: VERB: WHY (usage: ...)" and returns STATUS_USAGE. */
+int usage_error(const struct verb *v, const char *why);
+
 /* ---- domd */
 
 /*
@@ -64,6 +74,12 @@ int fail(const struct err *e);
 
 /* A request without an interesting answer, for the verbs that are no more than that. */
 int simple_verb(const struct verb *v, int argc, char **argv, const char *op);
+/*
+ * Waits until the guest itself has done what domd asked of it: until the member @key of its info is
+ * @wanted. Shows how far it is on a terminal. @what goes into the error ("use 512 MiB").
+ */
+int wait_for_guest(const char *name, const char *key, uint64_t wanted, unsigned int seconds,
+                   const char *what);
 /* shutdown and reboot */
 int ending_verb(const struct verb *v, int argc, char **argv, const char *op);
 

@@ -9,6 +9,8 @@
     "  -w, --wait        wait until it has happened\n" \
     "  -t, --timeout=S   wait at most S seconds (60 unless told); implies -w\n"
 
+#define HELP_SIZE "  SIZE is in MiB, or ends in b, k, m, g or t\n" HELP_WAIT
+
 static const struct verb verbs[] = {
     {"create", "[-c] [-p] FILE", "create a guest from a config file in xl.cfg(5) syntax",
      "  -c, --console     show the guest's console afterwards\n"
@@ -23,6 +25,22 @@ static const struct verb verbs[] = {
     {"destroy", "NAME", "end a guest at once", "", cmd_destroy},
     {"pause", "NAME", "stop a guest's vCPUs", "", cmd_pause},
     {"unpause", "NAME", "let a paused guest run", "", cmd_unpause},
+    {"vcpu-list", "[-o json] [NAME]", "show the vCPUs of one domain or of all",
+     "  -o, --output=json   as a JSON array\n", cmd_vcpu_list},
+    {"vcpu-set", "[-w] [-t SECONDS] NAME COUNT", "set how many vCPUs are online", HELP_WAIT,
+     cmd_vcpu_set},
+    {"vcpu-pin", "NAME VCPU|all CPUS", "say which CPUs a vCPU may run on",
+     "  CPUS is a list such as 0-3,^1, or all\n", cmd_vcpu_pin},
+    {"mem-set", "[-w] [-t SECONDS] NAME SIZE", "set the memory that a domain shall use", HELP_SIZE,
+     cmd_mem_set},
+    {"mem-max", "NAME SIZE", "set how far mem-set may go",
+     "  SIZE is in MiB, or ends in b, k, m, g or t\n", cmd_mem_max},
+    {"sched", "[-o json] [NAME [-w WEIGHT] [-c CAP]]", "show or set how domains share the CPUs",
+     "  -w, --weight=N      share beside others, 1 to 65535 (256 unless told)\n"
+     "  -c, --cap=N         at most N percent of one CPU; 0: no cap\n"
+     "  -d, --domain=NAME   another way to name the domain\n"
+     "  -o, --output=json   as a JSON array\n",
+     cmd_sched},
     {"dmesg", "", "print the hypervisor's log", "", cmd_dmesg},
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What clients can ask for: one function per "op". */
-#include "dom0-tools/domd/domd.h"
+#include "dom0-tools/domd/request.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -19,15 +19,7 @@
 #define LOG_MAX     (1u << 20)
 #define WAIT_MAX_S  86400
 
-/* One request: @in its document; @out the answer, an open object; @pass a descriptor to hand over. */
-struct request {
-    const struct json *in;
-    struct json_out *out;
-    struct err *e;
-    int pass;
-};
-
-static const char *need_name(struct request *r)
+const char *need_name(struct request *r)
 {
     const char *name = json_get_str(r->in, "name");
 
@@ -36,7 +28,7 @@ static const char *need_name(struct request *r)
     return name && *name ? name : NULL;
 }
 
-static struct vm *need_vm(struct request *r)
+struct vm *need_vm(struct request *r)
 {
     const char *name = need_name(r);
 
@@ -89,7 +81,7 @@ static int op_destroy(struct request *r)
 
 /* ---- pause, unpause, shutdown, reboot */
 
-static int hv_failed(struct request *r, const char *name, int rc)
+int hv_failed(struct request *r, const char *name, int rc)
 {
     return err_set(r->e, STATUS_FAILED, name, NULL, "the hypervisor refused: %s", strerror(-rc));
 }
@@ -294,6 +286,7 @@ static int tell_host(struct request *r)
     json_put_u64(r->out, "cpus", host.nr_cpus);
     json_put_u64(r->out, "total_pages", host.total_pages);
     json_put_u64(r->out, "free_pages", host.free_pages);
+    json_put_u64(r->out, "claimed_pages", host.claimed_pages);
     json_put_u64(r->out, "hypervisor_pages", host.hypervisor_pages);
     json_put_u64(r->out, "dom0_event_channels", host.dom0_event_channels);
     json_put_u64(r->out, "grant_mappings", host.grant_mappings);
@@ -362,7 +355,8 @@ static int op_info(struct request *r)
         json_key(r->out, "info");
         json_object(r->out);
         tell_domain(r->out, &d, vm->cfg.name);
-        json_put_u64(r->out, "maxmem_mib", d.max_pages >> 8);
+        json_put_u64(r->out, "target_mib", vm->cfg.memory_mib);
+        json_put_u64(r->out, "maxmem_mib", vm->cfg.maxmem_mib);
         tell_vm(r, vm);
         json_end_object(r->out);
     }
@@ -406,10 +400,12 @@ static const struct {
     const char *op;
     int (*fn)(struct request *r);
 } ops[] = {
-    {"create", op_create},   {"destroy", op_destroy},   {"pause", op_pause},
-    {"unpause", op_unpause}, {"shutdown", op_shutdown}, {"reboot", op_reboot},
-    {"list", op_list},       {"info", op_info},         {"console", op_console},
-    {"dmesg", op_dmesg},
+    {"create", op_create},     {"destroy", op_destroy},     {"pause", op_pause},
+    {"unpause", op_unpause},   {"shutdown", op_shutdown},   {"reboot", op_reboot},
+    {"list", op_list},         {"info", op_info},           {"console", op_console},
+    {"dmesg", op_dmesg},       {"vcpu-list", op_vcpu_list}, {"vcpu-set", op_vcpu_set},
+    {"vcpu-pin", op_vcpu_pin}, {"sched", op_sched},         {"mem-set", op_mem_set},
+    {"mem-max", op_mem_max},
 };
 
 static int run(struct request *r)
