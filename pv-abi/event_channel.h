@@ -17,9 +17,7 @@
 #define EVTCHNOP_bind_vcpu        8
 #define EVTCHNOP_unmask           9
 #define EVTCHNOP_reset            10
-#define EVTCHNOP_init_control     11
-#define EVTCHNOP_expand_array     12
-#define EVTCHNOP_set_priority     13
+#define EVTCHNOP_init_control     11 /* FIFO delivery: refused */
 
 #define BIND_PIRQ__WILL_SHARE 1
 
@@ -31,19 +29,6 @@
 #define EVTCHNSTAT_ipi         5
 
 #define EVTCHN_2L_NR_CHANNELS 4096
-
-/* FIFO delivery: stated for completeness, refused by Pavo. */
-#define EVTCHN_FIFO_PRIORITY_MAX     0
-#define EVTCHN_FIFO_PRIORITY_DEFAULT 7
-#define EVTCHN_FIFO_PRIORITY_MIN     15
-#define EVTCHN_FIFO_MAX_QUEUES       16
-#define EVTCHN_FIFO_PENDING          31
-#define EVTCHN_FIFO_MASKED           30
-#define EVTCHN_FIFO_LINKED           29
-#define EVTCHN_FIFO_BUSY             28
-#define EVTCHN_FIFO_LINK_BITS        17
-#define EVTCHN_FIFO_LINK_MASK        0x1ffff
-#define EVTCHN_FIFO_NR_CHANNELS      0x20000
 
 #ifndef __ASSEMBLER__
 #include "pv-abi/types.h"
@@ -122,40 +107,6 @@ struct evtchn_reset {
     domid_t dom;
 };
 
-struct evtchn_init_control {
-    uint64_t control_gfn;
-    uint32_t offset;
-    uint32_t vcpu;
-    uint8_t link_bits; /* <- */
-    uint8_t _pad[7];
-};
-
-struct evtchn_expand_array {
-    uint64_t array_gfn;
-};
-
-struct evtchn_set_priority {
-    evtchn_port_t port;
-    uint32_t priority;
-};
-
-/* The old combined form, for event_channel_op_compat. */
-struct evtchn_op {
-    uint32_t cmd;
-    union {
-        struct evtchn_alloc_unbound alloc_unbound;
-        struct evtchn_bind_interdomain bind_interdomain;
-        struct evtchn_bind_virq bind_virq;
-        struct evtchn_bind_pirq bind_pirq;
-        struct evtchn_bind_ipi bind_ipi;
-        struct evtchn_close close;
-        struct evtchn_send send;
-        struct evtchn_status status;
-        struct evtchn_bind_vcpu bind_vcpu;
-        struct evtchn_unmask unmask;
-    } u;
-};
-
 ABI_SIZE(struct evtchn_alloc_unbound, 8);
 ABI_SIZE(struct evtchn_bind_interdomain, 12);
 ABI_SIZE(struct evtchn_bind_virq, 12);
@@ -168,10 +119,6 @@ ABI_OFFSET(struct evtchn_status, u, 16);
 ABI_SIZE(struct evtchn_bind_vcpu, 8);
 ABI_SIZE(struct evtchn_unmask, 4);
 ABI_SIZE(struct evtchn_reset, 2);
-ABI_SIZE(struct evtchn_init_control, 24);
-ABI_SIZE(struct evtchn_expand_array, 8);
-ABI_SIZE(struct evtchn_set_priority, 8);
-ABI_SIZE(struct evtchn_op, 28);
 #endif
 
 #endif

@@ -1,31 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Grant tables: a domain lends frames to others, by reference.
- * Source: Xen 4.17 public/grant_table.h. Version 2's entry layouts are not stated: Pavo has
- * version 1 only.
+ * Source: Xen 4.17 public/grant_table.h. Version 2's entries, and arguments of operations that Pavo
+ * refuses, are not stated.
  */
 #ifndef PV_ABI_GRANT_TABLE_H
 #define PV_ABI_GRANT_TABLE_H
 
-#define GNTTAB_NR_RESERVED_ENTRIES 8
-#define GNTTAB_RESERVED_CONSOLE    0
-#define GNTTAB_RESERVED_XENSTORE   1
+#define GNTTAB_RESERVED_CONSOLE  0
+#define GNTTAB_RESERVED_XENSTORE 1
 
 /* Entry flags. */
-#define GTF_invalid            0
-#define GTF_permit_access      1
-#define GTF_accept_transfer    2
-#define GTF_transitive         3
-#define GTF_type_mask          3
-#define GTF_readonly           0x004
-#define GTF_reading            0x008 /* set by the hypervisor while mapped or copied from */
-#define GTF_writing            0x010 /* same, for writing */
-#define GTF_PWT                0x020
-#define GTF_PCD                0x040
-#define GTF_PAT                0x080
-#define GTF_sub_page           0x100
-#define GTF_transfer_committed 0x004
-#define GTF_transfer_completed 0x008
+#define GTF_invalid         0
+#define GTF_permit_access   1
+#define GTF_accept_transfer 2
+#define GTF_transitive      3
+#define GTF_type_mask       3
+#define GTF_readonly        0x004
+#define GTF_reading         0x008 /* set by the hypervisor while mapped or copied from */
+#define GTF_writing         0x010 /* same, for writing */
+#define GTF_sub_page        0x100
 
 #define GNTTABOP_map_grant_ref     0
 #define GNTTABOP_unmap_grant_ref   1
@@ -50,10 +44,6 @@
 #define GNTMAP_application_map  0x08 /* for user mode too */
 #define GNTMAP_contains_pte     0x10 /* host_addr is the machine address of an L1 entry */
 #define GNTMAP_guest_avail_mask 0xffff0000
-
-#define GNTTAB_CACHE_CLEAN       1
-#define GNTTAB_CACHE_INVAL       2
-#define GNTTAB_CACHE_SOURCE_GREF 0x80000000
 
 /* Status of each operation of a batch. */
 #define GNTST_okay              0
@@ -111,20 +101,6 @@ struct gnttab_setup_table {
     uint64_t frame_list; /* guest address of nr_frames xen_pfn_t */
 };
 
-struct gnttab_dump_table {
-    domid_t dom;
-    int16_t status;
-};
-
-struct gnttab_transfer {
-    uint64_t mfn;
-    domid_t domid;
-    uint16_t _pad0;
-    grant_ref_t ref;
-    int16_t status;
-    uint16_t _pad1[3];
-};
-
 struct gnttab_copy {
     struct gnttab_copy_ptr {
         union {
@@ -162,52 +138,23 @@ struct gnttab_set_version {
     uint32_t version; /* in: wanted; out: in force */
 };
 
-struct gnttab_get_status_frames {
-    uint32_t nr_frames;
-    domid_t dom;
-    int16_t status;
-    uint64_t frame_list;
-};
-
 struct gnttab_get_version {
     domid_t dom;
     uint16_t pad;
     uint32_t version; /* <- */
 };
 
-struct gnttab_swap_grant_ref {
-    grant_ref_t ref_a;
-    grant_ref_t ref_b;
-    int16_t status;
-    uint16_t _pad;
-};
-
-struct gnttab_cache_flush {
-    union {
-        uint64_t dev_bus_addr;
-        grant_ref_t ref;
-    } a;
-    uint16_t offset;
-    uint16_t length;
-    uint32_t op; /* GNTTAB_CACHE_* */
-};
-
 ABI_SIZE(struct grant_entry_v1, 8);
 ABI_SIZE(struct gnttab_map_grant_ref, 32);
 ABI_SIZE(struct gnttab_unmap_grant_ref, 24);
 ABI_SIZE(struct gnttab_setup_table, 24);
-ABI_SIZE(struct gnttab_dump_table, 4);
-ABI_SIZE(struct gnttab_transfer, 24);
 ABI_SIZE(struct gnttab_copy, 40);
 ABI_OFFSET(struct gnttab_copy, dest, 16);
 ABI_OFFSET(struct gnttab_copy, len, 32);
 ABI_SIZE(struct gnttab_query_size, 16);
 ABI_SIZE(struct gnttab_unmap_and_replace, 24);
 ABI_SIZE(struct gnttab_set_version, 4);
-ABI_SIZE(struct gnttab_get_status_frames, 16);
 ABI_SIZE(struct gnttab_get_version, 8);
-ABI_SIZE(struct gnttab_swap_grant_ref, 12);
-ABI_SIZE(struct gnttab_cache_flush, 16);
 #endif
 
 #endif

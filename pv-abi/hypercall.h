@@ -64,30 +64,15 @@
 
 #define HYPERCALL_STUB_BYTES 32 /* distance of two stubs in a hypercall page */
 
-/* Virtual interrupts. "global": bound once per host, by dom0 or by whom it names. */
-#define VIRQ_TIMER      0 /* per vCPU */
-#define VIRQ_DEBUG      1 /* per vCPU */
-#define VIRQ_CONSOLE    2 /* global */
-#define VIRQ_DOM_EXC    3 /* global: a domain died or shut down */
-#define VIRQ_TBUF       4 /* global */
-#define VIRQ_DEBUGGER   6
-#define VIRQ_XENOPROF   7
-#define VIRQ_CON_RING   8
-#define VIRQ_PCPU_STATE 9
-#define VIRQ_MEM_EVENT  10
-#define VIRQ_ARGO       11
-#define VIRQ_ENOMEM     12
-#define VIRQ_XENPMU     13
-#define VIRQ_ARCH_0     16
-#define VIRQ_ARCH_1     17
-#define VIRQ_ARCH_2     18
-#define VIRQ_ARCH_3     19
-#define VIRQ_ARCH_4     20
-#define VIRQ_ARCH_5     21
-#define VIRQ_ARCH_6     22
-#define VIRQ_ARCH_7     23
-#define VIRQ_MCA        VIRQ_ARCH_0
-#define NR_VIRQS        24
+/* Virtual interrupts that Pavo raises or tells apart; the others can be bound, and never come. "global":
+ * bound once per host, by dom0 or by whom it names. */
+#define VIRQ_TIMER    0 /* per vCPU */
+#define VIRQ_DEBUG    1 /* per vCPU */
+#define VIRQ_CONSOLE  2 /* global */
+#define VIRQ_DOM_EXC  3 /* global: a domain died or shut down */
+#define VIRQ_XENOPROF 7
+#define VIRQ_XENPMU   13
+#define NR_VIRQS      24
 
 #ifndef __ASSEMBLER__
 #include "pv-abi/types.h"

@@ -31,7 +31,6 @@
 #define XENMEM_sharing_op                 22
 #define XENMEM_add_to_physmap_batch       23
 #define XENMEM_claim_pages                24
-#define XENMEM_machphys_compat_mfn_list   25
 #define XENMEM_get_vnumainfo              26
 #define XENMEM_reserved_device_memory_map 27
 #define XENMEM_acquire_resource           28
@@ -47,19 +46,12 @@
 #define XENMEMF_vnode               0x40000
 
 /* xen_add_to_physmap.space */
-#define XENMAPSPACE_shared_info      0
-#define XENMAPSPACE_grant_table      1
-#define XENMAPSPACE_gmfn             2
-#define XENMAPSPACE_gmfn_range       3
-#define XENMAPSPACE_gmfn_foreign     4
-#define XENMAPSPACE_dev_mmio         5
-#define XENMAPIDX_grant_table_status 0x80000000
-
-#define XENMEM_RDM_ALL 1
+#define XENMAPSPACE_shared_info  0
+#define XENMAPSPACE_grant_table  1
+#define XENMAPSPACE_gmfn_foreign 4
 
 #define XENMEM_resource_ioreq_server          0
 #define XENMEM_resource_grant_table           1
-#define XENMEM_resource_vmtrace_buf           2
 #define XENMEM_resource_grant_table_id_shared 0
 #define XENMEM_resource_grant_table_id_status 1
 
@@ -71,7 +63,7 @@
 #define E820_UNUSABLE 5
 
 #ifndef __ASSEMBLER__
-#include "pv-abi/physdev.h"
+#include "pv-abi/types.h"
 
 struct xen_memory_reservation {
     uint64_t extent_start; /* guest address of nr_extents xen_pfn_t */
@@ -93,14 +85,6 @@ struct xen_memory_domain {
     domid_t domid;
 };
 
-struct xen_machphys_mfn_list {
-    uint32_t max_extents;
-    uint32_t _pad0;
-    uint64_t extent_start;
-    uint32_t nr_extents; /* <- */
-    uint32_t _pad1;
-};
-
 struct xen_machphys_mapping {
     xen_ulong_t v_start; /* <- all three */
     xen_ulong_t v_end;
@@ -109,23 +93,10 @@ struct xen_machphys_mapping {
 
 struct xen_add_to_physmap {
     domid_t domid;
-    uint16_t size;  /* gmfn_range only */
+    uint16_t size;  /* for ranges only */
     uint32_t space; /* XENMAPSPACE_* */
     xen_ulong_t idx;
     xen_pfn_t gpfn;
-};
-
-struct xen_add_to_physmap_batch {
-    domid_t domid;
-    uint16_t space;
-    uint16_t size;
-    union {
-        domid_t foreign_domid;
-        uint16_t res0;
-    } u;
-    uint64_t idxs;
-    uint64_t gpfns;
-    uint64_t errs;
 };
 
 struct xen_remove_from_physmap {
@@ -153,30 +124,6 @@ struct xen_foreign_memory_map {
     struct xen_memory_map map;
 };
 
-struct xen_pod_target {
-    uint64_t target_pages;
-    uint64_t tot_pages;
-    uint64_t pod_cache_pages;
-    uint64_t pod_entries;
-    domid_t domid;
-    uint16_t _pad[3];
-};
-
-struct xen_reserved_device_memory {
-    xen_pfn_t start_pfn;
-    xen_ulong_t nr_pages;
-};
-
-struct xen_reserved_device_memory_map {
-    uint32_t flags; /* XENMEM_RDM_* */
-    uint32_t nr_entries;
-    uint64_t buffer;
-    union {
-        struct physdev_pci_device pci;
-    } dev;
-    uint32_t _pad;
-};
-
 struct xen_mem_acquire_resource {
     domid_t domid;
     uint16_t type; /* XENMEM_resource_* */
@@ -187,45 +134,19 @@ struct xen_mem_acquire_resource {
     uint64_t frame_list; /* guest address of nr_frames xen_pfn_t */
 };
 
-struct xen_vmemrange {
-    uint64_t start;
-    uint64_t end;
-    uint32_t flags;
-    uint32_t nid;
-};
-
-struct xen_vnuma_topology_info {
-    domid_t domid;
-    uint16_t pad;
-    uint32_t nr_vnodes;
-    uint32_t nr_vcpus;
-    uint32_t nr_vmemranges;
-    union {
-        uint64_t h;
-        uint64_t pad;
-    } vdistance, vcpu_to_vnode, vmemrange;
-};
-
 ABI_SIZE(struct xen_memory_reservation, 32);
 ABI_OFFSET(struct xen_memory_reservation, domid, 24);
 ABI_SIZE(struct xen_memory_exchange, 72);
 ABI_OFFSET(struct xen_memory_exchange, nr_exchanged, 64);
 ABI_SIZE(struct xen_memory_domain, 2);
-ABI_SIZE(struct xen_machphys_mfn_list, 24);
 ABI_SIZE(struct xen_machphys_mapping, 24);
 ABI_SIZE(struct xen_add_to_physmap, 24);
-ABI_SIZE(struct xen_add_to_physmap_batch, 32);
 ABI_SIZE(struct xen_remove_from_physmap, 16);
 ABI_SIZE(struct xen_memory_map, 16);
 ABI_SIZE(struct xen_e820entry, 20);
 ABI_SIZE(struct xen_foreign_memory_map, 24);
-ABI_SIZE(struct xen_pod_target, 40);
-ABI_SIZE(struct xen_reserved_device_memory, 16);
-ABI_SIZE(struct xen_reserved_device_memory_map, 24);
 ABI_SIZE(struct xen_mem_acquire_resource, 32);
 ABI_OFFSET(struct xen_mem_acquire_resource, frame_list, 24);
-ABI_SIZE(struct xen_vmemrange, 24);
-ABI_SIZE(struct xen_vnuma_topology_info, 40);
 #endif
 
 #endif

@@ -1,47 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Multiboot 1: the header in the image, and what the boot loader leaves (magic in EAX, info in EBX).
+ * Multiboot 1: what the boot loader leaves (magic in EAX, struct multiboot_info in EBX).
  * Source: Multiboot Specification 0.6.96.
  */
 #ifndef PV_ABI_MULTIBOOT_H
 #define PV_ABI_MULTIBOOT_H
 
-#define MULTIBOOT_HEADER_MAGIC     0x1badb002
-#define MULTIBOOT_BOOTLOADER_MAGIC 0x2badb002
-
-/* Header flags. */
-#define MULTIBOOT_PAGE_ALIGN  0x00000001
-#define MULTIBOOT_MEMORY_INFO 0x00000002
-#define MULTIBOOT_VIDEO_MODE  0x00000004
-#define MULTIBOOT_AOUT_KLUDGE 0x00010000 /* the address fields are valid */
-
 /* multiboot_info.flags */
-#define MULTIBOOT_INFO_MEMORY           0x00000001
-#define MULTIBOOT_INFO_BOOTDEV          0x00000002
 #define MULTIBOOT_INFO_CMDLINE          0x00000004
 #define MULTIBOOT_INFO_MODS             0x00000008
 #define MULTIBOOT_INFO_MEM_MAP          0x00000040
 #define MULTIBOOT_INFO_BOOT_LOADER_NAME 0x00000200
 
-#define MULTIBOOT_MEMORY_AVAILABLE        1
-#define MULTIBOOT_MEMORY_RESERVED         2
-#define MULTIBOOT_MEMORY_ACPI_RECLAIMABLE 3
-#define MULTIBOOT_MEMORY_NVS              4
-#define MULTIBOOT_MEMORY_BADRAM           5
-
 #ifndef __ASSEMBLER__
 #include "pv-abi/types.h"
-
-struct multiboot_header {
-    uint32_t magic;
-    uint32_t flags;
-    uint32_t checksum; /* the three add up to 0 */
-    uint32_t header_addr;
-    uint32_t load_addr;
-    uint32_t load_end_addr;
-    uint32_t bss_end_addr;
-    uint32_t entry_addr;
-};
 
 struct multiboot_info {
     uint32_t flags;
@@ -82,7 +54,6 @@ struct multiboot_mmap_entry {
     uint32_t type;
 } __attribute__((packed));
 
-ABI_SIZE(struct multiboot_header, 32);
 ABI_SIZE(struct multiboot_info, 88);
 ABI_OFFSET(struct multiboot_info, mmap_length, 44);
 ABI_SIZE(struct multiboot_module, 16);

@@ -6,14 +6,12 @@
 #ifndef PV_ABI_PHYSDEV_H
 #define PV_ABI_PHYSDEV_H
 
-#define PHYSDEVOP_IRQ_UNMASK_NOTIFY  4 /* compat form only */
 #define PHYSDEVOP_irq_status_query   5
 #define PHYSDEVOP_set_iopl           6
 #define PHYSDEVOP_set_iobitmap       7
 #define PHYSDEVOP_apic_read          8
 #define PHYSDEVOP_apic_write         9
 #define PHYSDEVOP_alloc_irq_vector   10
-#define PHYSDEVOP_free_irq_vector    11
 #define PHYSDEVOP_eoi                12
 #define PHYSDEVOP_map_pirq           13
 #define PHYSDEVOP_unmap_pirq         14
@@ -50,19 +48,12 @@
 #define XEN_PCI_DEV_PXM    4 /* optarr[0] is the proximity domain */
 
 #define PHYSDEVOP_DBGP_RESET_PREPARE 1
-#define PHYSDEVOP_DBGP_RESET_DONE    2
-#define PHYSDEVOP_DBGP_BUS_UNKNOWN   0
-#define PHYSDEVOP_DBGP_BUS_PCI       1
 
 #ifndef __ASSEMBLER__
 #include "pv-abi/types.h"
 
 struct physdev_eoi {
     uint32_t irq;
-};
-
-struct physdev_pirq_eoi_gmfn {
-    xen_pfn_t gmfn;
 };
 
 struct physdev_irq_status_query {
@@ -133,19 +124,6 @@ struct physdev_manage_pci_ext {
     uint16_t _pad1;
 };
 
-/* The old combined form, for physdev_op_compat. */
-struct physdev_op {
-    uint32_t cmd;
-    uint32_t _pad;
-    union {
-        struct physdev_irq_status_query irq_status_query;
-        struct physdev_set_iopl set_iopl;
-        struct physdev_set_iobitmap set_iobitmap;
-        struct physdev_apic apic_op;
-        struct physdev_irq irq_op;
-    } u;
-};
-
 struct physdev_setup_gsi {
     int32_t gsi;
     uint8_t triggering; /* 0 edge, 1 level */
@@ -185,16 +163,7 @@ struct physdev_pci_device {
     uint8_t devfn;
 };
 
-struct physdev_dbgp_op {
-    uint8_t op;
-    uint8_t bus;
-    union {
-        struct physdev_pci_device pci;
-    } u;
-};
-
 ABI_SIZE(struct physdev_eoi, 4);
-ABI_SIZE(struct physdev_pirq_eoi_gmfn, 8);
 ABI_SIZE(struct physdev_irq_status_query, 8);
 ABI_SIZE(struct physdev_set_iopl, 4);
 ABI_SIZE(struct physdev_set_iobitmap, 16);
@@ -206,13 +175,11 @@ ABI_SIZE(struct physdev_unmap_pirq, 8);
 ABI_SIZE(struct physdev_manage_pci, 2);
 ABI_SIZE(struct physdev_restore_msi, 2);
 ABI_SIZE(struct physdev_manage_pci_ext, 16);
-ABI_SIZE(struct physdev_op, 24);
 ABI_SIZE(struct physdev_setup_gsi, 8);
 ABI_SIZE(struct physdev_get_free_pirq, 8);
 ABI_SIZE(struct physdev_pci_mmcfg_reserved, 16);
 ABI_SIZE(struct physdev_pci_device_add, 12);
 ABI_SIZE(struct physdev_pci_device, 4);
-ABI_SIZE(struct physdev_dbgp_op, 6);
 #endif
 
 #endif

@@ -6,16 +6,6 @@
 #ifndef PV_ABI_PVH_H
 #define PV_ABI_PVH_H
 
-#define XEN_HVM_START_MAGIC_VALUE 0x336ec578
-
-#define XEN_HVM_MEMMAP_TYPE_RAM      1
-#define XEN_HVM_MEMMAP_TYPE_RESERVED 2
-#define XEN_HVM_MEMMAP_TYPE_ACPI     3
-#define XEN_HVM_MEMMAP_TYPE_NVS      4
-#define XEN_HVM_MEMMAP_TYPE_UNUSABLE 5
-#define XEN_HVM_MEMMAP_TYPE_DISABLED 6
-#define XEN_HVM_MEMMAP_TYPE_PMEM     7
-
 #ifndef __ASSEMBLER__
 #include "pv-abi/types.h"
 
@@ -43,7 +33,7 @@ struct hvm_modlist_entry {
 struct hvm_memmap_table_entry {
     uint64_t addr;
     uint64_t size;
-    uint32_t type; /* XEN_HVM_MEMMAP_TYPE_* */
+    uint32_t type; /* E820_* */
     uint32_t reserved;
 };
 

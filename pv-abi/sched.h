@@ -48,16 +48,11 @@ struct sched_watchdog {
     uint32_t timeout; /* seconds; 0 stops it */
 };
 
-struct sched_pin_override {
-    int32_t pcpu; /* negative: undo */
-};
-
 ABI_SIZE(struct sched_shutdown, 4);
 ABI_SIZE(struct sched_poll, 24);
 ABI_OFFSET(struct sched_poll, timeout, 16);
 ABI_SIZE(struct sched_remote_shutdown, 8);
 ABI_SIZE(struct sched_watchdog, 8);
-ABI_SIZE(struct sched_pin_override, 4);
 #endif
 
 #endif

@@ -11,12 +11,8 @@
 #define DOMID_SELF           0x7ff0 /* the caller */
 #define DOMID_IO             0x7ff1 /* owner of device memory */
 #define DOMID_XEN            0x7ff2 /* the hypervisor, where it shares frames */
-#define DOMID_COW            0x7ff3 /* owner of merged pages: never used by Pavo */
 #define DOMID_INVALID        0x7ff4 /* no domain at all */
 #define DOMID_IDLE           0x7fff
-#define DOMID_MASK           0x7fff
-
-#define XEN_PAGE_SHIFT 12
 
 #ifndef __ASSEMBLER__
 #include <stddef.h>

@@ -65,10 +65,6 @@ struct vcpu_register_vcpu_info {
     uint32_t rsvd;
 };
 
-struct vcpu_get_physid {
-    uint64_t phys_id; /* low half: APIC id, high half: ACPI id */
-};
-
 struct vcpu_register_time_memory_area {
     union {
         uint64_t h; /* guest address of a struct vcpu_time_info; 0 unregisters */
@@ -83,7 +79,6 @@ ABI_SIZE(struct vcpu_register_runstate_memory_area, 8);
 ABI_SIZE(struct vcpu_set_periodic_timer, 8);
 ABI_SIZE(struct vcpu_set_singleshot_timer, 16);
 ABI_SIZE(struct vcpu_register_vcpu_info, 16);
-ABI_SIZE(struct vcpu_get_physid, 8);
 ABI_SIZE(struct vcpu_register_time_memory_area, 8);
 #endif
 

@@ -33,14 +33,8 @@
 #define XENFEAT_highmem_assist             6
 #define XENFEAT_gnttab_map_avail_bits      7
 #define XENFEAT_hvm_callback_vector        8
-#define XENFEAT_hvm_safe_pvclock           9
-#define XENFEAT_hvm_pirqs                  10
 #define XENFEAT_dom0                       11
 #define XENFEAT_memory_op_vnode_supported  13
-#define XENFEAT_ARM_SMCCC_supported        14
-#define XENFEAT_linux_rsdp_unrestricted    15
-#define XENFEAT_not_direct_mapped          16
-#define XENFEAT_direct_mapped              17
 #define XENFEAT_NR_SUBMAPS                 1
 
 #ifndef __ASSEMBLER__

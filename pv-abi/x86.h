@@ -15,39 +15,23 @@
 #define FLAT_RING3_SS32  0xe02b
 #define FLAT_RING3_SS64  0xe02b
 #define FLAT_KERNEL_CS64 FLAT_RING3_CS64
-#define FLAT_KERNEL_CS32 FLAT_RING3_CS32
 #define FLAT_KERNEL_CS   FLAT_KERNEL_CS64
-#define FLAT_KERNEL_DS64 FLAT_RING3_DS64
-#define FLAT_KERNEL_DS32 FLAT_RING3_DS32
-#define FLAT_KERNEL_DS   FLAT_KERNEL_DS64
 #define FLAT_KERNEL_SS64 FLAT_RING3_SS64
-#define FLAT_KERNEL_SS32 FLAT_RING3_SS32
 #define FLAT_KERNEL_SS   FLAT_KERNEL_SS64
 #define FLAT_USER_CS64   FLAT_RING3_CS64
-#define FLAT_USER_CS32   FLAT_RING3_CS32
 #define FLAT_USER_CS     FLAT_USER_CS64
-#define FLAT_USER_DS64   FLAT_RING3_DS64
-#define FLAT_USER_DS32   FLAT_RING3_DS32
-#define FLAT_USER_DS     FLAT_USER_DS64
 #define FLAT_USER_SS64   FLAT_RING3_SS64
-#define FLAT_USER_SS32   FLAT_RING3_SS32
 #define FLAT_USER_SS     FLAT_USER_SS64
 
 /* The GDT's first 14 pages are the guest's, the rest is the hypervisor's. */
-#define FIRST_RESERVED_GDT_PAGE  14
 #define FIRST_RESERVED_GDT_BYTE  57344
 #define FIRST_RESERVED_GDT_ENTRY 7168
 
 /* The hole in every guest's address space; the machine-to-physical table stands at its start. */
-#define HYPERVISOR_VIRT_START   0xffff800000000000
-#define HYPERVISOR_VIRT_END     0xffff880000000000
-#define __HYPERVISOR_VIRT_START HYPERVISOR_VIRT_START
-#define __HYPERVISOR_VIRT_END   HYPERVISOR_VIRT_END
-#define MACH2PHYS_VIRT_START    0xffff800000000000
-#define MACH2PHYS_VIRT_END      0xffff804000000000
-#define __MACH2PHYS_VIRT_START  MACH2PHYS_VIRT_START
-#define __MACH2PHYS_VIRT_END    MACH2PHYS_VIRT_END
-#define MACH2PHYS_NR_ENTRIES    0x800000000
+#define HYPERVISOR_VIRT_START 0xffff800000000000
+#define HYPERVISOR_VIRT_END   0xffff880000000000
+#define MACH2PHYS_VIRT_START  0xffff800000000000
+#define MACH2PHYS_VIRT_END    0xffff804000000000
 
 /* set_segment_base: which base, first argument. */
 #define SEGBASE_FS          0
@@ -57,13 +41,10 @@
 
 /* iret_context.flags: return by sysret instead of iret. */
 #define VGCF_in_syscall 0x100
-#define VGCF_IN_SYSCALL VGCF_in_syscall
 
 /* vcpu_guest_context.flags. */
 #define VGCF_i387_valid               0x01
-#define VGCF_I387_VALID               VGCF_i387_valid
 #define VGCF_in_kernel                0x04
-#define VGCF_IN_KERNEL                VGCF_in_kernel
 #define VGCF_failsafe_disables_events 0x08
 #define VGCF_syscall_disables_events  0x10
 #define VGCF_online                   0x20
@@ -77,17 +58,8 @@
 #define XEN_CPUID_SIGNATURE_ECX                   0x65584d4d
 #define XEN_CPUID_SIGNATURE_EDX                   0x4d4d566e
 #define XEN_CPUID_FEAT1_MMU_PT_UPDATE_PRESERVE_AD 1    /* leaf +2, ECX */
-#define XEN_HVM_CPUID_APIC_ACCESS_VIRT            0x01 /* leaf +4, EAX, HVM guests only */
-#define XEN_HVM_CPUID_X2APIC_VIRT                 0x02
-#define XEN_HVM_CPUID_IOMMU_MAPPINGS              0x04
-#define XEN_HVM_CPUID_VCPU_ID_PRESENT             0x08
-#define XEN_HVM_CPUID_DOMID_PRESENT               0x10
-#define XEN_HVM_CPUID_EXT_DEST_ID                 0x20
-#define XEN_HVM_CPUID_UPCALL_VECTOR               0x40
 #define XEN_CPUID_MACHINE_ADDRESS_WIDTH_MASK      0xff /* leaf +5, EBX */
 #define XEN_CPUID_MAX_NUM_LEAVES                  5
-#define XEN_CPUID_NO_SUBLEAF                      0xffffffff
-#define XEN_CPUID_INPUT_UNUSED                    0xffffffff
 
 /* Bytes before CPUID that ask the hypervisor to emulate it: ud2, then "xen". */
 #define XEN_EMULATE_PREFIX_BYTES 0x0f, 0x0b, 0x78, 0x65, 0x6e
@@ -95,22 +67,6 @@
 /* trap_info.flags: privilege that may use `int n`, and whether events are masked on entry. */
 #define TRAP_INFO_DPL_MASK 3
 #define TRAP_INFO_IF       4
-
-/* xen_arch_domainconfig. PV guests have no emulated devices: emulation_flags is 0. */
-#define XEN_X86_EMU_LAPIC      0x001
-#define XEN_X86_EMU_HPET       0x002
-#define XEN_X86_EMU_PM         0x004
-#define XEN_X86_EMU_RTC        0x008
-#define XEN_X86_EMU_IOAPIC     0x010
-#define XEN_X86_EMU_PIC        0x020
-#define XEN_X86_EMU_VGA        0x040
-#define XEN_X86_EMU_IOMMU      0x080
-#define XEN_X86_EMU_PIT        0x100
-#define XEN_X86_EMU_USE_PIRQ   0x200
-#define XEN_X86_EMU_VPCI       0x400
-#define XEN_X86_EMU_ALL        0x7ff
-#define XEN_X86_MSR_RELAXED    1
-#define XEN_X86_MISC_FLAGS_MAX XEN_X86_MSR_RELAXED
 
 #ifndef __ASSEMBLER__
 #include "pv-abi/types.h"
@@ -215,23 +171,8 @@ struct arch_shared_info {
 };
 
 struct xen_arch_domainconfig {
-    uint32_t emulation_flags;
+    uint32_t emulation_flags; /* 0: PV guests have no emulated devices */
     uint32_t misc_flags;
-};
-
-struct xen_cpuid_leaf {
-    uint32_t leaf;
-    uint32_t subleaf;
-    uint32_t a;
-    uint32_t b;
-    uint32_t c;
-    uint32_t d;
-};
-
-struct xen_msr_entry {
-    uint32_t idx;
-    uint32_t flags;
-    uint64_t val;
 };
 
 ABI_SIZE(struct cpu_user_regs, 200);
@@ -248,8 +189,6 @@ ABI_OFFSET(struct vcpu_guest_context, gs_base_user, 5160);
 ABI_SIZE(struct arch_vcpu_info, 16);
 ABI_SIZE(struct arch_shared_info, 48);
 ABI_SIZE(struct xen_arch_domainconfig, 8);
-ABI_SIZE(struct xen_cpuid_leaf, 24);
-ABI_SIZE(struct xen_msr_entry, 16);
 #endif
 
 #endif

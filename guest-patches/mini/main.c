@@ -101,6 +101,9 @@ void mini_main(const struct start_info *info)
     traps_init();
     hypercall2(__HYPERVISOR_physdev_op, PHYSDEVOP_set_iopl, PTR(&iopl));
     vcpu_op(VCPUOP_stop_periodic_timer, 0, NULL); /* a new vCPU has one of 100 Hz */
+    cmdline_get("storm", wanted, sizeof(wanted));
+    if (wanted[0])
+        storm(wanted);
     cmdline_get("test", wanted, sizeof(wanted));
     kprintf("mini: %s, %lu pages, %s\n", (const char *)info->magic, info->nr_pages,
             is_dom0() ? "dom0" : "guest");

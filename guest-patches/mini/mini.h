@@ -244,6 +244,8 @@ long user_kernel_stack(void *top); /* where entries from user mode go; NULL: as 
 
 /* ---- tests */
 
+void storm(const char *kind) __attribute__((noreturn)); /* storm.c: the word storm=KIND */
+
 struct test {
     const char *name; /* module/case */
     void (*run)(void);

@@ -15,7 +15,7 @@
  * A frame that is handed out has none of these bits set: its state is the owner field alone.
  *
  * Invariant: dirty frames are flushed from TLBs, then scrubbed, before heap_alloc() returns them.
- *            free_pages >= claimed_pages, except for memory that is taken with ALLOC_CLAIMED.
+ *            free_pages >= claimed_pages.
  * Locking:   heap_lock guards lists, records of free frames, counters and d->claimed_pages;
  *            object_lock guards the small objects, taken before heap_lock. Neither in interrupts.
  *            Flushing and scrubbing happen without locks, so interrupts should be on.
@@ -116,10 +116,8 @@ void heap_add(mfn_t start, mfn_t end)
     BUG_ON(end.n > max_mfn || end.n > 1ull << 32);
     spin_lock(&heap_lock);
     while (n < end.n) {
-        unsigned int order = (unsigned int)__builtin_ctzll(n);
+        unsigned int order = min((unsigned int)__builtin_ctzll(n), MAX_ORDER);
 
-        if (order > MAX_ORDER)
-            order = MAX_ORDER;
         while (n + (1ull << order) > end.n)
             order--;
         for (uint64_t i = n; i < n + (1ull << order); i++)
@@ -184,9 +182,8 @@ static void prepare_block(uint64_t n, unsigned int order, bool zero)
     }
 }
 
-/* @d: whose claim may be used up, or NULL. */
-static mfn_t alloc_block(struct domain *d, unsigned int order, unsigned int flags,
-                         unsigned int addr_bits)
+mfn_t heap_alloc_for(struct domain *d, unsigned int order, unsigned int flags,
+                     unsigned int addr_bits)
 {
     unsigned int top_zone = NR_ZONES - 1;
     uint64_t nr, n = NO_FRAME, own = 0;
@@ -202,7 +199,7 @@ static mfn_t alloc_block(struct domain *d, unsigned int order, unsigned int flag
     spin_lock(&heap_lock);
     if (d)
         own = d->claimed_pages;
-    if (free_pages >= nr && ((flags & ALLOC_CLAIMED) || free_pages + own >= claimed_pages + nr))
+    if (free_pages >= nr && free_pages + own >= claimed_pages + nr)
         n = take_block(order, top_zone);
     if (n != NO_FRAME) {
         /* Out of the lists, but still marked free in every record: prepare_block's to clear. A
@@ -223,13 +220,7 @@ static mfn_t alloc_block(struct domain *d, unsigned int order, unsigned int flag
 
 mfn_t heap_alloc(unsigned int order, unsigned int flags, unsigned int addr_bits)
 {
-    return alloc_block(NULL, order, flags, addr_bits);
-}
-
-mfn_t heap_alloc_for(struct domain *d, unsigned int order, unsigned int flags,
-                     unsigned int addr_bits)
-{
-    return alloc_block(d, order, flags, addr_bits);
+    return heap_alloc_for(NULL, order, flags, addr_bits);
 }
 
 void heap_free(mfn_t mfn, unsigned int order, bool dirty)
@@ -298,18 +289,11 @@ struct slab {
 #define SLAB_HEADER 64u
 _Static_assert(sizeof(struct slab) <= SLAB_HEADER, "objects start behind the header");
 static const uint16_t class_bytes[] = {32, 64, 128, 256, 448, 672, 1008, 1344, 2016};
-#define NR_CLASSES (sizeof(class_bytes) / sizeof(class_bytes[0]))
+#define NR_CLASSES ARRAY_SIZE(class_bytes)
 #define FREE_MAGIC 0x5ad0f4eebadbeef1ull
 
 static spinlock_t object_lock = SPINLOCK_INIT;
 static struct list slabs[NR_CLASSES];
-
-void *hv_alloc_page(void)
-{
-    mfn_t mfn = heap_alloc(0, ALLOC_ZERO, 0);
-
-    return mfn_is_invalid(mfn) ? NULL : mfn_to_virt(mfn);
-}
 
 void hv_free_page(void *p)
 {
@@ -333,6 +317,11 @@ static void *alloc_big(size_t size)
     return mfn_to_virt(mfn);
 }
 
+void *hv_alloc_page(void)
+{
+    return alloc_big(PAGE_SIZE);
+}
+
 static struct slab *slab_create(unsigned int kind)
 {
     struct slab *s = hv_alloc_page();
@@ -340,6 +329,7 @@ static struct slab *slab_create(unsigned int kind)
 
     if (!s)
         return NULL;
+    list_add(&s->list, &slabs[kind]);
     s->kind = (uint16_t)kind;
     for (unsigned int at = SLAB_HEADER; at + bytes <= PAGE_SIZE; at += bytes) {
         uint64_t *o = (uint64_t *)((char *)s + at);
@@ -364,15 +354,11 @@ void *hv_alloc(size_t size)
     spin_lock(&object_lock);
     if (!slabs[kind].next)
         list_init(&slabs[kind]);
-    if (list_empty(&slabs[kind])) {
-        s = slab_create(kind);
-        if (!s) {
-            spin_unlock(&object_lock);
-            return NULL;
-        }
-        list_add(&s->list, &slabs[kind]);
-    } else {
-        s = list_entry(slabs[kind].next, struct slab, list);
+    s = list_empty(&slabs[kind]) ? slab_create(kind)
+                                 : list_entry(slabs[kind].next, struct slab, list);
+    if (!s) {
+        spin_unlock(&object_lock);
+        return NULL;
     }
     o = s->free;
     s->free = *(void **)o;

@@ -14,16 +14,16 @@ enum {
     HEADER_END = 0x250
 };
 
-#define MAX_UNPACKED \
-    (512u << 20) /* no kernel is bigger: a wrong size word must not eat the machine */
+/* No kernel is bigger: a wrong size word must not eat the machine. */
+#define MAX_UNPACKED (512u << 20)
 
-static uint32_t le32(const uint8_t *p)
-{
-    return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
 static uint16_t le16(const uint8_t *p)
 {
     return (uint16_t)(p[0] | p[1] << 8);
+}
+static uint32_t le32(const uint8_t *p)
+{
+    return le16(p) | (uint32_t)le16(p + 2) << 16;
 }
 
 static const struct {
@@ -55,8 +55,21 @@ const char *kernel_packing_name(enum kernel_packing p)
     return p < ARRAY_SIZE(names) ? names[p] : "unknown";
 }
 
-/* The payload of a bzImage: bytes and the size word that the kernel's build puts behind them (for gzip
- * it is the last word of the format itself). */
+/* The size word behind the packed bytes. For gzip it is the last word of the format itself, else the
+ * kernel's build puts it there. */
+static int read_unpacked_size(const uint8_t *p, struct kernel_payload *out, const char **why)
+{
+    if (out->packing == KERNEL_ELF) {
+        out->unpacked_size = out->size;
+        return 0;
+    }
+    out->unpacked_size = le32(p + out->offset + out->size - 4);
+    if (out->packing != KERNEL_GZIP)
+        out->size -= 4;
+    *why = "kernel payload of no sensible size";
+    return out->unpacked_size && out->unpacked_size <= MAX_UNPACKED ? 0 : -EINVAL;
+}
+
 static int bzimage_payload(const uint8_t *p, size_t size, struct kernel_payload *out,
                            const char **why)
 {
@@ -75,15 +88,7 @@ static int bzimage_payload(const uint8_t *p, size_t size, struct kernel_payload 
         return -EINVAL;
     out->offset = (size_t)start;
     out->size = (size_t)len;
-    if (out->packing == KERNEL_ELF) {
-        out->unpacked_size = out->size;
-        return 0;
-    }
-    out->unpacked_size = le32(p + start + len - 4);
-    if (out->packing != KERNEL_GZIP)
-        out->size -= 4;
-    *why = "kernel payload of no sensible size";
-    return out->unpacked_size && out->unpacked_size <= MAX_UNPACKED ? 0 : -EINVAL;
+    return read_unpacked_size(p, out, why);
 }
 
 int kernel_payload_find(const void *image, size_t size, struct kernel_payload *out,
@@ -98,15 +103,9 @@ int kernel_payload_find(const void *image, size_t size, struct kernel_payload *o
     if (packing_of(p, size, &out->packing))
         return -EINVAL;
     out->size = size;
-    if (out->packing == KERNEL_ELF) {
-        out->unpacked_size = size;
-        return 0;
-    }
     /* A packed ELF file by itself: only gzip says how large it will be. */
     *why = "a compressed file that is no bzImage, and not gzip";
-    if (out->packing != KERNEL_GZIP || size < 18)
+    if (out->packing != KERNEL_ELF && (out->packing != KERNEL_GZIP || size < 18))
         return -EINVAL;
-    out->unpacked_size = le32(p + size - 4);
-    *why = "kernel payload of no sensible size";
-    return out->unpacked_size && out->unpacked_size <= MAX_UNPACKED ? 0 : -EINVAL;
+    return read_unpacked_size(p, out, why);
 }

@@ -9,43 +9,28 @@ struct cmdline_options options = {
     .console_baud = 115200,
 };
 
-/* SIZE with K, M, G or T behind; a bare number is KiB. In bytes. false: not a size. */
+/* SIZE with B, K, M, G or T behind; a bare number is KiB. In bytes. false: not a size. */
 static bool parse_size(const char *s, const char **end, uint64_t *bytes)
 {
+    static const char units[] = {'b', 'k', 'm', 'g', 't'}; /* powers of 1024 */
+    uint64_t n = simple_strtoull(s, end);
     unsigned int shift = 10;
-    uint64_t n;
 
-    n = simple_strtoull(s, end);
     if (*end == s)
         return false;
-    switch (**end | 0x20) {
-    case 'b':
-        shift = 0;
-        break;
-    case 'k':
-        shift = 10;
-        break;
-    case 'm':
-        shift = 20;
-        break;
-    case 'g':
-        shift = 30;
-        break;
-    case 't':
-        shift = 40;
-        break;
-    default:
-        *end -= 1;
-    }
-    *end += 1;
+    for (unsigned int i = 0; i < ARRAY_SIZE(units); i++)
+        if ((**end | 0x20) == units[i]) {
+            shift = i * 10;
+            *end += 1;
+            break;
+        }
     if (n > (~0ull >> shift))
         return false;
     *bytes = n << shift;
     return true;
 }
 
-/* [min:SIZE,][max:SIZE,]SIZE: the memory is fixed, so the plain size counts, else the greatest
- * given. */
+/* [min:SIZE,][max:SIZE,]SIZE: memory is fixed, so the plain size counts, else the greatest. */
 static bool parse_dom0_mem(const char *s)
 {
     uint64_t plain = 0, upper = 0, n;
@@ -59,8 +44,8 @@ static bool parse_dom0_mem(const char *s)
             return false;
         if (!tagged)
             plain = n;
-        else if (n > upper)
-            upper = n;
+        else
+            upper = max(upper, n);
         if (!*s)
             break;
         if (*s++ != ',')
@@ -150,7 +135,7 @@ char cmdline_text[1024];
 
 void cmdline_parse(const char *s)
 {
-    char word[128], *eq;
+    char word[128], *value;
     size_t n;
 
     strlcpy(cmdline_text, s, sizeof(cmdline_text));
@@ -163,14 +148,12 @@ void cmdline_parse(const char *s)
         word[n] = 0;
         if (!n)
             break;
-        for (eq = word; *eq && *eq != '='; eq++)
+        for (value = word; *value && *value != '='; value++)
             ;
-        if (*eq) {
-            *eq = 0;
-            if (!parse_word(word, eq + 1))
-                printk(LOG_WARN "command line: %s=%s is not understood\n", word, eq + 1);
-        } else if (!parse_word(word, "")) {
-            printk(LOG_WARN "command line: %s is not understood\n", word);
-        }
+        if (*value)
+            *value++ = 0;
+        if (!parse_word(word, value))
+            printk(LOG_WARN "command line: %s%s%s is not understood\n", word, *value ? "=" : "",
+                   value);
     }
 }

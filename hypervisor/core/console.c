@@ -62,9 +62,7 @@ static void output_bytes(const char *s, size_t n)
 
 static void ring_put(const char *s, size_t n)
 {
-    size_t i;
-
-    for (i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++)
         ring[ring_prod++ % RING_SIZE] = s[i];
     if (ring_prod - ring_start > RING_SIZE)
         ring_start = ring_prod - RING_SIZE;
@@ -91,20 +89,19 @@ static void log_piece(const char *s, size_t n, unsigned int level)
 
 static void log_text(const char *s, size_t n, unsigned int level)
 {
-    size_t i, from = 0;
+    size_t from = 0;
 
-    for (i = 0; i < n; i++)
-        if (s[i] == '\n') {
+    for (size_t i = 0; i < n; i++)
+        if (s[i] == '\n' || i == n - 1) {
             log_piece(s + from, i + 1 - from, level);
             from = i + 1;
         }
-    if (from < n)
-        log_piece(s + from, n - from, level);
 }
 
 void printk(const char *fmt, ...)
 {
     char buf[512];
+    const char *s = buf;
     unsigned int level;
     unsigned long flags;
     bool locked;
@@ -122,12 +119,11 @@ void printk(const char *fmt, ...)
     }
     locked = console_enter(&flags);
     level = log_line_open ? log_line_level : 2;
-    if (n > 3 && buf[0] == '<' && buf[2] == '>') {
-        level = buf[1] - '0';
-        log_text(buf + 3, n - 3, level);
-    } else {
-        log_text(buf, n, level);
+    if (n > 3 && s[0] == '<' && s[2] == '>') {
+        level = s[1] - '0';
+        s += 3;
     }
+    log_text(s, (size_t)(buf + n - s), level);
     log_line_level = level;
     console_leave(locked, flags);
 }
@@ -141,10 +137,9 @@ void console_init(void)
 {
     unsigned long flags;
     bool locked = console_enter(&flags);
-    uint64_t i, n;
 
     /* What was logged before the output was there; levels are forgotten by now. */
-    for (i = ring_start; i < ring_prod; i += n) {
+    for (uint64_t i = ring_start, n; i < ring_prod; i += n) {
         n = min(ring_prod - i, 64 - i % 64);
         output_bytes(&ring[i % RING_SIZE], n);
     }
@@ -231,14 +226,13 @@ static void guest_line_end(struct guest_line *l)
 static void guest_write(const struct domain *d, const char *s, size_t n)
 {
     struct guest_line *l = &guest_line[d->domid % ARRAY_SIZE(guest_line)];
-    size_t i;
 
     spin_lock(&guest_line_lock);
     if (l->domid != d->domid) {
         guest_line_end(l);
         l->domid = d->domid;
     }
-    for (i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++) {
         if (s[i] == '\n' || l->used == sizeof(l->text) - 1)
             guest_line_end(l);
         if (s[i] == '\t' || (s[i] >= ' ' && s[i] < 0x7f))

@@ -125,25 +125,13 @@ struct domain *domain_of_frame(unsigned int owner)
     return owner <= DOMID_MAX ? table[owner] : NULL;
 }
 
-/* The first frame that the hypervisor shares as the domain's holds a reference; so does its
- * release. */
+/* The first frame that the hypervisor shares as the domain's takes a reference (pages_uncharge). */
 void domain_frame_shared(struct domain *d)
 {
     spin_lock(&d->page_lock);
     if (!d->hv_pages++)
         domain_ref(d);
     spin_unlock(&d->page_lock);
-}
-
-void domain_frame_unshared(struct domain *d)
-{
-    bool last;
-
-    spin_lock(&d->page_lock);
-    last = !--d->hv_pages;
-    spin_unlock(&d->page_lock);
-    if (last)
-        domain_put(d);
 }
 
 /* --- Birth ------------------------------------------------------------------------------------ */
@@ -234,12 +222,6 @@ static void all_vcpus(struct domain *d, void (*fn)(struct vcpu *))
     }
 }
 
-void domain_pause_nosync(struct domain *d)
-{
-    __atomic_fetch_add(&d->pause_count, 1, __ATOMIC_SEQ_CST);
-    all_vcpus(d, vcpu_sleep_nosync);
-}
-
 void domain_pause(struct domain *d)
 {
     __atomic_fetch_add(&d->pause_count, 1, __ATOMIC_SEQ_CST);
@@ -253,25 +235,6 @@ void domain_unpause(struct domain *d)
     BUG_ON(!was);
     if (was == 1)
         all_vcpus(d, vcpu_wake);
-}
-
-void vcpu_pause_nosync(struct vcpu *v)
-{
-    __atomic_fetch_add(&v->pause_count, 1, __ATOMIC_SEQ_CST);
-    vcpu_sleep_nosync(v);
-}
-
-void vcpu_pause(struct vcpu *v)
-{
-    BUG_ON(v == current);
-    __atomic_fetch_add(&v->pause_count, 1, __ATOMIC_SEQ_CST);
-    vcpu_sleep_sync(v);
-}
-
-void vcpu_unpause(struct vcpu *v)
-{
-    if (__atomic_fetch_sub(&v->pause_count, 1, __ATOMIC_SEQ_CST) == 1)
-        vcpu_wake(v);
 }
 
 /* --- Shutdown --------------------------------------------------------------------------------- */
@@ -305,7 +268,8 @@ void domain_shutdown(struct domain *d, uint8_t code)
         printk(LOG_DEBUG "d%u shut down, reason %u\n", d->domid, code);
     if (code == SHUTDOWN_crash && current->domain == d && printk_ratelimit())
         arch_dump_vcpu(current);
-    domain_pause_nosync(d);
+    __atomic_fetch_add(&d->pause_count, 1, __ATOMIC_SEQ_CST);
+    all_vcpus(d, vcpu_sleep_nosync); /* not waited for: current may be one of them */
     virq_send_global(VIRQ_DOM_EXC);
 }
 

@@ -231,8 +231,7 @@ static int bitmap_write(const struct xenctl_bitmap *b, uint64_t mask)
 }
 _Static_assert(NR_CPUS <= 64, "one word holds all CPUs");
 
-/* Hard affinity is kept; soft affinity is not, and reads as the hard one. -EINVAL no such vcpu,
- * no CPU. */
+/* Soft affinity is not kept and reads as the hard one. -EINVAL no such vcpu, no CPU. */
 static long op_affinity(struct domain *d, const struct xen_domctl_vcpuaffinity *a, bool set)
 {
     struct vcpu *v = vcpu_of(d, a->vcpu);
@@ -244,19 +243,18 @@ static long op_affinity(struct domain *d, const struct xen_domctl_vcpuaffinity *
     if (set && (a->flags & XEN_VCPUAFFINITY_HARD)) {
         rc = bitmap_read(&a->cpumap_hard, &mask);
         if (!rc)
-            rc = vcpu_set_affinity(v, &mask);
+            rc = vcpu_set_affinity(v, mask);
         if (rc)
             return rc;
     }
-    mask = v->sched.affinity[0];
+    mask = v->sched.affinity;
     rc = a->flags & XEN_VCPUAFFINITY_HARD ? bitmap_write(&a->cpumap_hard, mask) : 0;
     if (!rc && (a->flags & XEN_VCPUAFFINITY_SOFT))
         rc = bitmap_write(&a->cpumap_soft, mask);
     return rc;
 }
 
-/* The weight of all vcpus; 0 leaves it. The scheduler has no caps. -EINVAL another scheduler or
- * command. */
+/* The weight of all vcpus; 0 leaves it. -EINVAL another scheduler or command, a cap: there is none. */
 static long op_scheduler(struct domain *d, struct xen_domctl_scheduler_op *op)
 {
     struct xen_domctl_sched_credit2 *p = &op->u.credit2;
@@ -281,8 +279,7 @@ static long op_scheduler(struct domain *d, struct xen_domctl_scheduler_op *op)
     }
 }
 
-/* What may be done to a domain whose end has begun: the rest would give it what nobody takes
- * back. */
+/* What may be done to a dying domain: the rest would give it what nobody takes back. */
 static bool fit_for_dying(uint32_t cmd)
 {
     return cmd == XEN_DOMCTL_destroydomain || cmd == XEN_DOMCTL_pausedomain ||
@@ -290,7 +287,7 @@ static bool fit_for_dying(uint32_t cmd)
 }
 
 /* Operations on @d. *@copyback: the caller is to see the changed argument. */
-static long on_domain(struct domain *d, struct xen_domctl *op, guest_va_t arg, bool *copyback)
+static long on_domain(struct domain *d, struct xen_domctl *op, bool *copyback)
 {
     if (d->dying != DOMAIN_ALIVE && !fit_for_dying(op->cmd))
         return -EINVAL;
@@ -352,7 +349,7 @@ static long op_info(struct xen_domctl *op)
     return 0;
 }
 
-static long dispatch(struct xen_domctl *op, guest_va_t arg, bool *copyback)
+static long dispatch(struct xen_domctl *op, bool *copyback)
 {
     struct domain *d;
     long rc;
@@ -364,7 +361,7 @@ static long dispatch(struct xen_domctl *op, guest_va_t arg, bool *copyback)
     d = domain_get(op->domain);
     if (!d)
         return -ESRCH;
-    rc = on_domain(d, op, arg, copyback);
+    rc = on_domain(d, op, copyback);
     domain_put(d);
     return rc;
 }
@@ -382,7 +379,7 @@ long hc_domctl(struct domain *d, guest_va_t arg)
         return -EACCES;
     if (!spin_trylock(&domctl_lock))
         return HC_CONTINUE; /* its holder may be waiting for a CPU: let this one look at its work */
-    rc = dispatch(&op, arg, &copyback);
+    rc = dispatch(&op, &copyback);
     spin_unlock(&domctl_lock);
     if (rc == -ERESTART)
         return HC_CONTINUE;

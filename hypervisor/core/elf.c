@@ -3,7 +3,6 @@
 #include <hv/lib.h>
 #include <hv/pvimage.h>
 #include <pv-abi/elfnote.h>
-#include <pv-abi/version.h>
 
 struct elf_header {
     uint8_t ident[16];
@@ -35,7 +34,7 @@ struct parse {
     struct pv_image *out;
     const char *why;
     uint64_t paddr_offset, pstart, pend;
-    bool has_entry, has_xen_note;
+    bool has_entry, has_xen_note, needs_refused_feature;
 };
 
 static bool in_file(const struct parse *p, uint64_t offset, uint64_t len)
@@ -94,17 +93,14 @@ static int read_segments(struct parse *p)
 
 static const struct {
     const char *name;
-    unsigned int bit;
-} feature_names[] = {
-    {"writable_page_tables", XENFEAT_writable_page_tables},
-    {"writable_descriptor_tables", XENFEAT_writable_descriptor_tables},
-    {"auto_translated_physmap", XENFEAT_auto_translated_physmap},
-    {"supervisor_mode_kernel", XENFEAT_supervisor_mode_kernel},
-    {"pae_pgdir_above_4gb", XENFEAT_pae_pgdir_above_4gb},
-    {"dom0", XENFEAT_dom0},
+    bool refused; /* PV guests are not given it */
+} features[] = {
+    {"writable_page_tables", false},   {"writable_descriptor_tables", false},
+    {"auto_translated_physmap", true}, {"supervisor_mode_kernel", true},
+    {"pae_pgdir_above_4gb", false},    {"dom0", false},
 };
 
-/* Names joined by '|'; one that starts with '!' is needed. */
+/* Names joined by '|'; one that starts with '!' is needed, the others do not matter. */
 static int read_features(struct parse *p, const char *s, size_t n)
 {
     size_t i = 0;
@@ -115,32 +111,18 @@ static int read_features(struct parse *p, const char *s, size_t n)
 
         while (start + len < n && s[start + len] && s[start + len] != '|')
             len++;
-        for (f = 0; f < ARRAY_SIZE(feature_names); f++)
-            if (strlen(feature_names[f].name) == len &&
-                !memcmp(feature_names[f].name, s + start, len))
+        for (f = 0; f < ARRAY_SIZE(features); f++)
+            if (strlen(features[f].name) == len && !memcmp(features[f].name, s + start, len))
                 break;
-        if (f == ARRAY_SIZE(feature_names)) {
-            if (required)
-                return fail(p, "kernel needs a feature that nobody knows");
-        } else {
-            p->out->features_supported |= 1ull << feature_names[f].bit;
-            if (required)
-                p->out->features_required |= 1ull << feature_names[f].bit;
-        }
+        if (required && f == ARRAY_SIZE(features))
+            return fail(p, "kernel needs a feature that nobody knows");
+        if (required)
+            p->needs_refused_feature |= features[f].refused;
         i = start + len;
         if (i < n && s[i] == '|')
             i++;
     }
     return 0;
-}
-
-static void copy_string(char *to, size_t room, const uint8_t *from, size_t n)
-{
-    size_t i;
-
-    for (i = 0; i + 1 < room && i < n && from[i]; i++)
-        to[i] = (char)from[i];
-    to[i] = 0;
 }
 
 static int read_note(struct parse *p, uint32_t type, const uint8_t *desc, uint32_t n)
@@ -170,29 +152,17 @@ static int read_note(struct parse *p, uint32_t type, const uint8_t *desc, uint32
             return fail(p, "kernel is for another version of the interface than xen-3.0");
         break;
     case XEN_ELFNOTE_GUEST_OS:
-        copy_string(out->guest_os, sizeof(out->guest_os), desc, n);
-        break;
-    case XEN_ELFNOTE_LOADER:
-        copy_string(out->loader, sizeof(out->loader), desc, n);
+        memset(out->guest_os, 0, sizeof(out->guest_os));
+        memcpy(out->guest_os, desc, min(n, sizeof(out->guest_os) - 1));
         break;
     case XEN_ELFNOTE_FEATURES:
         return read_features(p, (const char *)desc, n);
-    case XEN_ELFNOTE_SUPPORTED_FEATURES:
-        out->features_supported |= v;
-        out->has_supported_features = true;
-        break;
     case XEN_ELFNOTE_INIT_P2M:
         out->init_p2m = v;
         out->has_init_p2m = true;
         break;
     case XEN_ELFNOTE_MOD_START_PFN:
         out->mod_start_pfn = v != 0;
-        break;
-    case XEN_ELFNOTE_L1_MFN_VALID:
-        if (n >= 16) {
-            out->l1_mfn_mask = v;
-            memcpy(&out->l1_mfn_value, desc + 8, 8);
-        }
         break;
     }
     return 0;
@@ -282,8 +252,7 @@ static int place(struct parse *p)
         return fail(p, "hypercall page outside of the kernel");
     if (out->has_init_p2m && (out->init_p2m & (PAGE_SIZE - 1)))
         return fail(p, "INIT_P2M is not page-aligned");
-    if (out->features_required &
-        (1ull << XENFEAT_supervisor_mode_kernel | 1ull << XENFEAT_auto_translated_physmap))
+    if (p->needs_refused_feature)
         return fail(p, "kernel needs a feature that PV guests are not given");
     return 0;
 }

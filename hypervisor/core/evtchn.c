@@ -33,13 +33,11 @@ struct evtchn {
     uint8_t state;
     uint16_t vcpu; /* who is notified */
     union {
-        domid_t unbound_dom; /* who may bind */
         struct {
             struct domain *d;
             evtchn_port_t port;
         } remote;
-        uint32_t virq;
-        uint32_t pirq;
+        uint32_t source; /* VIRQ, PIRQ: its number; UNBOUND: the domain that may bind */
     };
 };
 
@@ -83,32 +81,26 @@ static void wake_pollers(struct domain *d, evtchn_port_t port)
     }
 }
 
+static void vcpu_select_port(struct vcpu *v, evtchn_port_t port)
+{
+    struct vcpu_info *info = ACCESS_ONCE(v->info);
+
+    if (info && !test_and_set_bit(port / 64, &info->evtchn_pending_sel))
+        vcpu_mark_events_pending(v);
+}
+
 /* The order is the ABI's: pending bit, then selector of the vcpu, then its upcall flag. */
 static void event_set_pending(struct domain *d, evtchn_port_t port, unsigned int vcpu)
 {
-    struct shared_info *s = d->shared;
     struct vcpu *v = d->vcpu[vcpu];
-    struct vcpu_info *info;
 
     if (!v) /* a domain that is being built: its ports are there before its vcpus */
         return;
-    info = ACCESS_ONCE(v->info);
-    if (test_and_set_bit(port, s->evtchn_pending))
+    if (test_and_set_bit(port, d->shared->evtchn_pending))
         return;
-    if (!test_bit(port, s->evtchn_mask) && info &&
-        !test_and_set_bit(port / 64, &info->evtchn_pending_sel))
-        vcpu_mark_events_pending(v);
+    if (!test_bit(port, d->shared->evtchn_mask))
+        vcpu_select_port(v, port);
     wake_pollers(d, port);
-}
-
-static void event_unmask(struct domain *d, evtchn_port_t port, unsigned int vcpu)
-{
-    struct shared_info *s = d->shared;
-    struct vcpu_info *info = ACCESS_ONCE(d->vcpu[vcpu]->info);
-
-    if (test_and_clear_bit(port, s->evtchn_mask) && test_bit(port, s->evtchn_pending) && info &&
-        !test_and_set_bit(port / 64, &info->evtchn_pending_sel))
-        vcpu_mark_events_pending(d->vcpu[vcpu]);
 }
 
 /* ---- ports --------------------------------------------------------------------------------------- */
@@ -224,22 +216,31 @@ static void unlock_two(struct domain *a, struct domain *b)
 
 /* ---- opening -------------------------------------------------------------------------------------- */
 
-/*
- * Each open_* turns a reserved port into what was asked for, or fails and leaves it reserved. A domain
- * that began to die meanwhile keeps nothing: its ports are being closed.
- */
-static int open_unbound(struct domain *d, evtchn_port_t port, domid_t remote)
+/* Make of a port that only we act on, because it is reserved, what is wanted. d's lock is held. */
+static void port_set_locked(struct domain *d, evtchn_port_t port, enum evtchn_state state,
+                            unsigned int vcpu, uint32_t source)
 {
     struct evtchn *e = port_get(d, port);
     unsigned long flags;
+
+    spin_lock_irqsave(&e->lock, flags);
+    e->source = source;
+    e->vcpu = (uint16_t)vcpu;
+    e->state = state;
+    spin_unlock_irqrestore(&e->lock, flags);
+}
+
+/*
+ * These turn a reserved port into what was asked for, or fail and leave it reserved. A domain that began to
+ * die meanwhile keeps nothing: its ports are being closed.
+ */
+static int open_unbound(struct domain *d, evtchn_port_t port, domid_t remote)
+{
     int rc = -EINVAL;
 
     spin_lock(&d->evtchn.lock);
     if (!d->dying) {
-        spin_lock_irqsave(&e->lock, flags);
-        e->unbound_dom = remote;
-        e->state = EVTCHN_UNBOUND;
-        spin_unlock_irqrestore(&e->lock, flags);
+        port_set_locked(d, port, EVTCHN_UNBOUND, 0, remote);
         rc = 0;
     }
     spin_unlock(&d->evtchn.lock);
@@ -255,7 +256,7 @@ static int open_interdomain(struct domain *d, evtchn_port_t port, struct domain 
 
     lock_two(d, rd);
     re = port_get(rd, rport);
-    if (!re || re == e || re->state != EVTCHN_UNBOUND || re->unbound_dom != d->domid || d->dying ||
+    if (!re || re == e || re->state != EVTCHN_UNBOUND || re->source != d->domid || d->dying ||
         rd->dying)
         goto out;
     flags = arch_irq_save();
@@ -276,101 +277,32 @@ out:
     return rc;
 }
 
-static int open_virq(struct domain *d, evtchn_port_t port, struct vcpu *v, uint32_t virq)
-{
-    struct evtchn *e = port_get(d, port);
-    unsigned long flags;
-    int rc = -EEXIST;
-
-    spin_lock(&d->evtchn.lock);
-    if (!v->virq_to_port[virq]) {
-        spin_lock_irqsave(&e->lock, flags);
-        e->virq = virq;
-        e->vcpu = (uint16_t)v->id;
-        e->state = EVTCHN_VIRQ;
-        spin_unlock_irqrestore(&e->lock, flags);
-        __atomic_store_n(&v->virq_to_port[virq], port, __ATOMIC_RELEASE);
-        rc = 0;
-    }
-    spin_unlock(&d->evtchn.lock);
-    return rc;
-}
-
-static int open_ipi(struct domain *d, evtchn_port_t port, struct vcpu *v)
-{
-    struct evtchn *e = port_get(d, port);
-    unsigned long flags;
-
-    spin_lock(&d->evtchn.lock);
-    spin_lock_irqsave(&e->lock, flags);
-    e->vcpu = (uint16_t)v->id;
-    e->state = EVTCHN_IPI;
-    spin_unlock_irqrestore(&e->lock, flags);
-    spin_unlock(&d->evtchn.lock);
-    return 0;
-}
-
-static int open_pirq(struct domain *d, evtchn_port_t port, uint32_t pirq, bool share)
-{
-    struct evtchn *e = port_get(d, port);
-    unsigned long flags;
-    int rc = -EEXIST;
-
-    spin_lock(&d->evtchn.lock);
-    if (d->evtchn.pirq_to_port[pirq])
-        goto out;
-    spin_lock_irqsave(&e->lock, flags);
-    e->pirq = pirq;
-    e->state = EVTCHN_PIRQ;
-    spin_unlock_irqrestore(&e->lock, flags);
-    /* The interrupt may come as soon as it is bound: the way to the port must be there. */
-    __atomic_store_n(&d->evtchn.pirq_to_port[pirq], (uint16_t)port, __ATOMIC_RELEASE);
-    rc = arch_pirq_bind(d->vcpu[0], pirq, share);
-    if (rc) {
-        __atomic_store_n(&d->evtchn.pirq_to_port[pirq], 0, __ATOMIC_RELEASE);
-        spin_lock_irqsave(&e->lock, flags);
-        e->state = EVTCHN_RESERVED;
-        spin_unlock_irqrestore(&e->lock, flags);
-    }
-out:
-    spin_unlock(&d->evtchn.lock);
-    return rc;
-}
-
 /* ---- closing -------------------------------------------------------------------------------------- */
 
 /*
- * Lock @d and, if @port is an interdomain end, the remote domain as well, in order. Returns that
- * domain (maybe @d) or NULL. The link keeps the remote domain alive: it dies only after closing its ports.
+ * Lock @d and, if @e is an interdomain end, the remote domain as well, in order. Returns that domain, or @d.
+ * The link keeps the remote domain alive: it dies only after closing its ports.
  */
-static struct domain *lock_for_close(struct domain *d, struct evtchn *e)
+static struct domain *lock_for_close(struct domain *d, const struct evtchn *e)
 {
-    struct domain *rd;
+    for (;;) {
+        struct domain *rd;
 
-    spin_lock(&d->evtchn.lock);
-    while (e->state == EVTCHN_INTERDOMAIN) {
-        rd = e->remote.d;
+        spin_lock(&d->evtchn.lock);
+        rd = e->state == EVTCHN_INTERDOMAIN ? e->remote.d : d;
         if (rd == d)
-            return rd;
-        if (rd->domid > d->domid) {
-            spin_lock(&rd->evtchn.lock);
-            return rd;
-        }
+            return d;
         domain_ref(rd);
         spin_unlock(&d->evtchn.lock);
-        spin_lock(&rd->evtchn.lock);
-        spin_lock(&d->evtchn.lock);
+        lock_two(d, rd);
         if (e->state == EVTCHN_INTERDOMAIN && e->remote.d == rd) {
             /* Not the last one: the link is still there. */
             domain_put(rd);
             return rd;
         }
-        spin_unlock(&d->evtchn.lock);
-        spin_unlock(&rd->evtchn.lock);
+        unlock_two(d, rd);
         domain_put(rd);
-        spin_lock(&d->evtchn.lock);
     }
-    return NULL;
 }
 
 static void virq_unbind(struct domain *d, uint32_t virq, evtchn_port_t port)
@@ -400,11 +332,11 @@ static int port_close(struct domain *d, evtchn_port_t port)
         rc = -EINVAL;
         goto out;
     case EVTCHN_VIRQ:
-        virq_unbind(d, e->virq, port);
+        virq_unbind(d, e->source, port);
         break;
     case EVTCHN_PIRQ:
-        arch_pirq_unbind(d, e->pirq);
-        __atomic_store_n(&d->evtchn.pirq_to_port[e->pirq], 0, __ATOMIC_RELEASE);
+        arch_pirq_unbind(d, e->source);
+        __atomic_store_n(&d->evtchn.pirq_to_port[e->source], 0, __ATOMIC_RELEASE);
         break;
     case EVTCHN_INTERDOMAIN:
         re = port_get(rd, e->remote.port);
@@ -413,7 +345,7 @@ static int port_close(struct domain *d, evtchn_port_t port)
         spin_lock_pair(&e->lock, &re->lock);
         re->state = EVTCHN_UNBOUND;
         re->remote.d = NULL;
-        re->unbound_dom = d->domid;
+        re->source = d->domid;
         port_free_locked(d, e, port);
         spin_unlock_pair(&e->lock, &re->lock);
         arch_irq_restore(flags);
@@ -425,10 +357,7 @@ static int port_close(struct domain *d, evtchn_port_t port)
     port_free_locked(d, e, port);
     spin_unlock_irqrestore(&e->lock, flags);
 out:
-    if (rd)
-        unlock_two(d, rd);
-    else
-        spin_unlock(&d->evtchn.lock);
+    unlock_two(d, rd);
     return rc;
 }
 
@@ -467,19 +396,26 @@ static bool virq_is_per_vcpu(uint32_t virq)
     return virq == VIRQ_TIMER || virq == VIRQ_DEBUG || virq == VIRQ_XENOPROF || virq == VIRQ_XENPMU;
 }
 
-void virq_send_vcpu(struct vcpu *v, unsigned int virq)
+/* Set @port pending if it still is what the way to it says. 0: there is none. */
+static void source_send(struct domain *d, evtchn_port_t port, enum evtchn_state state,
+                        uint32_t source)
 {
-    evtchn_port_t port = __atomic_load_n(&v->virq_to_port[virq], __ATOMIC_ACQUIRE);
     struct evtchn *e;
     unsigned long flags;
 
     if (!port)
         return;
-    e = port_get(v->domain, port);
+    e = port_get(d, port);
     spin_lock_irqsave(&e->lock, flags);
-    if (e->state == EVTCHN_VIRQ && e->virq == virq)
-        event_set_pending(v->domain, port, e->vcpu);
+    if (e->state == state && e->source == source)
+        event_set_pending(d, port, e->vcpu);
     spin_unlock_irqrestore(&e->lock, flags);
+}
+
+void virq_send_vcpu(struct vcpu *v, unsigned int virq)
+{
+    source_send(v->domain, __atomic_load_n(&v->virq_to_port[virq], __ATOMIC_ACQUIRE), EVTCHN_VIRQ,
+                virq);
 }
 
 void virq_send_domain(struct domain *d, unsigned int virq)
@@ -499,20 +435,9 @@ void virq_send_global(unsigned int virq)
 
 void pirq_send(struct domain *d, unsigned int pirq)
 {
-    evtchn_port_t port;
-    struct evtchn *e;
-    unsigned long flags;
-
-    if (pirq >= d->evtchn.nr_pirqs)
-        return;
-    port = __atomic_load_n(&d->evtchn.pirq_to_port[pirq], __ATOMIC_ACQUIRE);
-    if (!port)
-        return;
-    e = port_get(d, port);
-    spin_lock_irqsave(&e->lock, flags);
-    if (e->state == EVTCHN_PIRQ && e->pirq == pirq)
-        event_set_pending(d, port, e->vcpu);
-    spin_unlock_irqrestore(&e->lock, flags);
+    if (pirq < d->evtchn.nr_pirqs)
+        source_send(d, __atomic_load_n(&d->evtchn.pirq_to_port[pirq], __ATOMIC_ACQUIRE),
+                    EVTCHN_PIRQ, pirq);
 }
 
 int evtchn_port_pending(struct domain *d, evtchn_port_t port)
@@ -548,7 +473,7 @@ int evtchn_init(struct domain *d, unsigned int max_port)
 
 int evtchn_init_pirqs(struct domain *d, unsigned int nr)
 {
-    uint16_t *map = hv_alloc(nr * sizeof(*map));
+    evtchn_port_t *map = hv_alloc(nr * sizeof(*map));
 
     if (!map)
         return -ENOMEM;
@@ -589,309 +514,284 @@ unsigned int evtchn_in_use(const struct domain *d)
     return ACCESS_ONCE(d->evtchn.in_use);
 }
 
-int evtchn_alloc_unbound_for(struct domain *d, domid_t remote, evtchn_port_t *port)
+/* ---- hypercall ------------------------------------------------------------------------------------- */
+
+/* A call: our copy of the arguments, and where the guest has them. */
+struct evtchn_call {
+    guest_va_t arg;
+    size_t size;
+    union {
+        struct evtchn_alloc_unbound alloc_unbound;
+        struct evtchn_bind_interdomain bind_interdomain;
+        struct evtchn_bind_virq bind_virq;
+        struct evtchn_bind_pirq bind_pirq;
+        struct evtchn_bind_ipi bind_ipi;
+        struct evtchn_bind_vcpu bind_vcpu;
+        struct evtchn_status status;
+        struct evtchn_close close;
+        struct evtchn_send send;
+        struct evtchn_unmask unmask;
+        struct evtchn_reset reset;
+    } op;
+};
+
+static int report(const struct evtchn_call *c)
+{
+    return copy_to_guest(c->arg, &c->op, c->size) ? -EFAULT : 0;
+}
+
+/*
+ * The operations that open a port all reserve it, report it (both here), then commit: a guest that never
+ * learned its port could not close it. @port lies in @c. -EFAULT; -EINVAL @d is dying; -ENOSPC; -ENOMEM.
+ */
+static int port_give(struct domain *d, const struct evtchn_call *c, evtchn_port_t *port)
 {
     int rc = port_reserve(d, port);
 
-    if (!rc)
-        rc = open_unbound(d, *port, remote);
+    if (!rc && report(c)) {
+        port_unreserve(d, *port);
+        rc = -EFAULT;
+    }
     return rc;
 }
 
-void evtchn_dump(struct domain *d)
+static domid_t resolve_self(const struct domain *d, domid_t id)
 {
-    static const char *const names[] = {"free", "reserved", "unbound", "interdomain",
-                                        "virq", "ipi",      "pirq"};
-
-    printk("d%u: event channels in use %u of %u\n", d->domid, d->evtchn.in_use, d->evtchn.max_port);
-    for (evtchn_port_t p = 1; p < d->evtchn.max_port; p++) {
-        const struct evtchn *e = port_get(d, p);
-
-        if (!e || e->state == EVTCHN_FREE)
-            continue;
-        printk("  port %u %s vcpu %u [%c%c] %d/%d\n", p, names[e->state], e->vcpu,
-               test_bit(p, d->shared->evtchn_pending) ? 'p' : '-',
-               test_bit(p, d->shared->evtchn_mask) ? 'm' : '-',
-               e->state == EVTCHN_INTERDOMAIN ? e->remote.d->domid : (int)e->virq,
-               e->state == EVTCHN_INTERDOMAIN ? (int)e->remote.port : 0);
-    }
+    return id == DOMID_SELF ? d->domid : id;
 }
 
-/* ---- hypercall ------------------------------------------------------------------------------------- */
-
-/* The shape of all that open a port: reserve, report, commit. A guest that never learned its port could
- * not close it, so a failed report undoes the reservation. */
-#define REPORT_AND_OPEN(d, arg, op, port, open)     \
-    ({                                              \
-        long rc_ = -EFAULT;                         \
-                                                    \
-        if (!copy_to_guest(arg, &(op), sizeof(op))) \
-            rc_ = (open);                           \
-        if (rc_)                                    \
-            port_unreserve(d, port);                \
-        rc_;                                        \
-    })
-
 /*
- * EVTCHNOP_alloc_unbound: give op.dom a new port that op.remote_dom may bind.
- * Returns 0 with op.port set; -EFAULT bad @arg; -ESRCH no such op.dom; -EPERM caller does not control
- * op.dom; -ENOSPC no free port; -EINVAL op.dom is dying; -ENOMEM.
+ * EVTCHNOP_alloc_unbound: give op->dom a new port that op->remote_dom may bind.
+ * Returns 0 with op->port set; -ESRCH no such op->dom; -EPERM caller does not control op->dom; -ENOSPC no
+ * free port; -EINVAL op->dom is dying; -ENOMEM. Here and below -EFAULT if the argument cannot be read or
+ * written.
  */
-static long op_alloc_unbound(struct domain *d, guest_va_t arg)
+static long op_alloc_unbound(struct domain *d, struct evtchn_call *c)
 {
-    struct evtchn_alloc_unbound op;
+    struct evtchn_alloc_unbound *op = &c->op.alloc_unbound;
     struct domain *owner;
-    domid_t remote;
-    long rc;
+    long rc = domain_get_controlled(d, op->dom, &owner);
 
-    if (copy_from_guest(&op, arg, sizeof(op)))
-        return -EFAULT;
-    rc = domain_get_controlled(d, op.dom, &owner);
     if (rc)
         return rc;
-    remote = op.remote_dom == DOMID_SELF ? d->domid : op.remote_dom;
-    rc = port_reserve(owner, &op.port);
-    if (!rc)
-        rc = REPORT_AND_OPEN(owner, arg, op, op.port, open_unbound(owner, op.port, remote));
+    rc = port_give(owner, c, &op->port);
+    if (!rc) {
+        rc = open_unbound(owner, op->port, resolve_self(d, op->remote_dom));
+        if (rc)
+            port_unreserve(owner, op->port);
+    }
     domain_put(owner);
     return rc;
 }
 
 /*
- * EVTCHNOP_bind_interdomain: connect a new local port to op.remote_port of op.remote_dom.
- * -EFAULT; -ESRCH no such domain; -EINVAL the remote port is not open for us; -ENOSPC; -ENOMEM.
+ * EVTCHNOP_bind_interdomain: connect a new local port to op->remote_port of op->remote_dom.
+ * -ESRCH no such domain; -EINVAL the remote port is not open for us; -ENOSPC; -ENOMEM.
  */
-static long op_bind_interdomain(struct domain *d, guest_va_t arg)
+static long op_bind_interdomain(struct domain *d, struct evtchn_call *c)
 {
-    struct evtchn_bind_interdomain op;
-    struct domain *rd;
+    struct evtchn_bind_interdomain *op = &c->op.bind_interdomain;
+    struct domain *rd = domain_get(resolve_self(d, op->remote_dom));
     long rc;
 
-    if (copy_from_guest(&op, arg, sizeof(op)))
-        return -EFAULT;
-    rd = domain_get(op.remote_dom == DOMID_SELF ? d->domid : op.remote_dom);
     if (!rd)
         return -ESRCH;
-    rc = port_reserve(d, &op.local_port);
-    if (!rc)
-        rc = REPORT_AND_OPEN(d, arg, op, op.local_port,
-                             open_interdomain(d, op.local_port, rd, op.remote_port));
+    rc = port_give(d, c, &op->local_port);
+    if (!rc) {
+        rc = open_interdomain(d, op->local_port, rd, op->remote_port);
+        if (rc)
+            port_unreserve(d, op->local_port);
+    }
     domain_put(rd);
     return rc;
 }
 
-/* -EFAULT; -EINVAL no such virq, or a global one on another vcpu than 0; -ENOENT no such vcpu; -EEXIST bound;
- * -ENOSPC; -ENOMEM. */
-static long op_bind_virq(struct domain *d, guest_va_t arg)
+/*
+ * Give @d a port for a virq, an ipi or a pirq, delivered to @v. @way is where the number of the virq or pirq,
+ * @source, leads to the port (NULL: an ipi is sent by its port). -EEXIST bound already; as port_give; as
+ * arch_pirq_bind.
+ */
+static long bind_source(struct domain *d, const struct evtchn_call *c, evtchn_port_t *port,
+                        enum evtchn_state state, struct vcpu *v, uint32_t source,
+                        evtchn_port_t *way)
 {
-    struct evtchn_bind_virq op;
-    struct vcpu *v;
     long rc;
 
-    if (copy_from_guest(&op, arg, sizeof(op)))
-        return -EFAULT;
-    if (op.virq >= NR_VIRQS || (!virq_is_per_vcpu(op.virq) && op.vcpu))
+    if (way && ACCESS_ONCE(*way)) /* before the answer is overwritten */
+        return -EEXIST;
+    rc = port_give(d, c, port);
+    if (rc)
+        return rc;
+    spin_lock(&d->evtchn.lock);
+    if (way && *way) {
+        rc = -EEXIST;
+    } else {
+        port_set_locked(d, *port, state, v->id, source);
+        if (way)
+            __atomic_store_n(way, *port, __ATOMIC_RELEASE);
+        /* The interrupt may come as soon as it is bound: the way to the port must be there. */
+        if (state == EVTCHN_PIRQ)
+            rc = arch_pirq_bind(v, source, c->op.bind_pirq.flags & BIND_PIRQ__WILL_SHARE);
+        if (rc) {
+            __atomic_store_n(way, 0, __ATOMIC_RELEASE);
+            port_set_locked(d, *port, EVTCHN_RESERVED, 0, 0);
+        }
+    }
+    spin_unlock(&d->evtchn.lock);
+    if (rc)
+        port_unreserve(d, *port);
+    return rc;
+}
+
+/* -EINVAL no such virq, or a global one on another vcpu than 0; -ENOENT no such vcpu; as bind_source. */
+static long op_bind_virq(struct domain *d, struct evtchn_call *c)
+{
+    struct evtchn_bind_virq *op = &c->op.bind_virq;
+    struct vcpu *v = vcpu_get(d, op->vcpu);
+
+    if (op->virq >= NR_VIRQS || (!virq_is_per_vcpu(op->virq) && op->vcpu))
         return -EINVAL;
-    v = vcpu_get(d, op.vcpu);
     if (!v)
         return -ENOENT;
-    if (ACCESS_ONCE(v->virq_to_port[op.virq])) /* before the answer is overwritten */
-        return -EEXIST;
-    rc = port_reserve(d, &op.port);
-    if (!rc)
-        rc = REPORT_AND_OPEN(d, arg, op, op.port, open_virq(d, op.port, v, op.virq));
-    return rc;
+    return bind_source(d, c, &op->port, EVTCHN_VIRQ, v, op->virq, &v->virq_to_port[op->virq]);
 }
 
-/* -EFAULT; -ENOENT no such vcpu; -ENOSPC; -ENOMEM. */
-static long op_bind_ipi(struct domain *d, guest_va_t arg)
+/* -ENOENT no such vcpu; as bind_source. */
+static long op_bind_ipi(struct domain *d, struct evtchn_call *c)
 {
-    struct evtchn_bind_ipi op;
-    struct vcpu *v;
-    long rc;
+    struct vcpu *v = vcpu_get(d, c->op.bind_ipi.vcpu);
 
-    if (copy_from_guest(&op, arg, sizeof(op)))
-        return -EFAULT;
-    v = vcpu_get(d, op.vcpu);
-    if (!v)
-        return -ENOENT;
-    rc = port_reserve(d, &op.port);
-    if (!rc)
-        rc = REPORT_AND_OPEN(d, arg, op, op.port, open_ipi(d, op.port, v));
-    return rc;
+    return v ? bind_source(d, c, &c->op.bind_ipi.port, EVTCHN_IPI, v, 0, NULL) : -ENOENT;
 }
 
-/* -EFAULT; -EINVAL no such pirq, or not mapped by this domain; -EEXIST bound; -EBUSY held by another;
- * -ENOSPC; -ENOMEM. */
-static long op_bind_pirq(struct domain *d, guest_va_t arg)
+/* -EINVAL no such pirq, or not mapped by this domain; -EBUSY held by another; as bind_source. */
+static long op_bind_pirq(struct domain *d, struct evtchn_call *c)
 {
-    struct evtchn_bind_pirq op;
-    long rc;
+    struct evtchn_bind_pirq *op = &c->op.bind_pirq;
 
-    if (copy_from_guest(&op, arg, sizeof(op)))
-        return -EFAULT;
-    if (op.pirq >= d->evtchn.nr_pirqs)
+    if (op->pirq >= d->evtchn.nr_pirqs)
         return -EINVAL;
-    if (ACCESS_ONCE(d->evtchn.pirq_to_port[op.pirq])) /* before the answer is overwritten */
-        return -EEXIST;
-    rc = port_reserve(d, &op.port);
-    if (!rc)
-        rc = REPORT_AND_OPEN(d, arg, op, op.port,
-                             open_pirq(d, op.port, op.pirq, op.flags & BIND_PIRQ__WILL_SHARE));
-    return rc;
+    return bind_source(d, c, &op->port, EVTCHN_PIRQ, d->vcpu[0], op->pirq,
+                       &d->evtchn.pirq_to_port[op->pirq]);
 }
 
+/* The lock of @e is held. */
 static void status_fill(const struct evtchn *e, struct evtchn_status *op)
 {
+    static const uint8_t status[] = {
+        [EVTCHN_UNBOUND] = EVTCHNSTAT_unbound, [EVTCHN_INTERDOMAIN] = EVTCHNSTAT_interdomain,
+        [EVTCHN_VIRQ] = EVTCHNSTAT_virq,       [EVTCHN_IPI] = EVTCHNSTAT_ipi,
+        [EVTCHN_PIRQ] = EVTCHNSTAT_pirq, /* the others: EVTCHNSTAT_closed, which is 0 */
+    };
+
+    op->status = status[e->state];
+    op->vcpu = e->vcpu;
     switch (e->state) {
     case EVTCHN_UNBOUND:
-        op->status = EVTCHNSTAT_unbound;
-        op->u.unbound.dom = e->unbound_dom;
+        op->u.unbound.dom = (domid_t)e->source;
         break;
     case EVTCHN_INTERDOMAIN:
-        op->status = EVTCHNSTAT_interdomain;
         op->u.interdomain.dom = e->remote.d->domid;
         op->u.interdomain.port = e->remote.port;
         break;
-    case EVTCHN_PIRQ:
-        op->status = EVTCHNSTAT_pirq;
-        op->u.pirq = e->pirq;
-        break;
     case EVTCHN_VIRQ:
-        op->status = EVTCHNSTAT_virq;
-        op->u.virq = e->virq;
+        op->u.virq = e->source;
         break;
-    case EVTCHN_IPI:
-        op->status = EVTCHNSTAT_ipi;
+    case EVTCHN_PIRQ:
+        op->u.pirq = e->source;
         break;
     default:
-        op->status = EVTCHNSTAT_closed;
         break;
     }
-    op->vcpu = e->vcpu;
 }
 
-/* -EFAULT; -ESRCH, -EPERM as alloc_unbound; -EINVAL no such port. */
-static long op_status(struct domain *d, guest_va_t arg)
+/* -ESRCH, -EPERM as alloc_unbound; -EINVAL no such port. */
+static long op_status(struct domain *d, struct evtchn_call *c)
 {
-    struct evtchn_status op;
+    struct evtchn_status *op = &c->op.status;
     struct domain *owner;
     struct evtchn *e;
     unsigned long flags;
-    long rc;
+    long rc = domain_get_controlled(d, op->dom, &owner);
 
-    if (copy_from_guest(&op, arg, sizeof(op)))
-        return -EFAULT;
-    rc = domain_get_controlled(d, op.dom, &owner);
     if (rc)
         return rc;
-    e = port_get(owner, op.port);
+    e = port_get(owner, op->port);
+    memset(&op->u, 0, sizeof(op->u));
     if (e) {
-        memset(&op.u, 0, sizeof(op.u));
         spin_lock_irqsave(&e->lock, flags);
-        status_fill(e, &op);
+        status_fill(e, op);
         spin_unlock_irqrestore(&e->lock, flags);
-        rc = copy_to_guest(arg, &op, sizeof(op)) ? -EFAULT : 0;
-    } else if (op.port < owner->evtchn.max_port) {
-        op.status = EVTCHNSTAT_closed;
-        op.vcpu = 0;
-        rc = copy_to_guest(arg, &op, sizeof(op)) ? -EFAULT : 0;
-    } else {
-        rc = -EINVAL;
+    } else { /* never used yet, or beyond the last */
+        op->status = EVTCHNSTAT_closed;
+        op->vcpu = 0;
     }
+    rc = op->port < owner->evtchn.max_port ? report(c) : -EINVAL;
     domain_put(owner);
     return rc;
 }
 
-/* -EFAULT; -ENOENT no such vcpu; -EINVAL no such port, or one that belongs to a vcpu for good. */
-static long op_bind_vcpu(struct domain *d, guest_va_t arg)
+/* -ENOENT no such vcpu; -EINVAL no such port, or one that belongs to a vcpu for good. */
+static long op_bind_vcpu(struct domain *d, struct evtchn_call *c)
 {
-    struct evtchn_bind_vcpu op;
-    struct evtchn *e;
-    struct vcpu *v;
+    const struct evtchn_bind_vcpu *op = &c->op.bind_vcpu;
+    struct vcpu *v = vcpu_get(d, op->vcpu);
+    struct evtchn *e = port_get(d, op->port);
     unsigned long flags;
     long rc = 0;
 
-    if (copy_from_guest(&op, arg, sizeof(op)))
-        return -EFAULT;
-    v = vcpu_get(d, op.vcpu);
     if (!v)
         return -ENOENT;
-    e = port_get(d, op.port);
     if (!e)
         return -EINVAL;
     spin_lock(&d->evtchn.lock);
-    switch (e->state) {
-    case EVTCHN_VIRQ:
-        if (virq_is_per_vcpu(e->virq))
-            rc = -EINVAL;
-        break;
-    case EVTCHN_UNBOUND:
-    case EVTCHN_INTERDOMAIN:
-        break;
-    case EVTCHN_PIRQ:
-        arch_pirq_set_affinity(d, e->pirq, v);
-        break;
-    default:
+    if (e->state <= EVTCHN_RESERVED || e->state == EVTCHN_IPI ||
+        (e->state == EVTCHN_VIRQ && virq_is_per_vcpu(e->source))) {
         rc = -EINVAL;
-        break;
-    }
-    if (!rc) {
+    } else {
+        if (e->state == EVTCHN_PIRQ)
+            arch_pirq_set_affinity(d, e->source, v);
         spin_lock_irqsave(&e->lock, flags);
-        e->vcpu = (uint16_t)op.vcpu;
+        e->vcpu = (uint16_t)op->vcpu;
         spin_unlock_irqrestore(&e->lock, flags);
     }
     spin_unlock(&d->evtchn.lock);
     return rc;
 }
 
-/* -EFAULT; -EINVAL no such port. */
-static long op_unmask(struct domain *d, guest_va_t arg)
+/* -EINVAL no such port. */
+static long op_unmask(struct domain *d, struct evtchn_call *c)
 {
-    struct evtchn_unmask op;
-    struct evtchn *e;
+    evtchn_port_t port = c->op.unmask.port;
+    struct evtchn *e = port_get(d, port);
     unsigned long flags;
 
-    if (copy_from_guest(&op, arg, sizeof(op)))
-        return -EFAULT;
-    e = port_get(d, op.port);
     if (!e)
         return -EINVAL;
     spin_lock_irqsave(&e->lock, flags);
-    if (e->state > EVTCHN_RESERVED)
-        event_unmask(d, op.port, e->vcpu);
+    if (e->state > EVTCHN_RESERVED && test_and_clear_bit(port, d->shared->evtchn_mask) &&
+        test_bit(port, d->shared->evtchn_pending))
+        vcpu_select_port(d->vcpu[e->vcpu], port);
     spin_unlock_irqrestore(&e->lock, flags);
     return 0;
 }
 
-static long op_close(struct domain *d, guest_va_t arg)
+static long op_close(struct domain *d, struct evtchn_call *c)
 {
-    struct evtchn_close op;
-
-    if (copy_from_guest(&op, arg, sizeof(op)))
-        return -EFAULT;
-    return port_close(d, op.port);
+    return port_close(d, c->op.close.port);
 }
 
-static long op_send(struct domain *d, guest_va_t arg)
+static long op_send(struct domain *d, struct evtchn_call *c)
 {
-    struct evtchn_send op;
-
-    if (copy_from_guest(&op, arg, sizeof(op)))
-        return -EFAULT;
-    return port_send(d, op.port);
+    return port_send(d, c->op.send.port);
 }
 
-/* EVTCHNOP_reset: close all ports of op.dom. -EFAULT; -ESRCH, -EPERM as alloc_unbound. */
-static long op_reset(struct domain *d, guest_va_t arg)
+/* EVTCHNOP_reset: close all ports of op->dom. -ESRCH, -EPERM as alloc_unbound. */
+static long op_reset(struct domain *d, struct evtchn_call *c)
 {
-    struct evtchn_reset op;
     struct domain *owner;
-    long rc;
+    long rc = domain_get_controlled(d, c->op.reset.dom, &owner);
 
-    if (copy_from_guest(&op, arg, sizeof(op)))
-        return -EFAULT;
-    rc = domain_get_controlled(d, op.dom, &owner);
     if (rc)
         return rc;
     if (evtchn_close_all(owner) == -ERESTART)
@@ -903,21 +803,29 @@ static long op_reset(struct domain *d, guest_va_t arg)
 /* -ENOSYS: FIFO delivery (11 to 13) and what does not exist. Guests fall back to 2-level. */
 long hc_event_channel_op(struct domain *d, uint64_t cmd, guest_va_t arg)
 {
-    static long (*const ops[])(struct domain *, guest_va_t) = {
-        [EVTCHNOP_bind_interdomain] = op_bind_interdomain,
-        [EVTCHNOP_bind_virq] = op_bind_virq,
-        [EVTCHNOP_bind_pirq] = op_bind_pirq,
-        [EVTCHNOP_close] = op_close,
-        [EVTCHNOP_send] = op_send,
-        [EVTCHNOP_status] = op_status,
-        [EVTCHNOP_alloc_unbound] = op_alloc_unbound,
-        [EVTCHNOP_bind_ipi] = op_bind_ipi,
-        [EVTCHNOP_bind_vcpu] = op_bind_vcpu,
-        [EVTCHNOP_unmask] = op_unmask,
-        [EVTCHNOP_reset] = op_reset,
+    static const struct {
+        long (*fn)(struct domain *d, struct evtchn_call *c);
+        size_t size; /* of the argument */
+    } ops[] = {
+        [EVTCHNOP_bind_interdomain] = {op_bind_interdomain, sizeof(struct evtchn_bind_interdomain)},
+        [EVTCHNOP_bind_virq] = {op_bind_virq, sizeof(struct evtchn_bind_virq)},
+        [EVTCHNOP_bind_pirq] = {op_bind_pirq, sizeof(struct evtchn_bind_pirq)},
+        [EVTCHNOP_close] = {op_close, sizeof(struct evtchn_close)},
+        [EVTCHNOP_send] = {op_send, sizeof(struct evtchn_send)},
+        [EVTCHNOP_status] = {op_status, sizeof(struct evtchn_status)},
+        [EVTCHNOP_alloc_unbound] = {op_alloc_unbound, sizeof(struct evtchn_alloc_unbound)},
+        [EVTCHNOP_bind_ipi] = {op_bind_ipi, sizeof(struct evtchn_bind_ipi)},
+        [EVTCHNOP_bind_vcpu] = {op_bind_vcpu, sizeof(struct evtchn_bind_vcpu)},
+        [EVTCHNOP_unmask] = {op_unmask, sizeof(struct evtchn_unmask)},
+        [EVTCHNOP_reset] = {op_reset, sizeof(struct evtchn_reset)},
     };
+    struct evtchn_call c;
 
     if (cmd >= ARRAY_SIZE(ops))
         return -ENOSYS;
-    return ops[cmd](d, arg);
+    c.arg = arg;
+    c.size = ops[cmd].size;
+    if (copy_from_guest(&c.op, arg, c.size))
+        return -EFAULT;
+    return ops[cmd].fn(d, &c);
 }

@@ -43,10 +43,10 @@ struct grant_map {
 #define ACTIVE_PER_PAGE        128u
 #define ACTIVE_PAGES_PER_FRAME (ENTRIES_PER_FRAME / ACTIVE_PER_PAGE)
 #define MAPS_PER_PAGE          128u
-#define DOM0_MAPTRACK_PAGES \
-    64u /* for 8,192 mappings: thirteen guests with a disk and an interface */
-#define PIN_MAX       0x7fffffffu
-#define PREEMPT_EVERY 16u
+/* For 8,192 mappings: thirteen guests with a disk and an interface. */
+#define DOM0_MAPTRACK_PAGES    64u
+#define PIN_MAX                0x7fffffffu
+#define PREEMPT_EVERY          16u
 _Static_assert(ACTIVE_PER_PAGE * sizeof(struct active_grant) <= PAGE_SIZE,
                "active entries fit a page");
 _Static_assert(MAPS_PER_PAGE * sizeof(struct grant_map) <= PAGE_SIZE,
@@ -161,16 +161,16 @@ static int grant_grow(struct domain *d, unsigned int nr)
 
 int grant_frame(struct domain *d, unsigned int idx, mfn_t *mfn)
 {
-    int rc =
-        idx < d->grant.max_frames ? grant_grow(d, idx + 1) : grant_grow(d, d->grant.max_frames + 1);
+    int rc = grant_grow(d, min(idx, d->grant.max_frames) + 1);
+    struct grant_entry_v1 *page;
 
-    struct grant_entry_v1 *page = rc ? NULL : ACCESS_ONCE(d->grant.shared[idx]);
-
-    if (!rc && !page) /* it is just dying */
-        rc = -EINVAL;
-    if (!rc)
-        *mfn = virt_to_mfn(page);
-    return rc;
+    if (rc)
+        return rc;
+    page = ACCESS_ONCE(d->grant.shared[idx]);
+    if (!page) /* it is just dying */
+        return -EINVAL;
+    *mfn = virt_to_mfn(page);
+    return 0;
 }
 
 /* ---- granter: pins --------------------------------------------------------------------------------- */
@@ -229,6 +229,7 @@ static int pin_get(struct domain *rd, grant_ref_t ref, domid_t user, bool readon
     struct active_grant *act = active_get(&rd->grant, ref);
     struct grant_entry_v1 *e;
     int rc = GNTST_general_error;
+    bool first;
 
     if (!act)
         return GNTST_bad_gntref;
@@ -236,19 +237,17 @@ static int pin_get(struct domain *rd, grant_ref_t ref, domid_t user, bool readon
     e = shared_get(&rd->grant, ref);
     if (!e)
         goto out;
-    if ((act->readers || act->writers) &&
-        (act->domid != user || act->readers >= PIN_MAX || act->writers >= PIN_MAX))
+    first = !act->readers && !act->writers;
+    if (!first && (act->domid != user || act->readers >= PIN_MAX || act->writers >= PIN_MAX))
         goto out;
-    if (!act->readers && !act->writers) {
+    if (first || (!readonly && !act->writers)) {
         rc = mark_entry(e, user, readonly);
         if (rc)
             goto out;
+    }
+    if (first) {
         act->domid = user;
         act->mfn = ACCESS_ONCE(e->frame);
-    } else if (!readonly && !act->writers) {
-        rc = mark_entry(e, user, false);
-        if (rc)
-            goto out;
     }
     if (readonly)
         act->readers++;
@@ -302,11 +301,6 @@ static void unuse_frame(mfn_t mfn, bool readonly)
         frame_put_and_type(mfn_to_frame(mfn));
 }
 
-static struct domain *domain_by_id(struct domain *d, domid_t id)
-{
-    return domain_get(id == DOMID_SELF ? d->domid : id);
-}
-
 /* ---- mapper: maptrack -------------------------------------------------------------------------------- */
 
 static struct grant_map *map_get(const struct grant_domain *gd, grant_handle_t handle)
@@ -358,10 +352,9 @@ static bool handle_get(struct domain *d, struct domain *rd, grant_ref_t ref, uin
         m->flags = flags | MAP_BUSY; /* until the mapping stands */
         __atomic_store_n(&m->granter, rd, __ATOMIC_RELEASE);
         gd->nr_maps++;
+        __atomic_fetch_add(&mappings_total, 1, __ATOMIC_RELAXED);
     }
     spin_unlock(&gd->map_lock);
-    if (m)
-        __atomic_fetch_add(&mappings_total, 1, __ATOMIC_RELAXED);
     return m;
 }
 
@@ -385,17 +378,16 @@ static void handle_put(struct domain *d, grant_handle_t handle)
 static struct grant_map *handle_claim(struct domain *d, grant_handle_t handle)
 {
     struct grant_map *m = map_get(&d->grant, handle);
-    bool ok = false;
 
     if (!m)
         return NULL;
     spin_lock(&d->grant.map_lock);
-    if (m->granter && !(m->flags & MAP_BUSY)) {
+    if (m->granter && !(m->flags & MAP_BUSY))
         m->flags |= MAP_BUSY;
-        ok = true;
-    }
+    else
+        m = NULL;
     spin_unlock(&d->grant.map_lock);
-    return ok ? m : NULL;
+    return m;
 }
 
 static void handle_release(struct domain *d, struct grant_map *m)
@@ -561,8 +553,7 @@ int grant_release_mappings(struct domain *d)
 
         if (!m->granter)
             continue;
-        pin_put(m->granter, m->ref, m->flags & GNTMAP_readonly);
-        handle_put(d, h);
+        unmap_finish(d, h);
         if (!(++done % 256) && hypercall_preempt_check())
             return -ERESTART;
     }
@@ -588,7 +579,7 @@ static int end_get(struct domain *d, const struct gnttab_copy_ptr *p, bool by_re
 
     if (!by_ref && p->domid != DOMID_SELF && p->domid != d->domid)
         return GNTST_permission_denied;
-    end->rd = domain_by_id(d, p->domid);
+    end->rd = domain_get(p->domid == DOMID_SELF ? d->domid : p->domid);
     if (!end->rd)
         return GNTST_bad_domain;
     end->by_ref = by_ref;

@@ -11,15 +11,10 @@ void idpool_init(struct idpool *p, unsigned int first, unsigned int last)
     p->last = last;
 }
 
-static bool used(const struct idpool *p, unsigned int id)
-{
-    return p->used[id / 64] >> (id % 64) & 1;
-}
-
 static bool block_free(const struct idpool *p, unsigned int id, unsigned int n)
 {
     for (unsigned int i = id; i < id + n; i++)
-        if (used(p, i))
+        if (test_bit(i, p->used))
             return false;
     return true;
 }
@@ -27,7 +22,7 @@ static bool block_free(const struct idpool *p, unsigned int id, unsigned int n)
 static void mark(struct idpool *p, unsigned int id, unsigned int n)
 {
     for (unsigned int i = id; i < id + n; i++)
-        p->used[i / 64] |= 1ull << (i % 64);
+        set_bit(i, p->used);
 }
 
 /* A free aligned block that starts in [@from, @to]; -1: none. */
@@ -58,7 +53,7 @@ int idpool_take(struct idpool *p, unsigned int id)
 {
     if (id < p->first || id > p->last)
         return -EINVAL;
-    if (used(p, id))
+    if (test_bit(id, p->used))
         return -EBUSY;
     mark(p, id, 1);
     return 0;
@@ -68,10 +63,10 @@ void idpool_free(struct idpool *p, unsigned int id, unsigned int n)
 {
     BUG_ON(id < p->first || n == 0 || id + n - 1 > p->last);
     for (unsigned int i = id; i < id + n; i++)
-        p->used[i / 64] &= ~(1ull << (i % 64));
+        clear_bit(i, p->used);
 }
 
 bool idpool_taken(const struct idpool *p, unsigned int id)
 {
-    return id >= p->first && id <= p->last && used(p, id);
+    return id >= p->first && id <= p->last && test_bit(id, p->used);
 }

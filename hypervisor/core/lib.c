@@ -85,18 +85,16 @@ size_t strlen(const char *s)
     return n;
 }
 
-int strcmp(const char *a, const char *b)
-{
-    while (*a && *a == *b)
-        a++, b++;
-    return (unsigned char)*a - (unsigned char)*b;
-}
-
 int strncmp(const char *a, const char *b, size_t n)
 {
     while (n && *a && *a == *b)
         a++, b++, n--;
     return n ? (unsigned char)*a - (unsigned char)*b : 0;
+}
+
+int strcmp(const char *a, const char *b)
+{
+    return strncmp(a, b, SIZE_MAX);
 }
 
 /* Where formatted text goes: counts on behind the end of the buffer. */
@@ -112,69 +110,52 @@ static void put(struct sink *s, char c)
     s->len++;
 }
 
-static void pad(struct sink *s, char c, long n)
+static void pad(struct sink *s, char c, size_t n)
 {
-    while (n-- > 0)
+    while (n--)
         put(s, c);
 }
 
 /* One conversion, as its flags say. */
 struct conv {
-    bool left, zero, alt, upper, negative;
-    int width, precision; /* precision < 0: none */
-    unsigned int base;
+    bool zero, alt, negative;
+    unsigned int width, base;
 };
 
-static void put_number(struct sink *s, const struct conv *c, unsigned long long v)
+static void put_number(struct sink *s, const struct conv *c, unsigned long v)
 {
-    const char *set = c->upper ? "0123456789ABCDEF" : "0123456789abcdef";
     char digits[24];
-    int n = 0, zeros, prefix = (c->negative ? 1 : 0) + (c->alt ? 2 : 0);
+    unsigned int n = 0, prefix = (c->negative ? 1 : 0) + (c->alt ? 2 : 0), padding;
 
     do
-        digits[n++] = set[v % c->base];
+        digits[n++] = "0123456789abcdef"[v % c->base];
     while (v /= c->base);
-    zeros = c->precision > n ? c->precision - n : 0;
-    if (c->zero && !c->left && c->precision < 0 && c->width > n + prefix)
-        zeros = c->width - n - prefix;
-    if (!c->left)
-        pad(s, ' ', c->width - n - zeros - prefix);
+    padding = c->width > n + prefix ? c->width - n - prefix : 0;
+    if (!c->zero)
+        pad(s, ' ', padding);
     if (c->negative)
         put(s, '-');
     if (c->alt) {
         put(s, '0');
-        put(s, c->upper ? 'X' : 'x');
+        put(s, 'x');
     }
-    pad(s, '0', zeros);
-    for (int i = n; i-- > 0;)
-        put(s, digits[i]);
-    if (c->left)
-        pad(s, ' ', c->width - n - zeros - prefix);
+    if (c->zero)
+        pad(s, '0', padding);
+    while (n)
+        put(s, digits[--n]);
 }
 
 static void put_string(struct sink *s, const struct conv *c, const char *str)
 {
-    long n = 0;
+    size_t n;
 
     if (!str)
         str = "(null)";
-    while ((c->precision < 0 || n < c->precision) && str[n])
-        n++;
-    if (!c->left)
+    n = strlen(str);
+    if (n < c->width)
         pad(s, ' ', c->width - n);
-    for (long i = 0; i < n; i++)
-        put(s, str[i]);
-    if (c->left)
-        pad(s, ' ', c->width - n);
-}
-
-static int digits_of(const char **fmt)
-{
-    int v = 0;
-
-    while (**fmt >= '0' && **fmt <= '9' && v < 10000)
-        v = v * 10 + *(*fmt)++ - '0';
-    return v;
+    while (*str)
+        put(s, *str++);
 }
 
 int vsnprintf(char *buf, size_t n, const char *fmt, va_list ap)
@@ -182,80 +163,37 @@ int vsnprintf(char *buf, size_t n, const char *fmt, va_list ap)
     struct sink s = {.buf = buf, .room = n ? n - 1 : 0};
 
     for (; *fmt; fmt++) {
-        struct conv c = {.precision = -1, .base = 10};
-        int longs = 0;
-        unsigned long long v;
+        struct conv c = {.base = 10};
+        bool wide = false;
+        long v;
 
         if (*fmt != '%') {
             put(&s, *fmt);
             continue;
         }
-        for (fmt++; *fmt == '-' || *fmt == '0' || *fmt == '#' || *fmt == ' ' || *fmt == '+';
-             fmt++) {
-            c.left |= *fmt == '-';
+        for (fmt++; *fmt == '0' || *fmt == '#'; fmt++) {
             c.zero |= *fmt == '0';
             c.alt |= *fmt == '#';
         }
-        if (*fmt == '*') {
-            c.width = va_arg(ap, int);
-            if (c.width < 0) {
-                c.left = true;
-                c.width = -c.width;
-            }
-            fmt++;
-        } else {
-            c.width = digits_of(&fmt);
-        }
-        if (*fmt == '.') {
-            fmt++;
-            if (*fmt == '*') {
-                c.precision = va_arg(ap, int);
-                fmt++;
-            } else {
-                c.precision = digits_of(&fmt);
-            }
-        }
-        for (; *fmt == 'l' || *fmt == 'z' || *fmt == 'h' || *fmt == 'j'; fmt++)
-            longs += *fmt == 'h' ? -1 : 1;
+        for (; *fmt >= '0' && *fmt <= '9' && c.width < 10000; fmt++)
+            c.width = c.width * 10 + (unsigned int)(*fmt - '0');
+        for (; *fmt == 'l' || *fmt == 'z'; fmt++)
+            wide = true;
         switch (*fmt) {
         case 'd':
-        case 'i': {
-            long long i = longs > 0 ? va_arg(ap, long long) : va_arg(ap, int);
-
-            c.alt = false;
-            c.negative = i < 0;
-            put_number(&s, &c, i < 0 ? 0ull - (unsigned long long)i : (unsigned long long)i);
+            v = wide ? va_arg(ap, long) : va_arg(ap, int);
+            c.negative = v < 0;
+            put_number(&s, &c, v < 0 ? 0 - (unsigned long)v : (unsigned long)v);
             break;
-        }
-        case 'p':
-            c.alt = true;
-            longs = 1;
-            /* fall through */
-        case 'X':
         case 'x':
+            c.base = 16;
+            /* fall through */
         case 'u':
-            c.upper = *fmt == 'X';
-            if (*fmt == 'u')
-                c.alt = false;
-            else
-                c.base = 16;
-            v = longs > 0 ? va_arg(ap, unsigned long long) : va_arg(ap, unsigned int);
-            if (longs == -1)
-                v = (uint16_t)v;
-            else if (longs < -1)
-                v = (uint8_t)v;
-            put_number(&s, &c, v);
+            put_number(&s, &c, wide ? va_arg(ap, unsigned long) : va_arg(ap, unsigned int));
             break;
-        case 'c': {
-            char one[2] = {(char)va_arg(ap, int), 0};
-
-            if (one[0]) {
-                put_string(&s, &c, one);
-            } else {
-                put(&s, 0);
-            }
+        case 'c':
+            put(&s, (char)va_arg(ap, int));
             break;
-        }
         case 's':
             put_string(&s, &c, va_arg(ap, const char *));
             break;
@@ -273,15 +211,4 @@ int vsnprintf(char *buf, size_t n, const char *fmt, va_list ap)
     if (n)
         buf[s.len < n ? s.len : n - 1] = 0;
     return (int)s.len;
-}
-
-int snprintf(char *buf, size_t n, const char *fmt, ...)
-{
-    va_list ap;
-    int len;
-
-    va_start(ap, fmt);
-    len = vsnprintf(buf, n, fmt, ap);
-    va_end(ap);
-    return len;
 }

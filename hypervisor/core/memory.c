@@ -36,14 +36,15 @@ static int pages_check_locked(const struct domain *d, uint64_t nr)
     return 0;
 }
 
-static void pages_uncharge(struct domain *d, uint64_t nr)
+/* @count: @d's tot_pages or hv_pages. The last frame of either kind takes a reference of @d along. */
+static void pages_uncharge(struct domain *d, uint64_t *count, uint64_t nr)
 {
     bool last;
 
     spin_lock(&d->page_lock);
-    BUG_ON(d->tot_pages < nr);
-    d->tot_pages -= nr;
-    last = !d->tot_pages;
+    BUG_ON(*count < nr);
+    *count -= nr;
+    last = !*count;
     spin_unlock(&d->page_lock);
     if (last)
         domain_put(d);
@@ -91,10 +92,7 @@ void domain_frame_release(struct frame *f, unsigned int owner, bool was_hypervis
     BUG_ON(!d);
     arch_m2p_set(mfn, M2P_INVALID);
     heap_free(mfn, 0, true);
-    if (was_hypervisor)
-        domain_frame_unshared(d);
-    else
-        pages_uncharge(d, 1);
+    pages_uncharge(d, was_hypervisor ? &d->hv_pages : &d->tot_pages, 1);
 }
 
 /* --- increase, decrease, populate ------------------------------------------------------------- */
@@ -104,7 +102,6 @@ struct extents {
     guest_va_t list;
     unsigned int order, addr_bits;
     uint64_t nr, done;
-    bool preempted;
 };
 
 static unsigned int max_order(const struct domain *d)
@@ -191,24 +188,6 @@ static int extent_remove(struct extents *e)
     return 0;
 }
 
-static void extents_run(struct extents *e, unsigned int op)
-{
-    for (uint64_t first = e->done; e->done < e->nr; e->done++) {
-        int rc;
-
-        if (e->done != first && hypercall_preempt_check()) {
-            e->preempted = true;
-            return;
-        }
-        if (op == XENMEM_decrease_reservation)
-            rc = extent_remove(e);
-        else
-            rc = extent_add(e, op == XENMEM_populate_physmap);
-        if (rc)
-            return;
-    }
-}
-
 /*
  * XENMEM_increase_reservation, decrease_reservation, populate_physmap.
  * @start: extents done by earlier slices. Returns the number of extents done in all, also when an
@@ -219,7 +198,7 @@ static long memory_reservation(struct domain *cd, unsigned int op, uint64_t star
     struct xen_memory_reservation r;
     struct extents e = {.done = start};
     unsigned int bits;
-    int rc;
+    long rc;
 
     if (copy_from_guest(&r, arg, sizeof(r)))
         return (long)start;
@@ -235,39 +214,27 @@ static long memory_reservation(struct domain *cd, unsigned int op, uint64_t star
         return rc == -ESRCH ? (long)start : rc;
     e.list = r.extent_start;
     e.order = r.extent_order;
-    e.addr_bits = bits < 64 ? bits : 0;
+    e.addr_bits = bits;
     e.nr = r.nr_extents;
-    extents_run(&e, op);
-    domain_put(e.d);
-    if (e.preempted) {
-        current->hc_args[0] = op | e.done << MEMOP_EXTENT_SHIFT;
-        return HC_CONTINUE;
+    while (e.done < e.nr) {
+        if (e.done != start && hypercall_preempt_check())
+            rc = HC_CONTINUE;
+        else if (op == XENMEM_decrease_reservation)
+            rc = extent_remove(&e);
+        else
+            rc = extent_add(&e, op == XENMEM_populate_physmap);
+        if (rc)
+            break;
+        e.done++;
     }
-    return (long)e.done;
+    domain_put(e.d);
+    if (rc != HC_CONTINUE)
+        return (long)e.done;
+    current->hc_args[0] = op | e.done << MEMOP_EXTENT_SHIFT;
+    return HC_CONTINUE;
 }
 
 /* --- exchange --------------------------------------------------------------------------------- */
-
-/* Frames on the way from or to a domain, chained through their records' link; owned by nobody. */
-struct frame_chain {
-    uint32_t head;
-};
-
-static void chain_push(struct frame_chain *c, mfn_t mfn)
-{
-    mfn_to_frame(mfn)->used.link = c->head;
-    c->head = (uint32_t)mfn.n;
-}
-
-static bool chain_pop(struct frame_chain *c, mfn_t *mfn)
-{
-    if (!c->head)
-        return false;
-    *mfn = _mfn(c->head);
-    c->head = mfn_to_frame(*mfn)->used.link;
-    mfn_to_frame(*mfn)->used.link = 0;
-    return true;
-}
 
 /* Take a frame from @d that nobody maps or uses. The TLB stamp stays in its record. */
 static bool frame_steal(struct domain *d, mfn_t mfn)
@@ -290,8 +257,7 @@ static bool frame_steal(struct domain *d, mfn_t mfn)
     return true;
 }
 
-/* Hand a block out of the heap to @d in place of stolen frames. false: it is dying, and gets
- * nothing. */
+/* Give @d a block out of the heap for what was stolen. false: it is dying, and gets nothing. */
 static bool block_replace(struct domain *d, mfn_t mfn, unsigned int order)
 {
     bool alive;
@@ -310,7 +276,7 @@ static void frame_unsteal(struct domain *d, mfn_t mfn)
     arch_type_change_flush(d, mfn_to_frame(mfn)->used.tlb_stamp);
     if (!block_replace(d, mfn, 0)) {
         heap_free(mfn, 0, true);
-        pages_uncharge(d, 1);
+        pages_uncharge(d, &d->tot_pages, 1);
     }
 }
 
@@ -318,14 +284,17 @@ struct exchange {
     struct domain *d;
     struct xen_memory_exchange x;
     unsigned int in_chunk_order, out_chunk_order; /* extents of each kind in a chunk, log 2 */
-    struct frame_chain stolen, fresh;
+    /* Of one chunk, owned by nobody: the domain's old frames, the first frames of its new blocks. */
+    unsigned int nr_stolen, nr_fresh;
+    uint32_t stolen[1u << GUEST_MAX_ORDER], fresh[1u << GUEST_MAX_ORDER];
 };
 
 /* Collect the input of chunk @i and memory for its output. Nothing is visible to the guest yet. */
 static int exchange_prepare(struct exchange *e, uint64_t i, unsigned int addr_bits)
 {
-    for (uint64_t j = 0; j < 1ull << e->in_chunk_order; j++) {
-        guest_va_t at = e->x.in.extent_start + ((i << e->in_chunk_order) + j) * sizeof(xen_pfn_t);
+    guest_va_t at = e->x.in.extent_start + (i << e->in_chunk_order) * sizeof(xen_pfn_t);
+
+    for (uint64_t j = 0; j < 1ull << e->in_chunk_order; j++, at += sizeof(xen_pfn_t)) {
         xen_pfn_t gmfn;
 
         if (copy_from_guest(&gmfn, at, sizeof(gmfn)))
@@ -333,51 +302,46 @@ static int exchange_prepare(struct exchange *e, uint64_t i, unsigned int addr_bi
         for (uint64_t k = 0; k < 1ull << e->x.in.extent_order; k++) {
             if (!frame_steal(e->d, _mfn(gmfn + k)))
                 return -EINVAL;
-            chain_push(&e->stolen, _mfn(gmfn + k));
+            e->stolen[e->nr_stolen++] = (uint32_t)(gmfn + k);
         }
     }
-    for (uint64_t j = 0; j < 1ull << e->out_chunk_order; j++) {
+    while (e->nr_fresh < 1u << e->out_chunk_order) {
         mfn_t mfn = heap_alloc(e->x.out.extent_order, ALLOC_ZERO, addr_bits);
 
         if (mfn_is_invalid(mfn))
             return -ENOMEM;
-        chain_push(&e->fresh, mfn);
+        e->fresh[e->nr_fresh++] = (uint32_t)mfn.n;
     }
     return 0;
 }
 
 static void exchange_undo(struct exchange *e)
 {
-    mfn_t mfn;
-
-    while (chain_pop(&e->fresh, &mfn))
-        heap_free(mfn, e->x.out.extent_order, false);
-    while (chain_pop(&e->stolen, &mfn))
-        frame_unsteal(e->d, mfn);
+    while (e->nr_fresh)
+        heap_free(_mfn(e->fresh[--e->nr_fresh]), e->x.out.extent_order, false);
+    while (e->nr_stolen)
+        frame_unsteal(e->d, _mfn(e->stolen[--e->nr_stolen]));
 }
 
 /* The old frames go, the new ones are the domain's. -EFAULT: done all the same, not all told. */
 static int exchange_commit(struct exchange *e, uint64_t i)
 {
-    uint64_t at = e->x.out.extent_start + (i << e->out_chunk_order) * sizeof(xen_pfn_t);
-    uint32_t block[1u << GUEST_MAX_ORDER];
-    unsigned int n = 0;
-    mfn_t mfn;
+    guest_va_t at = e->x.out.extent_start + (i << e->out_chunk_order) * sizeof(xen_pfn_t);
     int rc = 0;
 
-    while (chain_pop(&e->stolen, &mfn)) {
+    while (e->nr_stolen) {
+        mfn_t mfn = _mfn(e->stolen[--e->nr_stolen]);
+
         arch_m2p_set(mfn, M2P_INVALID);
         heap_free(mfn, 0, true);
     }
-    while (chain_pop(&e->fresh, &mfn))
-        block[n++] = (uint32_t)mfn.n;
-    while (n--) {
+    for (unsigned int j = 0; j < e->nr_fresh; j++, at += sizeof(xen_pfn_t)) {
+        mfn_t mfn = _mfn(e->fresh[j]);
         xen_pfn_t gpfn;
 
-        mfn = _mfn(block[n]);
         if (!block_replace(e->d, mfn, e->x.out.extent_order)) {
             heap_free(mfn, e->x.out.extent_order, false);
-            pages_uncharge(e->d, 1ull << e->x.out.extent_order);
+            pages_uncharge(e->d, &e->d->tot_pages, 1ull << e->x.out.extent_order);
             rc = -EINVAL;
         } else if (copy_from_guest(&gpfn, at, sizeof(gpfn))) {
             rc = -EFAULT;
@@ -387,8 +351,8 @@ static int exchange_commit(struct exchange *e, uint64_t i)
             if (copy_to_guest(at, &mfn.n, sizeof(mfn.n)))
                 rc = -EFAULT;
         }
-        at += sizeof(xen_pfn_t);
     }
+    e->nr_fresh = 0;
     return rc;
 }
 
@@ -429,8 +393,6 @@ static long memory_exchange(struct domain *cd, guest_va_t arg)
     bits = XENMEMF_get_address_bits(x->out.mem_flags);
     if (bits && bits <= PAGE_SHIFT)
         return -ENOMEM;
-    if (bits >= 64)
-        bits = 0;
     if (x->in.extent_order <= x->out.extent_order)
         e.in_chunk_order = x->out.extent_order - x->in.extent_order;
     else
@@ -490,7 +452,7 @@ static long memory_domain_figure(struct domain *cd, unsigned int op, guest_va_t 
 static long memory_set_map(struct domain *cd, guest_va_t arg)
 {
     struct xen_foreign_memory_map fm;
-    struct e820_entry *map = NULL, *old;
+    struct e820_entry *map;
     struct domain *d;
     size_t bytes;
     long rc;
@@ -503,25 +465,22 @@ static long memory_set_map(struct domain *cd, guest_va_t arg)
     if (rc)
         return rc;
     bytes = fm.map.nr_entries * sizeof(*map);
-    if (bytes) {
-        map = hv_alloc(bytes);
+    map = hv_alloc(bytes);
+    if (!map) {
         rc = -ENOMEM;
-        if (!map)
-            goto out;
+    } else if (bytes && copy_from_guest(map, fm.map.buffer, bytes)) {
         rc = -EFAULT;
-        if (copy_from_guest(map, fm.map.buffer, bytes)) {
-            hv_free(map);
-            goto out;
-        }
+    } else {
+        struct e820_entry *old;
+
+        spin_lock(&d->page_lock);
+        old = d->e820;
+        d->e820 = map;
+        d->nr_e820 = fm.map.nr_entries;
+        spin_unlock(&d->page_lock);
+        map = old;
     }
-    spin_lock(&d->page_lock);
-    old = d->e820;
-    d->e820 = map;
-    d->nr_e820 = fm.map.nr_entries;
-    spin_unlock(&d->page_lock);
-    hv_free(old);
-    rc = 0;
-out:
+    hv_free(map);
     domain_put(d);
     return rc;
 }
@@ -529,28 +488,22 @@ out:
 /* XENMEM_memory_map: -ENOSYS while none is set (the guest then takes memory as one piece). */
 static long memory_get_map(struct domain *cd, guest_va_t arg)
 {
+    struct e820_entry map[ARRAY_SIZE(e820)];
     struct xen_memory_map m;
-    struct e820_entry entry;
+    unsigned int nr_set;
 
     if (copy_from_guest(&m, arg, sizeof(m)))
         return -EFAULT;
-    if (!ACCESS_ONCE(cd->nr_e820))
+    spin_lock(&cd->page_lock);
+    nr_set = cd->nr_e820;
+    m.nr_entries = min(m.nr_entries, nr_set);
+    for (unsigned int i = 0; i < m.nr_entries; i++)
+        map[i] = cd->e820[i];
+    spin_unlock(&cd->page_lock);
+    if (!nr_set)
         return -ENOSYS;
-    for (unsigned int i = 0;; i++) {
-        bool more;
-
-        spin_lock(&cd->page_lock);
-        more = i < m.nr_entries && i < cd->nr_e820;
-        if (more)
-            entry = cd->e820[i];
-        spin_unlock(&cd->page_lock);
-        if (!more) {
-            m.nr_entries = i;
-            break;
-        }
-        if (copy_to_guest(m.buffer + i * sizeof(entry), &entry, sizeof(entry)))
-            return -EFAULT;
-    }
+    if (m.nr_entries && copy_to_guest(m.buffer, map, m.nr_entries * sizeof(map[0])))
+        return -EFAULT;
     return copy_to_guest(arg, &m, sizeof(m)) ? -EFAULT : 0;
 }
 
@@ -616,6 +569,29 @@ static long memory_claim(struct domain *cd, guest_va_t arg)
     return rc;
 }
 
+static long acquire_frames(struct domain *d, const struct xen_mem_acquire_resource *a,
+                           uint64_t start)
+{
+    if (d->dying != DOMAIN_ALIVE || a->frame + a->nr_frames < a->frame ||
+        a->frame + a->nr_frames > d->grant.max_frames)
+        return -EINVAL;
+    for (uint64_t i = start; i < a->nr_frames; i++) {
+        mfn_t mfn;
+        int rc;
+
+        if (i != start && hypercall_preempt_check()) {
+            current->hc_args[0] = XENMEM_acquire_resource | i << MEMOP_EXTENT_SHIFT;
+            return HC_CONTINUE;
+        }
+        rc = grant_frame(d, (unsigned int)(a->frame + i), &mfn);
+        if (rc)
+            return rc;
+        if (copy_to_guest(a->frame_list + i * sizeof(xen_pfn_t), &mfn.n, sizeof(mfn.n)))
+            return -EFAULT;
+    }
+    return 0;
+}
+
 /*
  * XENMEM_acquire_resource: machine frames of another domain's grant table, for the tools to map.
  * @start: frames listed by earlier slices. A null list asks for the size.
@@ -640,36 +616,14 @@ static long memory_acquire(struct domain *cd, uint64_t start, guest_va_t arg)
     d = domain_get(a.domid); /* by number only, and another's */
     if (!d)
         return -ESRCH;
-    rc = -EPERM;
-    if (d == cd)
-        goto out;
-    if (!a.frame_list) {
+    if (d == cd) {
+        rc = -EPERM;
+    } else if (!a.frame_list) {
         a.nr_frames = d->grant.max_frames;
         rc = copy_to_guest(arg, &a, sizeof(a)) ? -EFAULT : 0;
-        goto out;
+    } else {
+        rc = acquire_frames(d, &a, start);
     }
-    rc = -EINVAL;
-    if (d->dying != DOMAIN_ALIVE || a.frame + a.nr_frames < a.frame ||
-        a.frame + a.nr_frames > d->grant.max_frames)
-        goto out;
-    rc = 0;
-    for (uint64_t i = start; i < a.nr_frames; i++) {
-        mfn_t mfn;
-
-        if (i != start && hypercall_preempt_check()) {
-            current->hc_args[0] = XENMEM_acquire_resource | i << MEMOP_EXTENT_SHIFT;
-            rc = HC_CONTINUE;
-            break;
-        }
-        rc = grant_frame(d, (unsigned int)(a.frame + i), &mfn);
-        if (rc)
-            break;
-        if (copy_to_guest(a.frame_list + i * sizeof(xen_pfn_t), &mfn.n, sizeof(mfn.n))) {
-            rc = -EFAULT;
-            break;
-        }
-    }
-out:
     domain_put(d);
     return rc;
 }
@@ -679,6 +633,9 @@ long hc_memory_op(struct domain *d, uint64_t cmd, guest_va_t arg)
     unsigned int op = cmd & MEMOP_CMD_MASK;
     uint64_t start = cmd >> MEMOP_EXTENT_SHIFT;
 
+    if (start && op != XENMEM_increase_reservation && op != XENMEM_decrease_reservation &&
+        op != XENMEM_populate_physmap && op != XENMEM_acquire_resource)
+        return -ENOSYS; /* the others never continue by their command */
     switch (op) {
     case XENMEM_increase_reservation:
     case XENMEM_decrease_reservation:
@@ -686,12 +643,6 @@ long hc_memory_op(struct domain *d, uint64_t cmd, guest_va_t arg)
         return memory_reservation(d, op, start, arg);
     case XENMEM_acquire_resource:
         return memory_acquire(d, start, arg);
-    default:
-        break;
-    }
-    if (start)
-        return -ENOSYS;
-    switch (op) {
     case XENMEM_maximum_ram_page:
         return (long)max_mfn;
     case XENMEM_current_reservation:

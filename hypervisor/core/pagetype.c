@@ -66,17 +66,6 @@ bool frame_get(struct frame *f, const struct domain *d)
     return true;
 }
 
-unsigned int frame_get_any(struct frame *f)
-{
-    uint64_t s = frame_state(f);
-
-    do {
-        if (frame_state_owner(s) >= FRAME_OWNER_IO || !(s & FRAME_COUNT_MASK) || count_full(s))
-            return FRAME_OWNER_NONE;
-    } while (!state_cas(f, &s, s + 1));
-    return frame_state_owner(s);
-}
-
 void frame_put(struct frame *f)
 {
     uint64_t s = frame_state(f), n;

@@ -38,7 +38,8 @@ static struct runqueue {
     struct timer slice;
 } __attribute__((aligned(64))) queues[NR_CPUS];
 
-static uint64_t idle_cpus; /* bit mask, atomic: hints for placement */
+/* Bit masks, atomic: CPUs that are up, and those of them that idle (a hint for placement). */
+static uint64_t up_cpus, idle_cpus;
 
 static bool is_idle(const struct vcpu *v)
 {
@@ -51,15 +52,14 @@ static int64_t later_by(uint64_t a, uint64_t b)
     return (int64_t)(a - b);
 }
 
-bool vcpu_runnable(const struct vcpu *v)
+static bool vcpu_runnable(const struct vcpu *v)
 {
-    return !ACCESS_ONCE(v->pause_flags) && !ACCESS_ONCE(v->pause_count) &&
-           !ACCESS_ONCE(v->domain->pause_count);
+    return !ACCESS_ONCE(v->pause_flags) && !ACCESS_ONCE(v->domain->pause_count);
 }
 
 static bool cpu_allowed(const struct vcpu *v, unsigned int cpu)
 {
-    return test_bit(cpu, v->sched.affinity);
+    return v->sched.affinity >> cpu & 1;
 }
 
 static struct runqueue *queue_lock(const struct vcpu *v, unsigned long *flags)
@@ -76,7 +76,7 @@ static struct runqueue *queue_lock(const struct vcpu *v, unsigned long *flags)
 
 /* ---- accounting -------------------------------------------------------------------------------- */
 
-void sched_runstate(struct vcpu *v, int state, s_time_t now)
+static void runstate_set(struct vcpu *v, int state, s_time_t now)
 {
     s_time_t spent = now - v->runstate.entry_ns;
 
@@ -95,6 +95,14 @@ static int waiting_state(const struct vcpu *v)
         return RUNSTATE_runnable;
     return flags & (1ul << VPF_BLOCKED) && !(flags & (1ul << VPF_DOWN)) ? RUNSTATE_blocked
                                                                         : RUNSTATE_offline;
+}
+
+static void runstate_set_waiting(struct vcpu *v)
+{
+    int state = waiting_state(v);
+
+    if (v->runstate.state != state)
+        runstate_set(v, state, now_ns());
 }
 
 /* Charge the time since started_ns to the running @v. Lock held. */
@@ -146,18 +154,13 @@ static void queue_remove(struct runqueue *rq, struct vcpu *v)
 
 static void clock_advance(struct runqueue *rq)
 {
-    const struct vcpu *head = queue_head(rq);
-    uint64_t low = rq->clock_ns;
+    const struct vcpu *first = queue_head(rq), *curr = rq->curr;
 
-    if (!is_idle(rq->curr)) {
-        low = rq->curr->sched.vruntime_ns;
-        if (head && later_by(low, head->sched.vruntime_ns) > 0)
-            low = head->sched.vruntime_ns;
-    } else if (head) {
-        low = head->sched.vruntime_ns;
-    }
-    if (later_by(low, rq->clock_ns) > 0)
-        rq->clock_ns = low;
+    if (!is_idle(curr) &&
+        (!first || later_by(first->sched.vruntime_ns, curr->sched.vruntime_ns) > 0))
+        first = curr;
+    if (first && later_by(first->sched.vruntime_ns, rq->clock_ns) > 0)
+        rq->clock_ns = first->sched.vruntime_ns;
 }
 
 static void slice_arm(struct runqueue *rq, s_time_t now)
@@ -176,28 +179,37 @@ static void slice_expired(void *arg)
 static unsigned int pick_cpu(const struct vcpu *v)
 {
     unsigned int own = v->sched.cpu;
-    uint64_t idle = __atomic_load_n(&idle_cpus, __ATOMIC_RELAXED) & v->sched.affinity[0];
+    uint64_t allowed = __atomic_load_n(&up_cpus, __ATOMIC_ACQUIRE) & v->sched.affinity;
+    uint64_t idle = __atomic_load_n(&idle_cpus, __ATOMIC_RELAXED) & allowed;
 
-    if (cpu_allowed(v, own) && (idle >> own & 1 || !idle))
+    if (!allowed || (allowed >> own & 1 && (idle >> own & 1 || !idle)))
         return own;
-    if (idle)
-        return (unsigned int)__builtin_ctzll(idle);
-    for (unsigned int cpu = 0; cpu < NR_CPUS; cpu++)
-        if (cpu_allowed(v, cpu) && queues[cpu].idle)
-            return cpu;
-    return own;
+    return (unsigned int)__builtin_ctzll(idle ? idle : allowed);
 }
 
-/* Carry @v's place in the order over to another queue. */
-static void rebase(struct vcpu *v, const struct runqueue *from, const struct runqueue *to)
+/* Make @v, which is in no queue, another CPU's; it keeps its place in the order. Lock held. */
+static void move(struct vcpu *v, unsigned int cpu)
 {
-    v->sched.vruntime_ns += ACCESS_ONCE(to->clock_ns) - ACCESS_ONCE(from->clock_ns);
+    v->sched.vruntime_ns += ACCESS_ONCE(queues[cpu].clock_ns) - queues[v->sched.cpu].clock_ns;
+    __atomic_store_n(&v->sched.cpu, cpu, __ATOMIC_RELEASE);
+}
+
+/* Choose a CPU for @v: its queue, locked instead of @rq, which was. Nobody chooses again behind that: it
+ * could go round in circles. */
+static struct runqueue *choose_queue(struct vcpu *v, struct runqueue *rq, unsigned long *flags)
+{
+    unsigned int cpu = pick_cpu(v);
+
+    if (cpu == v->sched.cpu)
+        return rq;
+    move(v, cpu);
+    spin_unlock_irqrestore(&rq->lock, *flags);
+    return queue_lock(v, flags);
 }
 
 /* Queue @v and see whether it should run at once. Lock of @rq held, v->sched.cpu is @rq's. */
 static void enqueue(struct runqueue *rq, struct vcpu *v, s_time_t now)
 {
-    unsigned int cpu = (unsigned int)(rq - queues);
     struct vcpu *curr = rq->curr;
     uint64_t floor;
 
@@ -207,51 +219,31 @@ static void enqueue(struct runqueue *rq, struct vcpu *v, s_time_t now)
     floor = rq->clock_ns - WAKE_CREDIT_NS;
     if (later_by(floor, v->sched.vruntime_ns) > 0)
         v->sched.vruntime_ns = floor;
-    sched_runstate(v, RUNSTATE_runnable, now);
+    runstate_set(v, RUNSTATE_runnable, now);
     queue_insert(rq, v);
-    if (is_idle(curr)) {
-        softirq_raise_on(cpu, SOFTIRQ_SCHEDULE);
-        return;
-    }
-    if (later_by(curr->sched.vruntime_ns, v->sched.vruntime_ns) > PREEMPT_NS)
-        softirq_raise_on(cpu, SOFTIRQ_SCHEDULE);
+    if (is_idle(curr) || later_by(curr->sched.vruntime_ns, v->sched.vruntime_ns) > PREEMPT_NS)
+        softirq_raise_on(v->sched.cpu, SOFTIRQ_SCHEDULE);
     else if (rq->nr_queued == 1)
         slice_arm(rq, now); /* it ran alone, without a slice */
 }
 
-/* Put @v, which is not running, into a queue if it is runnable. No locks held. */
-static void place(struct vcpu *v)
+/* ---- waking and sleeping --------------------------------------------------------------------------- */
+
+static bool wants_queue(const struct vcpu *v)
+{
+    return !v->sched.running && !v->sched.queued && vcpu_runnable(v);
+}
+
+void vcpu_wake(struct vcpu *v)
 {
     unsigned long flags;
     struct runqueue *rq = queue_lock(v, &flags);
 
-    for (;;) {
-        unsigned int cpu;
-
-        if (v->sched.running || v->sched.queued || !vcpu_runnable(v))
-            break;
-        cpu = pick_cpu(v);
-        if (cpu == v->sched.cpu) {
-            enqueue(rq, v, now_ns());
-            break;
-        }
-        rebase(v, rq, &queues[cpu]);
-        __atomic_store_n(&v->sched.cpu, cpu, __ATOMIC_RELEASE);
-        spin_unlock_irqrestore(&rq->lock, flags);
-        rq = queue_lock(v, &flags);
-        if (cpu == v->sched.cpu && !v->sched.running && !v->sched.queued && vcpu_runnable(v)) {
-            enqueue(rq, v, now_ns()); /* do not choose again: it could go round in circles */
-            break;
-        }
-    }
+    if (wants_queue(v))
+        rq = choose_queue(v, rq, &flags);
+    if (wants_queue(v)) /* still, after the change of locks */
+        enqueue(rq, v, now_ns());
     spin_unlock_irqrestore(&rq->lock, flags);
-}
-
-/* ---- waking and sleeping --------------------------------------------------------------------------- */
-
-void vcpu_wake(struct vcpu *v)
-{
-    place(v);
 }
 
 void vcpu_sleep_nosync(struct vcpu *v)
@@ -260,14 +252,12 @@ void vcpu_sleep_nosync(struct vcpu *v)
     struct runqueue *rq = queue_lock(v, &flags);
 
     if (!vcpu_runnable(v)) {
-        if (v->sched.queued) {
+        if (v->sched.queued)
             queue_remove(rq, v);
-            sched_runstate(v, waiting_state(v), now_ns());
-        } else if (rq->curr == v) {
+        if (rq->curr == v)
             softirq_raise_on(v->sched.cpu, SOFTIRQ_SCHEDULE);
-        } else if (!v->sched.running && v->runstate.state != waiting_state(v)) {
-            sched_runstate(v, waiting_state(v), now_ns());
-        }
+        else if (!v->sched.running)
+            runstate_set_waiting(v);
     }
     spin_unlock_irqrestore(&rq->lock, flags);
 }
@@ -295,29 +285,23 @@ void vcpu_unblock(struct vcpu *v)
         vcpu_wake(v);
 }
 
-int vcpu_set_affinity(struct vcpu *v, const uint64_t *mask)
+int vcpu_set_affinity(struct vcpu *v, uint64_t mask)
 {
-    uint64_t usable = 0;
     unsigned long flags;
     struct runqueue *rq;
 
-    for (unsigned int cpu = 0; cpu < NR_CPUS; cpu++)
-        if (test_bit(cpu, mask) && queues[cpu].idle)
-            usable |= 1ull << cpu;
-    if (!usable)
+    if (!(mask & __atomic_load_n(&up_cpus, __ATOMIC_ACQUIRE)))
         return -EINVAL;
     rq = queue_lock(v, &flags);
-    v->sched.affinity[0] = mask[0];
-    if (cpu_allowed(v, v->sched.cpu)) {
-        spin_unlock_irqrestore(&rq->lock, flags);
-        return 0;
+    v->sched.affinity = mask;
+    if (!cpu_allowed(v, v->sched.cpu)) {
+        if (v->sched.queued)
+            queue_remove(rq, v);
+        if (rq->curr == v)
+            softirq_raise_on(v->sched.cpu, SOFTIRQ_SCHEDULE); /* placed anew when off its CPU */
     }
-    if (v->sched.queued)
-        queue_remove(rq, v);
-    if (rq->curr == v)
-        softirq_raise_on(v->sched.cpu, SOFTIRQ_SCHEDULE); /* placed anew when it is off its CPU */
     spin_unlock_irqrestore(&rq->lock, flags);
-    place(v);
+    vcpu_wake(v);
     return 0;
 }
 
@@ -344,8 +328,7 @@ static bool steal_from(struct runqueue *other, struct runqueue *rq)
         if (!cpu_allowed(v, me))
             continue;
         queue_remove(other, v);
-        rebase(v, other, rq);
-        __atomic_store_n(&v->sched.cpu, me, __ATOMIC_RELEASE);
+        move(v, me);
         queue_insert(rq, v);
         done = true;
         break;
@@ -440,12 +423,12 @@ void schedule(void)
         return;
     }
     if (!is_idle(prev))
-        sched_runstate(prev, waiting_state(prev), now);
+        runstate_set(prev, waiting_state(prev), now);
     BUG_ON(next != rq->idle && next->sched.running);
     next->sched.running = true;
     smp_mb(); /* before the look at its upcall flag on the way out: partner vcpu_mark_events_pending() */
     next->sched.started_ns = now;
-    sched_runstate(next, RUNSTATE_running, now);
+    runstate_set(next, RUNSTATE_running, now);
     spin_unlock(&rq->lock); /* interrupts stay off for the switch */
     if (next != rq->idle)
         bring_timers(next, cpu);
@@ -456,23 +439,16 @@ void sched_switch_done(struct vcpu *prev)
 {
     unsigned long flags;
     struct runqueue *rq;
-    unsigned int cpu;
 
     if (is_idle(prev))
         return;
     rq = queue_lock(prev, &flags);
-    cpu = pick_cpu(prev);
-    if (vcpu_runnable(prev) && cpu != prev->sched.cpu) {
-        /* Still "running": nobody queues or frees it while no lock is held. */
-        rebase(prev, rq, &queues[cpu]);
-        __atomic_store_n(&prev->sched.cpu, cpu, __ATOMIC_RELEASE);
-        spin_unlock_irqrestore(&rq->lock, flags);
-        rq = queue_lock(prev, &flags);
-    }
+    if (vcpu_runnable(prev)) /* "running" still: nobody queues or frees it while no lock is held */
+        rq = choose_queue(prev, rq, &flags);
     if (vcpu_runnable(prev)) /* preempted, or woken meanwhile */
         enqueue(rq, prev, now_ns());
-    else if (prev->runstate.state != waiting_state(prev))
-        sched_runstate(prev, waiting_state(prev), now_ns());
+    else
+        runstate_set_waiting(prev);
     __atomic_store_n(&prev->sched.running, false, __ATOMIC_RELEASE);
     spin_unlock_irqrestore(&rq->lock, flags);
 }
@@ -503,19 +479,18 @@ static void poll_expired(void *arg)
         vcpu_unblock(v);
 }
 
-int sched_vcpu_init(struct vcpu *v, unsigned int cpu)
+void sched_vcpu_init(struct vcpu *v, unsigned int cpu)
 {
     list_init(&v->sched.queue);
     v->sched.cpu = cpu;
     v->sched.weight = DEFAULT_WEIGHT;
-    memset(v->sched.affinity, 0xff, sizeof(v->sched.affinity));
+    v->sched.affinity = ~0ull;
     v->sched.vruntime_ns = ACCESS_ONCE(queues[cpu].clock_ns);
     v->runstate.state = RUNSTATE_offline;
     v->runstate.entry_ns = now_ns();
     timer_init(&v->singleshot, singleshot_expired, v, cpu);
     timer_init(&v->periodic, periodic_expired, v, cpu);
     timer_init(&v->poll_timer, poll_expired, v, cpu);
-    return 0;
 }
 
 void sched_vcpu_destroy(struct vcpu *v)
@@ -546,20 +521,16 @@ void sched_cpu_up(unsigned int cpu)
     v->id = cpu;
     v->domain = idle_domain;
     v->info_mfn = INVALID_MFN;
-    v->sched.cpu = cpu;
+    sched_vcpu_init(v, cpu);
     v->sched.running = true;
-    v->sched.weight = DEFAULT_WEIGHT;
     v->sched.started_ns = now_ns();
-    v->sched.affinity[0] = 1ull << cpu;
-    list_init(&v->sched.queue);
     v->runstate.state = RUNSTATE_running;
-    v->runstate.entry_ns = now_ns();
-
     list_init(&rq->queue);
     timer_init(&rq->slice, slice_expired, rq, cpu);
     rq->curr = v;
     __atomic_store_n(&rq->idle, v, __ATOMIC_RELEASE);
     __atomic_fetch_or(&idle_cpus, 1ull << cpu, __ATOMIC_SEQ_CST);
+    __atomic_fetch_or(&up_cpus, 1ull << cpu, __ATOMIC_SEQ_CST);
 }
 
 void sched_init(void)

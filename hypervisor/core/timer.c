@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * One-shot timers: a pairing heap per CPU, links inside the timers, so that setting one never allocates.
+ * One-shot timers: a skew heap per CPU, links inside the timers, so that setting one never allocates.
  * Invariant: t->queued exactly when t is in the heap of cpu t->cpu. The clock of a CPU is programmed by
  *            that CPU alone, for the earliest timer of its heap.
  * Locking:   heap lock of t->cpu (irq-safe; two: lower cpu first), taken after the scheduler's.
@@ -16,79 +16,40 @@ static struct timer_cpu {
     struct timer *running; /* its function runs now */
 } __attribute__((aligned(64))) cpus[NR_CPUS];
 
-/* ---- pairing heap ------------------------------------------------------------------------------ */
+/* ---- skew heap ---------------------------------------------------------------------------------- */
 
-static struct timer *meld(struct timer *a, struct timer *b)
+/* Make one heap of two: interleave their right spines and swap the children on the way, which keeps all
+ * operations at O(log n) over any run of them. */
+static struct timer *meld(struct timer *a, struct timer *b, struct timer *parent)
 {
-    if (!a)
-        return b;
-    if (!b)
-        return a;
-    if (b->expires_ns < a->expires_ns) {
-        struct timer *t = a;
+    struct timer *root, **link = &root;
 
-        a = b;
-        b = t;
+    while (a && b) {
+        struct timer *first = a->expires_ns <= b->expires_ns ? a : b;
+
+        b = first == a ? b : a;
+        a = first->right;
+        first->right = first->left;
+        first->parent = parent;
+        *link = parent = first;
+        link = &first->left;
     }
-    /* b becomes a's first child */
-    b->prev = a;
-    b->next = a->child;
-    if (b->next)
-        b->next->prev = b;
-    a->child = b;
-    a->next = a->prev = NULL;
-    return a;
-}
-
-/* Make one heap of a list of siblings: meld in pairs to a stack, then that from its top. */
-static struct timer *meld_siblings(struct timer *t)
-{
-    struct timer *stack = NULL, *root = NULL;
-
-    while (t) {
-        struct timer *a = t, *b = t->next, *pair;
-
-        t = b ? b->next : NULL;
-        a->next = a->prev = NULL;
-        if (b)
-            b->next = b->prev = NULL;
-        pair = meld(a, b);
-        pair->next = stack;
-        stack = pair;
-    }
-    while (stack) {
-        struct timer *n = stack->next;
-
-        stack->next = NULL;
-        root = meld(root, stack);
-        stack = n;
-    }
+    *link = a ? a : b;
+    if (*link)
+        (*link)->parent = parent;
     return root;
-}
-
-static void heap_insert(struct timer_cpu *c, struct timer *t)
-{
-    t->child = t->next = t->prev = NULL;
-    c->root = meld(c->root, t);
-    t->queued = true;
 }
 
 static void heap_remove(struct timer_cpu *c, struct timer *t)
 {
-    struct timer *rest = meld_siblings(t->child);
+    struct timer *rest = meld(t->left, t->right, t->parent);
 
-    if (t == c->root) {
+    if (!t->parent)
         c->root = rest;
-    } else {
-        if (t->prev->child == t)
-            t->prev->child = t->next;
-        else
-            t->prev->next = t->next;
-        if (t->next)
-            t->next->prev = t->prev;
-        c->root = meld(c->root, rest);
-    }
-    t->child = t->next = t->prev = NULL;
+    else if (t->parent->left == t)
+        t->parent->left = rest;
+    else
+        t->parent->right = rest;
     t->queued = false;
 }
 
@@ -117,6 +78,15 @@ static void reprogram(struct timer_cpu *c)
         softirq_raise_on(cpu, SOFTIRQ_TIMER);
 }
 
+static void timer_queue(struct timer_cpu *c, struct timer *t)
+{
+    t->left = t->right = NULL;
+    c->root = meld(c->root, t, NULL);
+    t->queued = true;
+    if (c->root == t)
+        reprogram(c);
+}
+
 void timer_init(struct timer *t, void (*fn)(void *), void *arg, unsigned int cpu)
 {
     memset(t, 0, sizeof(*t));
@@ -134,9 +104,7 @@ void timer_set(struct timer *t, s_time_t expires_ns)
         if (t->queued)
             heap_remove(c, t);
         t->expires_ns = max(expires_ns, 1); /* 0 would mean "off" to the clock */
-        heap_insert(c, t);
-        if (c->root == t)
-            reprogram(c);
+        timer_queue(c, t);
     }
     spin_unlock_irqrestore(&c->lock, flags);
 }
@@ -184,17 +152,11 @@ void timer_migrate(struct timer *t, unsigned int cpu)
         flags = arch_irq_save();
         spin_lock_pair(&from->lock, &to->lock); /* address order is CPU order */
         done = t->cpu == old;
-        if (done) {
-            bool queued = t->queued;
-
-            if (queued)
-                heap_remove(from, t);
+        if (done)
             t->cpu = cpu;
-            if (queued) {
-                heap_insert(to, t);
-                if (to->root == t)
-                    reprogram(to);
-            }
+        if (done && t->queued) {
+            heap_remove(from, t);
+            timer_queue(to, t);
         }
         spin_unlock_pair(&from->lock, &to->lock);
         arch_irq_restore(flags);

@@ -32,20 +32,16 @@ int vcpu_create(struct domain *d, unsigned int id, unsigned int cpu)
     v->info_mfn = INVALID_MFN;
     v->info->evtchn_upcall_mask = 1;
     set_bit(VPF_DOWN, &v->pause_flags);
-    rc = sched_vcpu_init(v, cpu);
-    if (rc)
-        goto err_free;
+    sched_vcpu_init(v, cpu);
     rc = arch_vcpu_create(v);
-    if (rc)
-        goto err_sched;
+    if (rc) {
+        sched_vcpu_destroy(v);
+        hv_free(v);
+        return rc;
+    }
     arch_update_vcpu_time(v);
     __atomic_store_n(&d->vcpu[id], v, __ATOMIC_RELEASE);
     return 0;
-err_sched:
-    sched_vcpu_destroy(v);
-err_free:
-    hv_free(v);
-    return rc;
 }
 
 /*
@@ -53,7 +49,7 @@ err_free:
  * writable. -ENXIO outside the frame; -EINVAL unaligned, moved already, another vcpu that runs, or
  * not a frame of the domain.
  */
-int vcpu_map_info(struct vcpu *v, uint64_t gfn, unsigned int offset)
+static int vcpu_map_info(struct vcpu *v, uint64_t gfn, unsigned int offset)
 {
     struct vcpu_info *new;
     struct frame *f;

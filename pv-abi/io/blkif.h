@@ -1,22 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Block device protocol.
- * Source: Xen 4.17 public/io/blkif.h.
+ * Source: Xen 4.17 public/io/blkif.h. Discard and indirect requests are not stated.
  */
 #ifndef PV_ABI_IO_BLKIF_H
 #define PV_ABI_IO_BLKIF_H
 
 #define BLKIF_OP_READ            0
 #define BLKIF_OP_WRITE           1
-#define BLKIF_OP_WRITE_BARRIER   2
 #define BLKIF_OP_FLUSH_DISKCACHE 3
-#define BLKIF_OP_RESERVED_1      4
-#define BLKIF_OP_DISCARD         5
-#define BLKIF_OP_INDIRECT        6
 
-#define BLKIF_MAX_SEGMENTS_PER_REQUEST       11
-#define BLKIF_MAX_INDIRECT_PAGES_PER_REQUEST 8
-#define BLKIF_DISCARD_SECURE                 1
+#define BLKIF_MAX_SEGMENTS_PER_REQUEST 11
 
 #define BLKIF_RSP_OKAY       0
 #define BLKIF_RSP_ERROR      (-1)
@@ -51,29 +45,6 @@ struct blkif_request {
     struct blkif_request_segment seg[BLKIF_MAX_SEGMENTS_PER_REQUEST];
 };
 
-struct blkif_request_discard {
-    uint8_t operation;
-    uint8_t flag; /* BLKIF_DISCARD_* */
-    blkif_vdev_t handle;
-    uint32_t _pad;
-    uint64_t id;
-    blkif_sector_t sector_number;
-    uint64_t nr_sectors;
-};
-
-struct blkif_request_indirect {
-    uint8_t operation;
-    uint8_t indirect_op; /* BLKIF_OP_READ or BLKIF_OP_WRITE */
-    uint16_t nr_segments;
-    uint32_t _pad0;
-    uint64_t id;
-    blkif_sector_t sector_number;
-    blkif_vdev_t handle;
-    uint16_t _pad1;
-    grant_ref_t indirect_grefs[BLKIF_MAX_INDIRECT_PAGES_PER_REQUEST];
-    uint32_t _pad2;
-};
-
 struct blkif_response {
     uint64_t id;
     uint8_t operation;
@@ -87,9 +58,6 @@ DEFINE_RING_TYPES(blkif, struct blkif_request, struct blkif_response);
 ABI_SIZE(struct blkif_request_segment, 8);
 ABI_SIZE(struct blkif_request, 112);
 ABI_OFFSET(struct blkif_request, seg, 24);
-ABI_SIZE(struct blkif_request_discard, 32);
-ABI_SIZE(struct blkif_request_indirect, 64);
-ABI_OFFSET(struct blkif_request_indirect, indirect_grefs, 28);
 ABI_SIZE(struct blkif_response, 16);
 ABI_OFFSET(struct blkif_sring, ring, 64);
 #endif

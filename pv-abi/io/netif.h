@@ -1,41 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Network device protocol: one ring for sending, one for receiving.
- * Source: Xen 4.17 public/io/netif.h. The control ring is not stated: Pavo's guests do not use it.
+ * Source: Xen 4.17 public/io/netif.h. Extra-info slots (segmentation offload) and the control ring are not
+ * stated.
  */
 #ifndef PV_ABI_IO_NETIF_H
 #define PV_ABI_IO_NETIF_H
 
-#define XEN_NETIF_NR_SLOTS_MIN 18
-#define XEN_NETIF_MAX_TX_SIZE  0xffff
-
 #define NETTXF_csum_blank     1
 #define NETTXF_data_validated 2
 #define NETTXF_more_data      4
-#define NETTXF_extra_info     8
 
 #define NETRXF_data_validated 1
 #define NETRXF_csum_blank     2
 #define NETRXF_more_data      4
-#define NETRXF_extra_info     8
-#define NETRXF_gso_prefix     16
-
-#define XEN_NETIF_EXTRA_TYPE_NONE      0
-#define XEN_NETIF_EXTRA_TYPE_GSO       1
-#define XEN_NETIF_EXTRA_TYPE_MCAST_ADD 2
-#define XEN_NETIF_EXTRA_TYPE_MCAST_DEL 3
-#define XEN_NETIF_EXTRA_TYPE_HASH      4
-#define XEN_NETIF_EXTRA_TYPE_MAX       5
-#define XEN_NETIF_EXTRA_FLAG_MORE      1
-
-#define XEN_NETIF_GSO_TYPE_NONE  0
-#define XEN_NETIF_GSO_TYPE_TCPV4 1
-#define XEN_NETIF_GSO_TYPE_TCPV6 2
 
 #define NETIF_RSP_DROPPED (-2)
 #define NETIF_RSP_ERROR   (-1)
 #define NETIF_RSP_OKAY    0
-#define NETIF_RSP_NULL    1 /* answers an extra-info slot */
+#define NETIF_RSP_NULL    1
 
 #ifndef __ASSEMBLER__
 #include "pv-abi/grant_table.h"
@@ -47,29 +30,6 @@ struct netif_tx_request {
     uint16_t flags; /* NETTXF_* */
     uint16_t id;
     uint16_t size; /* first slot: whole packet; then: this slot */
-};
-
-/* Takes a slot of its own behind the first, in both directions. */
-struct netif_extra_info {
-    uint8_t type;  /* XEN_NETIF_EXTRA_TYPE_* */
-    uint8_t flags; /* XEN_NETIF_EXTRA_FLAG_* */
-    union {
-        struct {
-            uint16_t size;
-            uint8_t type; /* XEN_NETIF_GSO_TYPE_* */
-            uint8_t pad;
-            uint16_t features;
-        } gso;
-        struct {
-            uint8_t addr[6];
-        } mcast;
-        struct {
-            uint8_t type;
-            uint8_t algorithm;
-            uint8_t value[4];
-        } hash;
-        uint16_t pad[3];
-    } u;
 };
 
 struct netif_tx_response {
@@ -94,7 +54,6 @@ DEFINE_RING_TYPES(netif_tx, struct netif_tx_request, struct netif_tx_response);
 DEFINE_RING_TYPES(netif_rx, struct netif_rx_request, struct netif_rx_response);
 
 ABI_SIZE(struct netif_tx_request, 12);
-ABI_SIZE(struct netif_extra_info, 8);
 ABI_SIZE(struct netif_tx_response, 4);
 ABI_SIZE(struct netif_rx_request, 8);
 ABI_SIZE(struct netif_rx_response, 8);

@@ -7,7 +7,6 @@
 #define PV_ABI_IO_XS_WIRE_H
 
 #define XS_CONTROL              0
-#define XS_DEBUG                XS_CONTROL
 #define XS_DIRECTORY            1
 #define XS_READ                 2
 #define XS_GET_PERMS            3

@@ -306,9 +306,6 @@ WEAK void arch_get_context(struct vcpu *v, struct vcpu_guest_context *c)
 {
     memset(c, 0, sizeof(*c));
 }
-WEAK void arch_vcpu_reset(struct vcpu *v)
-{
-}
 
 void arch_switch_to(struct vcpu *prev, struct vcpu *next)
 {
@@ -344,10 +341,6 @@ WEAK void arch_send_ipi(unsigned int cpu)
     fake_calls.ipis++;
     fake_calls.ipi_mask_cpu_last = cpu;
 }
-WEAK void arch_idle_wait(void)
-{
-    fake_irqs_on = true;
-}
 WEAK unsigned int arch_nr_cpus(void)
 {
     return fake_nr_cpus;
@@ -355,15 +348,6 @@ WEAK unsigned int arch_nr_cpus(void)
 WEAK bool arch_cpu_online(unsigned int cpu)
 {
     return cpu < fake_nr_cpus;
-}
-WEAK void arch_hypercall_set_result(long rc)
-{
-    fake_calls.hypercall_result = rc;
-}
-WEAK void arch_hypercall_continue(unsigned int nr, const uint64_t args[6])
-{
-    fake_calls.continued_nr = nr;
-    memcpy(fake_calls.continued_args, args, sizeof(fake_calls.continued_args));
 }
 WEAK void arch_dump_vcpu(const struct vcpu *v)
 {
@@ -408,10 +392,6 @@ WEAK void machine_poweroff(void)
 {
     abort();
 }
-WEAK void machine_halt(void)
-{
-    abort();
-}
 WEAK int arch_pirq_bind(struct vcpu *v, unsigned int pirq, bool share)
 {
     fake_calls.pirq_binds++;
@@ -448,8 +428,6 @@ FAKE_HC(hc_set_debugreg, struct domain *d, uint64_t reg, uint64_t value)
 FAKE_HC(hc_get_debugreg, struct domain *d, uint64_t reg)
 FAKE_HC(hc_update_descriptor, struct domain *d, uint64_t maddr, uint64_t desc)
 FAKE_HC(hc_update_va_mapping, struct domain *d, uint64_t va, uint64_t val, uint64_t flags)
-FAKE_HC(hc_update_va_mapping_otherdomain, struct domain *d, uint64_t va, uint64_t val,
-        uint64_t flags, uint64_t domid)
 FAKE_HC(hc_mmuext_op, struct domain *d, guest_va_t u, uint64_t n, guest_va_t done, uint64_t f)
 FAKE_HC(hc_iret, struct domain *d)
 FAKE_HC(hc_callback_op, struct domain *d, uint64_t cmd, guest_va_t arg)
@@ -650,22 +628,17 @@ WEAK void vcpu_sleep_sync(struct vcpu *v)
 {
     fake_calls.sleeps++;
 }
-WEAK bool vcpu_runnable(const struct vcpu *v)
-{
-    return !v->pause_flags && !v->pause_count && !v->domain->pause_count;
-}
 WEAK void sched_switch_done(struct vcpu *prev)
 {
 }
-WEAK int sched_vcpu_init(struct vcpu *v, unsigned int cpu)
+WEAK void sched_vcpu_init(struct vcpu *v, unsigned int cpu)
 {
     v->sched.cpu = cpu;
-    return 0;
 }
 WEAK void sched_vcpu_destroy(struct vcpu *v)
 {
 }
-WEAK int vcpu_set_affinity(struct vcpu *v, const uint64_t *mask)
+WEAK int vcpu_set_affinity(struct vcpu *v, uint64_t mask)
 {
     return 0;
 }

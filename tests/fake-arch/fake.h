@@ -77,9 +77,6 @@ struct fake_calls {
     int pirq_bind_result; /* what arch_pirq_bind returns */
     unsigned int grant_maps, grant_unmaps;
     int grant_map_result, grant_unmap_result; /* GNTST_* */
-    long hypercall_result;
-    unsigned int continued_nr;
-    uint64_t continued_args[6];
     unsigned int virqs_global;
 };
 extern struct fake_calls fake_calls;

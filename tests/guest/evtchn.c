@@ -367,10 +367,11 @@ TEST(unknown_operations_are_refused)
 /* The old entry point with the operation in the structure is not offered. */
 TEST(the_compat_form_is_served_or_refused)
 {
-    struct evtchn_op op = {.cmd = EVTCHNOP_status};
-    long rc;
+    struct {
+        uint32_t cmd;
+        struct evtchn_status status;
+    } op = {.cmd = EVTCHNOP_status, .status.dom = DOMID_SELF};
+    long rc = hypercall1(__HYPERVISOR_event_channel_op_compat, PTR(&op));
 
-    op.u.status.dom = DOMID_SELF;
-    rc = hypercall1(__HYPERVISOR_event_channel_op_compat, PTR(&op));
     CHECK(rc == 0 || rc == -XEN_ENOSYS);
 }

@@ -269,7 +269,11 @@ TEST(the_m2p_is_read_only)
 TEST(machphys_mfn_list_names_its_frames)
 {
     uint64_t frames[4] = {0};
-    struct xen_machphys_mfn_list list = {.max_extents = 4, .extent_start = PTR(frames)};
+    struct {
+        uint32_t max_extents;
+        uint64_t extent_start;
+        uint32_t nr_extents;
+    } list = {.max_extents = 4, .extent_start = PTR(frames)};
     long rc = memory_op(XENMEM_machphys_mfn_list, &list);
 
     if (!is_dom0()) {

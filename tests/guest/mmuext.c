@@ -162,7 +162,7 @@ TEST(also_while_another_vcpu_takes_them_apart)
 {
     stop = 0;
     CHECK_EQ(cpu_run(1, enter_and_leave, NULL), 0);
-    unpin_trees(2000);
+    unpin_trees(500);
     stop = 1;
     CHECK_EQ(cpu_wait(1, 5000000000UL), 0);
 }

@@ -145,14 +145,6 @@ TEST(vectors_are_given_by_name_only)
     CHECK_EQ(physdev(PHYSDEVOP_alloc_irq_vector, (void *)0x1000), unprivileged(-XEN_EFAULT));
 }
 
-TEST(apic_writes_are_served_or_refused)
-{
-    struct physdev_apic op = {.apic_physbase = 0x1000, .reg = 0x10};
-
-    CHECK(physdev(PHYSDEVOP_apic_write, &op) < 0); /* no IO-APIC there */
-    CHECK(physdev(PHYSDEVOP_apic_write, (void *)0x1000) < 0);
-}
-
 TEST(old_forms_of_pci_reports)
 {
     struct physdev_manage_pci op = {.bus = 0, .devfn = 8};
@@ -195,19 +187,10 @@ TEST(msi_of_a_missing_device_is_refused)
     CHECK_EQ(physdev(PHYSDEVOP_prepare_msix, (void *)0x1000), unprivileged(-XEN_EFAULT));
 }
 
-TEST(debug_ports_are_reported)
-{
-    struct physdev_dbgp_op op = {.op = PHYSDEVOP_DBGP_RESET_PREPARE};
-    long rc = physdev(PHYSDEVOP_dbgp_op, &op);
-
-    CHECK(rc == 0 || rc == -XEN_EPERM || rc == -XEN_ENOSYS);
-    CHECK(physdev(PHYSDEVOP_dbgp_op, (void *)0x1000) < 0);
-}
-
 TEST(a_page_for_eoi_bits_is_registered)
 {
     uint64_t *page = page_alloc();
-    struct physdev_pirq_eoi_gmfn op = {.gmfn = va_to_mfn(page)};
+    uint64_t op = va_to_mfn(page);
     long rc = physdev(PHYSDEVOP_pirq_eoi_gmfn_v2, &op);
 
     CHECK(rc == 0 || rc == -XEN_ENOSYS);

@@ -223,8 +223,8 @@ TEST(watchdogs_are_made_and_stopped)
 
 TEST(pin_override_is_dom0s)
 {
-    struct sched_pin_override op = {.pcpu = 0};
-    long rc = sched_op(SCHEDOP_pin_override, &op);
+    int32_t cpu = 0;
+    long rc = sched_op(SCHEDOP_pin_override, &cpu);
 
     if (!is_dom0()) {
         CHECK(rc == -XEN_EPERM || rc == -XEN_ENOSYS);
@@ -233,10 +233,10 @@ TEST(pin_override_is_dom0s)
     if (rc == -XEN_ENOSYS)
         return;
     CHECK_EQ(rc, 0);
-    op.pcpu = 10000;
-    CHECK(sched_op(SCHEDOP_pin_override, &op) < 0);
-    op.pcpu = -1;
-    CHECK_EQ(sched_op(SCHEDOP_pin_override, &op), 0);
+    cpu = 10000;
+    CHECK(sched_op(SCHEDOP_pin_override, &cpu) < 0);
+    cpu = -1;
+    CHECK_EQ(sched_op(SCHEDOP_pin_override, &cpu), 0);
     CHECK_EQ(sched_op(SCHEDOP_pin_override, (void *)0x1000), -XEN_EFAULT);
 }
 

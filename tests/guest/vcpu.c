@@ -257,7 +257,7 @@ TEST(an_nmi_is_delivered)
 
 TEST(get_physid_is_for_pinned_hardware_domains)
 {
-    struct vcpu_get_physid id;
+    uint64_t id;
     long rc = vcpu_op(VCPUOP_get_physid, 0, &id);
 
     CHECK(rc == 0 || rc == -XEN_EINVAL || rc == -XEN_ENOSYS);

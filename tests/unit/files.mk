@@ -52,7 +52,7 @@ include tests/unit/tools.mk
 # The hypervisor's own library, under other names than the C library's.
 unit-tests += lib
 unit-lib := hypervisor/core/lib.c hypervisor/core/text.c tests/fake-arch/fake.c
-unit-lib-cflags := $(foreach f,memcpy memmove memset memcmp strlen strcmp strncmp snprintf vsnprintf,-D$(f)=hv_$(f)) \
+unit-lib-cflags := $(foreach f,memcpy memmove memset memcmp strlen strcmp strncmp vsnprintf,-D$(f)=hv_$(f)) \
 	-fno-builtin -fno-tree-loop-distribute-patterns
 
 # Memory, domains, dispatch.

@@ -18,7 +18,7 @@ void (*model_spin)(void);
 
 static struct frame frames[MODEL_FRAMES];
 static uint64_t pages[MODEL_FRAMES][512] __attribute__((aligned(4096)));
-static uint64_t hv_l4[512];
+uint64_t idle_root[512];
 static struct domain domains[MODEL_DOMAINS];
 static struct vcpu vcpus[MODEL_DOMAINS];
 static unsigned int questions;
@@ -30,10 +30,6 @@ void *mfn_to_virt(mfn_t mfn)
     if (mfn.n >= MODEL_FRAMES)
         abort();
     return pages[mfn.n];
-}
-uint64_t *idle_l4(void)
-{
-    return hv_l4;
 }
 bool mmio_allowed(const struct domain *d, mfn_t mfn)
 {
@@ -118,7 +114,7 @@ void model_reset(void)
     for (unsigned int i = 0; i < MODEL_FRAMES; i++)
         frames[i].state = (uint64_t)FRAME_OWNER_NONE << FRAME_OWNER_SHIFT;
     for (unsigned int i = 0; i < 512; i++)
-        hv_l4[i] = 0xabc0000000000000 | i;
+        idle_root[i] = 0xabc0000000000000 | i;
     for (unsigned int i = 0; i < MODEL_DOMAINS; i++) {
         domains[i].domid = (domid_t)i;
         domains[i].max_vcpus = 1;
@@ -211,7 +207,7 @@ static void expect_table(struct expected *e, unsigned int mfn)
     }
     for (unsigned int i = 0; i < nr; i++) {
         if (t == FRAME_T_L4 && i >= 256 && i <= 271) {
-            if (!partial && pages[mfn][i] != hv_l4[i] && (i != 256 || pages[mfn][i]))
+            if (!partial && pages[mfn][i] != idle_root[i] && (i != 256 || pages[mfn][i]))
                 wrong("a slot of the hypervisor", mfn, i, i);
             continue;
         }

@@ -317,21 +317,11 @@ static void privileged_instructions_are_known(void **state)
         uint8_t len;
         enum priv_op op;
     } table[] = {
-        {{0xfa}, 1, PRIV_CLI},
-        {{0xfb}, 1, PRIV_STI},
-        {{0xf4}, 1, PRIV_HLT},
-        {{0x0f, 0x06}, 2, PRIV_CLTS},
-        {{0x0f, 0x08}, 2, PRIV_INVD},
-        {{0x0f, 0x09}, 2, PRIV_WBINVD},
-        {{0x0f, 0x30}, 2, PRIV_WRMSR},
-        {{0x0f, 0x31}, 2, PRIV_RDTSC},
-        {{0x0f, 0x32}, 2, PRIV_RDMSR},
-        {{0x0f, 0x33}, 2, PRIV_RDPMC},
-        {{0x0f, 0xa2}, 2, PRIV_CPUID},
-        {{0x0f, 0x01, 0xd1}, 3, PRIV_XSETBV},
-        {{0x0f, 0x01, 0xf9}, 3, PRIV_RDTSCP},
-        {{0x0f, 0x01, 0xf0}, 3, PRIV_LMSW},
-        {{0x0f, 0x01, 0x38}, 3, PRIV_INVLPG},
+        {{0xfa}, 1, PRIV_CLI},          {{0xfb}, 1, PRIV_STI},
+        {{0x0f, 0x06}, 2, PRIV_CLTS},   {{0x0f, 0x08}, 2, PRIV_INVD},
+        {{0x0f, 0x09}, 2, PRIV_WBINVD}, {{0x0f, 0x30}, 2, PRIV_WRMSR},
+        {{0x0f, 0x31}, 2, PRIV_RDTSC},  {{0x0f, 0x32}, 2, PRIV_RDMSR},
+        {{0x0f, 0xa2}, 2, PRIV_CPUID},  {{0x0f, 0x01, 0xd1}, 3, PRIV_XSETBV},
     };
     struct priv_insn p;
 
@@ -346,6 +336,11 @@ static void privileged_instructions_are_known(void **state)
     assert_int_equal(PRIV(&p, 0x0f, 0x0b), -EINVAL);
     assert_int_equal(PRIV(&p, 0xf0, 0xfa), -EINVAL);
     assert_int_equal(PRIV(&p, 0xcd, 0x80), -EINVAL);
+    assert_int_equal(PRIV(&p, 0xf4), -EINVAL);             /* hlt */
+    assert_int_equal(PRIV(&p, 0x0f, 0x33), -EINVAL);       /* rdpmc */
+    assert_int_equal(PRIV(&p, 0x0f, 0x01, 0xf9), -EINVAL); /* rdtscp */
+    assert_int_equal(PRIV(&p, 0x0f, 0x01, 0xf0), -EINVAL); /* lmsw */
+    assert_int_equal(PRIV(&p, 0x0f, 0x01, 0x38), -EINVAL); /* invlpg */
 }
 
 static void control_and_debug_registers(void **state)
@@ -384,9 +379,12 @@ static void ports(void **state)
     assert_int_equal(p.op, PRIV_INS);
     assert_int_equal(p.size, 4);
     assert_true(p.rep);
-    assert_int_equal(PRIV(&p, 0xf3, 0x65, 0x6e), 0);
+    assert_int_equal(PRIV(&p, 0xf3, 0x3e, 0x6e), 0);
     assert_int_equal(p.op, PRIV_OUTS);
-    assert_int_equal(p.segment, 0x65);
+    assert_int_equal(PRIV(&p, 0xf3, 0x65, 0x6e), -EINVAL);
+    assert_int_equal(PRIV(&p, 0x67, 0x6e), -EINVAL);
+    assert_int_equal(PRIV(&p, 0x67, 0x6c), -EINVAL);
+    assert_int_equal(PRIV(&p, 0x64, 0x6c), 0); /* the destination has no override */
     assert_int_equal(PRIV(&p, 0xe6), -ENODATA);
 }
 

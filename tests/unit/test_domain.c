@@ -283,21 +283,6 @@ static void pauses_nest(void **state)
     domain_unpause(d1);
     assert_int_equal(fake_calls.wakes, 2);
     assert_int_equal(d1->pause_count, 0);
-    domain_pause_nosync(d1);
-    assert_int_equal(d1->pause_count, 1);
-}
-
-static void vcpu_pauses_nest(void **state)
-{
-    struct vcpu *v = d1->vcpu[1];
-
-    vcpu_pause(v);
-    vcpu_pause_nosync(v);
-    vcpu_unpause(v);
-    assert_int_equal(fake_calls.wakes, 0);
-    vcpu_unpause(v);
-    assert_int_equal(fake_calls.wakes, 1);
-    assert_ptr_equal(fake_calls.last_wake, v);
 }
 
 /* --- shutdown --------------------------------------------------------------------------------- */
@@ -715,7 +700,6 @@ int main(void)
         T(a_guest_controls_only_itself),
         T(domains_are_walked_in_order),
         T(pauses_nest),
-        T(vcpu_pauses_nest),
         T(shutdown_keeps_the_first_code_and_tells_dom0),
         T(a_crash_is_a_shutdown_with_a_line_in_the_log),
         T(dom0s_shutdown_is_the_machines),

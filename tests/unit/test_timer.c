@@ -179,21 +179,21 @@ static void schedule_ran(void)
 {
     sequence[nr_ran++] = SOFTIRQ_SCHEDULE;
 }
-static void calibration_ran(void)
+static void timer_ran(void)
 {
-    sequence[nr_ran++] = SOFTIRQ_TIME_CALIBRATION;
+    sequence[nr_ran++] = SOFTIRQ_TIMER;
     if (!ran[0]++)
-        softirq_raise(SOFTIRQ_TIME_CALIBRATION);
+        softirq_raise(SOFTIRQ_TIMER);
 }
 
 static void softirqs_run_until_none_is_left_schedule_last(void **state)
 {
     softirq_open(SOFTIRQ_SCHEDULE, schedule_ran);
-    softirq_open(SOFTIRQ_TIME_CALIBRATION, calibration_ran);
+    softirq_open(SOFTIRQ_TIMER, timer_ran);
     nr_ran = 0;
     assert_false(softirq_pending());
     softirq_raise(SOFTIRQ_SCHEDULE);
-    softirq_raise(SOFTIRQ_TIME_CALIBRATION);
+    softirq_raise(SOFTIRQ_TIMER);
     assert_true(softirq_pending());
     softirq_run();
     assert_int_equal(nr_ran, 3);

@@ -13,11 +13,6 @@
 struct acpi_info acpi;
 static struct acpi_s5 s5;
 
-static const void *map(maddr_t addr, size_t size)
-{
-    return arch_ioremap(addr, size);
-}
-
 static void unmap(const void *p, size_t size)
 {
     vaddr_t va = (vaddr_t)p & PAGE_MASK;
@@ -28,7 +23,7 @@ static void unmap(const void *p, size_t size)
 /* The whole of the table at @addr, mapped, if its checksum is right. */
 static const struct acpi_header *map_table(maddr_t addr)
 {
-    const struct acpi_header *h = map(addr, sizeof(*h));
+    const struct acpi_header *h = arch_ioremap(addr, sizeof(*h));
     uint32_t length;
 
     if (!h)
@@ -37,9 +32,9 @@ static const struct acpi_header *map_table(maddr_t addr)
     unmap(h, sizeof(*h));
     if (length < sizeof(*h) || length > (16u << 20))
         return NULL;
-    h = map(addr, length);
+    h = arch_ioremap(addr, length);
     if (h && !acpi_checksum(h, length)) {
-        printk(LOG_WARN "ACPI: table at %lx has a wrong checksum\n", (unsigned long)addr);
+        printk(LOG_WARN "ACPI: table at %lx has a wrong checksum\n", addr);
         unmap(h, length);
         return NULL;
     }
@@ -48,7 +43,7 @@ static const struct acpi_header *map_table(maddr_t addr)
 
 static maddr_t scan_rsdp(maddr_t start, size_t size)
 {
-    const char *p = map(start, size);
+    const char *p = arch_ioremap(start, size);
     maddr_t found = 0;
     size_t i;
 
@@ -68,7 +63,7 @@ static maddr_t find_rsdp(void)
 
     if (boot_info.rsdp)
         return boot_info.rsdp;
-    ebda = map(0x40e, 2);
+    ebda = arch_ioremap(0x40e, 2);
     if (ebda) {
         maddr_t seg = (maddr_t)*ebda << 4;
 
@@ -134,7 +129,7 @@ void acpi_init(void)
     acpi.lapic_addr = 0xfee00000;
     acpi.sci_irq = 9;
     acpi.rsdp = find_rsdp();
-    rsdp = acpi.rsdp ? map(acpi.rsdp, 36) : NULL;
+    rsdp = acpi.rsdp ? arch_ioremap(acpi.rsdp, 36) : NULL;
     root_at = rsdp ? acpi_root_table(rsdp) : 0;
     if (rsdp)
         unmap(rsdp, 36);
@@ -154,22 +149,15 @@ void acpi_init(void)
     for (i = 0; i < acpi.nr_cpus; i++)
         printk(" %u", acpi.apic_ids[i]);
     printk("), %u IO-APICs, pm timer %x, hpet %lx, %u MCFG ranges, power control %x/%x, sci %u\n",
-           acpi.nr_ioapics, acpi.pm_timer_port, (unsigned long)acpi.hpet_addr, acpi.nr_mcfg,
-           acpi.pm1a_cnt, acpi.pm1b_cnt, acpi.sci_irq);
-}
-
-void acpi_enter_sleep(uint16_t pm1a_val, uint16_t pm1b_val)
-{
-    if (acpi.pm1a_cnt)
-        outw(acpi.pm1a_cnt, pm1a_val);
-    if (acpi.pm1b_cnt)
-        outw(acpi.pm1b_cnt, pm1b_val);
+           acpi.nr_ioapics, acpi.pm_timer_port, acpi.hpet_addr, acpi.nr_mcfg, acpi.pm1a_cnt,
+           acpi.pm1b_cnt, acpi.sci_irq);
 }
 
 /* Sleep type in bits 10-12, sleep enable in bit 13, SCI enable kept in bit 0. */
 void acpi_power_off(void)
 {
-    if (!s5.valid)
-        return;
-    acpi_enter_sleep(s5.type_a << 10 | 1 << 13 | 1, s5.type_b << 10 | 1 << 13 | 1);
+    if (s5.valid && acpi.pm1a_cnt)
+        outw(acpi.pm1a_cnt, s5.type_a << 10 | 1 << 13 | 1);
+    if (s5.valid && acpi.pm1b_cnt)
+        outw(acpi.pm1b_cnt, s5.type_b << 10 | 1 << 13 | 1);
 }

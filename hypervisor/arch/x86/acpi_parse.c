@@ -113,7 +113,6 @@ void acpi_parse_fadt(const struct acpi_header *h, struct acpi_info *info, maddr_
 {
     *dsdt = field(h, 140, 8) ? field(h, 140, 8) : field(h, 40, 4);
     info->sci_irq = field(h, 46, 2);
-    info->pm1a_evt = field(h, 56, 4);
     info->pm1a_cnt = field(h, 64, 4);
     info->pm1b_cnt = field(h, 68, 4);
     if (field(h, 91, 1) == 4)

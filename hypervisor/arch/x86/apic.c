@@ -76,7 +76,13 @@ void apic_init_cpu(void)
     apic_write(APIC_SVR, 0x100 | VEC_SPURIOUS);
     apic_write(APIC_ESR, 0);
     apic_write(APIC_EOI, 0);
-    apic_timer_init_cpu();
+    apic_write(APIC_TIMER_DIVIDE, 0xb); /* by 1 */
+    if (cpu_features.tsc_deadline) {
+        apic_write(APIC_LVT_TIMER, LVT_TSC_DEADLINE | VEC_TIMER);
+        smp_mb();
+    } else {
+        apic_write(APIC_LVT_TIMER, VEC_TIMER);
+    }
 }
 
 void apic_eoi(void)
@@ -136,17 +142,6 @@ void apic_send_nmi_others(void)
 
 /* ---- timer ----------------------------------------------------------------------------------- */
 
-void apic_timer_init_cpu(void)
-{
-    apic_write(APIC_TIMER_DIVIDE, 0xb); /* by 1 */
-    if (cpu_features.tsc_deadline) {
-        apic_write(APIC_LVT_TIMER, LVT_TSC_DEADLINE | VEC_TIMER);
-        smp_mb();
-    } else {
-        apic_write(APIC_LVT_TIMER, VEC_TIMER);
-    }
-}
-
 void apic_timer_count(uint32_t count)
 {
     apic_write(APIC_TIMER_INITIAL, count);
@@ -177,9 +172,6 @@ void apic_vector(struct cpu_regs *regs, uint8_t vector)
     case VEC_TLB:
         tlb_flush_ipi();
         break;
-    case VEC_STOP:
-        for (;;)
-            __asm__ volatile("cli; hlt");
     case VEC_ERROR:
         report_error();
         break;

@@ -19,6 +19,29 @@
 #define SEL_DATA32 0x10
 #define SEL_CODE64 0x18
 
+    .macro LOAD_DATA_SEGMENTS
+    mov $SEL_DATA32, %eax
+    mov %eax, %ds
+    mov %eax, %es
+    mov %eax, %ss
+    .endm
+
+/* From 32-bit code at its physical address to 64-bit code at its own, with null segments. */
+    .macro ENTER_64BIT
+    call enable_long_mode
+    ljmp $SEL_CODE64, $P(1f)
+    .code64
+1:  movabs $2f, %rax
+    jmp *%rax
+2:  xor %eax, %eax
+    mov %eax, %ds
+    mov %eax, %es
+    mov %eax, %ss
+    mov %eax, %fs
+    mov %eax, %gs
+    lgdt boot_gdtr_high(%rip)
+    .endm
+
     .section .text.head, "ax"
     .code32
 
@@ -38,10 +61,7 @@ mb_start:
 
     lgdt P(boot_gdtr)
     ljmp $SEL_CODE32, $P(1f)
-1:  mov $SEL_DATA32, %eax
-    mov %eax, %ds
-    mov %eax, %es
-    mov %eax, %ss
+1:  LOAD_DATA_SEGMENTS
 
     mov $P(__bss_start), %edi
     mov $P(__image_end), %ecx
@@ -89,19 +109,7 @@ mb_start:
     movl $P(boot_l2_image) + 3, P(boot_l3_image)
     movl $P(boot_l3_image) + 3, P(boot_l4) + 261 * 8
 
-    call enable_long_mode
-    ljmp $SEL_CODE64, $P(1f)
-
-    .code64
-1:  movabs $2f, %rax
-    jmp *%rax
-2:  xor %eax, %eax
-    mov %eax, %ds
-    mov %eax, %es
-    mov %eax, %ss
-    mov %eax, %fs
-    mov %eax, %gs
-    lgdt boot_gdtr_high(%rip)
+    ENTER_64BIT
     lea boot_stack + STACK_SIZE - BOOT_STACK_RESERVE(%rip), %rsp
     xor %ebx, %ebx
     mov %ebp, %edi
@@ -176,23 +184,9 @@ ap_trampoline_end:
 
     .code32
 ap_start32:
-    mov $SEL_DATA32, %eax
-    mov %eax, %ds
-    mov %eax, %es
-    mov %eax, %ss
+    LOAD_DATA_SEGMENTS
     mov $P(ap_stack32) + 64, %esp
-    call enable_long_mode
-    ljmp $SEL_CODE64, $P(1f)
-    .code64
-1:  movabs $2f, %rax
-    jmp *%rax
-2:  xor %eax, %eax
-    mov %eax, %ds
-    mov %eax, %es
-    mov %eax, %ss
-    mov %eax, %fs
-    mov %eax, %gs
-    lgdt boot_gdtr_high(%rip)
+    ENTER_64BIT
     mov ap_rsp(%rip), %rsp
     xor %ebp, %ebp
     call ap_main

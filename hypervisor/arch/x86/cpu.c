@@ -25,11 +25,6 @@ static bool has(uint32_t reg, unsigned int bit)
     return reg >> bit & 1;
 }
 
-static void xsetbv0(uint64_t v)
-{
-    __asm__ volatile("xsetbv" ::"c"(0), "a"((uint32_t)v), "d"((uint32_t)(v >> 32)));
-}
-
 static void detect_basic(void)
 {
     struct cpu_features *f = &cpu_features;
@@ -40,10 +35,7 @@ static void detect_basic(void)
     f->amd = r[1] == 0x68747541 || r[1] == 0x6f677948; /* AuthenticAMD, HygonGenuine */
 
     cpuid_count(1, 0, r);
-    f->pge = has(r[3], 13);
     f->pat = has(r[3], 16);
-    f->pcid = has(r[2], 17);
-    f->x2apic = has(r[2], 21);
     f->tsc_deadline = has(r[2], 24);
     f->xsave = has(r[2], 26);
     avx = has(r[2], 28);
@@ -54,17 +46,11 @@ static void detect_basic(void)
     if (has(r[3], 7))
         f->cr4 |= CR4_MCE;
 
-    if (max_leaf >= 6) {
-        cpuid_count(6, 0, r);
-        f->arat = has(r[0], 2);
-    }
     if (max_leaf >= 7) {
         cpuid_count(7, 0, r);
         f->fsgsbase = has(r[1], 0);
         f->smep = has(r[1], 7);
-        f->invpcid = has(r[1], 10);
         f->smap = has(r[1], 20);
-        f->umip = has(r[2], 2);
         avx512 = has(r[1], 16);
     }
     if (f->fsgsbase)
@@ -86,7 +72,6 @@ static void detect_extended(void)
     cpuid_count(0x80000001, 0, r);
     f->nx = has(r[3], 20);
     f->gbpages = has(r[3], 26);
-    f->rdtscp = has(r[3], 27);
     f->phys_bits = 36;
     if (max_leaf >= 0x80000007) {
         cpuid_count(0x80000007, 0, r);
@@ -115,7 +100,7 @@ static void detect_xsave(void)
         f->xcr0 |= supported & XCR0_AVX;
     if ((f->xcr0 & XCR0_AVX) && avx512 && (supported & XCR0_AVX512) == XCR0_AVX512)
         f->xcr0 |= XCR0_AVX512;
-    xsetbv0(f->xcr0);
+    xsetbv(f->xcr0);
     cpuid_count(0xd, 0, r);
     f->xsave_size = r[1];
     cpuid_count(0xd, 1, r);
@@ -137,7 +122,7 @@ void cpu_init_this(void)
     if (f->pat)
         wrmsr(MSR_PAT, PAT_VALUE);
     if (f->xsave && f->xcr0)
-        xsetbv0(f->xcr0);
+        xsetbv(f->xcr0);
     __asm__ volatile("fninit");
 }
 
@@ -151,9 +136,8 @@ void cpu_init_boot(void)
     detect_xsave();
     if (!f->nx || !f->pat)
         panic("this CPU has no %s\n", f->nx ? "page attribute table" : "no-execute bit");
-    printk("CPU: %u address bits, xcr0 %lx, state %u bytes%s%s%s%s%s%s\n", f->phys_bits,
-           (unsigned long)f->xcr0, f->xsave_size, f->smep ? ", smep" : "",
-           f->fsgsbase ? ", fsgsbase" : "", f->gbpages ? ", 1 GiB pages" : "",
-           f->tsc_deadline ? ", tsc deadline" : "", f->invariant_tsc ? ", invariant tsc" : "",
-           f->hypervisor ? ", under a hypervisor" : "");
+    printk("CPU: %u address bits, xcr0 %lx, state %u bytes%s%s%s%s%s%s\n", f->phys_bits, f->xcr0,
+           f->xsave_size, f->smep ? ", smep" : "", f->fsgsbase ? ", fsgsbase" : "",
+           f->gbpages ? ", 1 GiB pages" : "", f->tsc_deadline ? ", tsc deadline" : "",
+           f->invariant_tsc ? ", invariant tsc" : "", f->hypervisor ? ", under a hypervisor" : "");
 }

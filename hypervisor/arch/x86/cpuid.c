@@ -20,61 +20,60 @@ enum { A, B, C, D };
 #define VERSION_4_17 (4u << 16 | 17)
 #define WIDTH_MAX    44u /* wider, and Linux asks for grant tables v2 */
 
-/* Leaf 1 */
-#define KEEP_1C                                                                             \
-    (BIT(0) | BIT(1) | BIT(9) | BIT(12) | BIT(13) | BIT(19) | BIT(20) | BIT(22) | BIT(23) | \
-     BIT(25) | BIT(26) | BIT(28) | BIT(29) | BIT(30))
-#define L1C_FMA        BIT(12)
-#define L1C_XSAVE      BIT(26)
-#define L1C_OSXSAVE    BIT(27)
-#define L1C_AVX        BIT(28)
-#define L1C_F16C       BIT(29)
-#define L1C_HYPERVISOR BIT(31)
-/* fpu de tsc msr pae cx8 apic sep cmov pat clflush mmx fxsr sse sse2 ss */
-#define KEEP_1D                                                                                   \
-    (BIT(0) | BIT(2) | BIT(4) | BIT(5) | BIT(6) | BIT(8) | BIT(9) | BIT(11) | BIT(15) | BIT(16) | \
-     BIT(19) | BIT(23) | BIT(24) | BIT(25) | BIT(26) | BIT(27))
+#define L1C_XSAVE         BIT(26)
+#define L1C_OSXSAVE       BIT(27)
+#define L1C_HYPERVISOR    BIT(31)
 /* The bits of leaf 1 EDX that AMD repeats at 0x80000001. */
-#define REPEATED_1D 0x0183f3ffu
-
-/* Leaf 7 */
-#define KEEP_7B                                                                                    \
-    (BIT(0) | BIT(3) | BIT(5) | BIT(6) | BIT(8) | BIT(9) | BIT(13) | BIT(18) | BIT(19) | BIT(23) | \
-     BIT(24) | BIT(29) | L7B_AVX512)
-#define L7B_FSGSBASE BIT(0)
-#define L7B_AVX2     BIT(5)
-#define L7B_AVX512   (BIT(16) | BIT(17) | BIT(21) | BIT(26) | BIT(27) | BIT(28) | BIT(30) | BIT(31))
-#define KEEP_7C      (BIT(8) | BIT(25) | BIT(27) | BIT(28) | L7C_AVX | L7C_AVX512)
-#define L7C_AVX      (BIT(9) | BIT(10))
-#define L7C_AVX512   (BIT(1) | BIT(6) | BIT(11) | BIT(12) | BIT(14))
-#define KEEP_7D      (BIT(4) | BIT(10) | BIT(14) | L7D_AVX512)
-#define L7D_AVX512   (BIT(2) | BIT(3) | BIT(8))
-#define KEEP_71A     (BIT(10) | BIT(11) | BIT(12) | L71A_AVX | L71A_AVX512)
-#define L71A_AVX     BIT(4)
-#define L71A_AVX512  BIT(5)
-
-/* 0x80000001: lahf abm sse4a misalignsse 3dnowprefetch xop fma4 tbm; syscall nx mmxext ffxsr lm 3dnow */
-#define KEEP_E1C          (BIT(0) | BIT(5) | BIT(6) | BIT(7) | BIT(8) | BIT(11) | BIT(16) | BIT(21))
-#define E1C_AVX           (BIT(11) | BIT(16))
-#define KEEP_E1D          (BIT(11) | BIT(20) | BIT(22) | BIT(25) | BIT(29) | BIT(30) | BIT(31))
+#define REPEATED_1D       0x0183f3ffu
+#define L7B_FSGSBASE      BIT(0)
 #define E1D_SYSCALL       BIT(11)
 #define E1D_NX            BIT(20)
 #define E1D_LM            BIT(29)
 #define E7D_INVARIANT_TSC BIT(8)
 #define KEEP_E8B          (BIT(0) | BIT(2)) /* clzero, fp error pointers restored */
 
+/* syscall nx mmxext ffxsr lm 3dnow */
+#define KEEP_E1D   (BIT(11) | BIT(20) | BIT(22) | BIT(25) | BIT(29) | BIT(30) | BIT(31))
+#define L7B_AVX512 (BIT(16) | BIT(17) | BIT(21) | BIT(26) | BIT(27) | BIT(28) | BIT(30) | BIT(31))
+
+/* The keep-lists: what is for everybody, and what needs the registers of AVX or AVX-512 as well. */
+static const struct features {
+    uint32_t leaf, sub, reg;
+    uint32_t always, avx, avx512;
+} features[] = {
+    {1, 0, C,
+     BIT(0) | BIT(1) | BIT(9) | BIT(13) | BIT(19) | BIT(20) | BIT(22) | BIT(23) | BIT(25) |
+         BIT(26) | BIT(30),
+     BIT(12) | BIT(28) | BIT(29), 0}, /* fma avx f16c */
+    /* fpu de tsc msr pae cx8 apic sep cmov pat clflush mmx fxsr sse sse2 ss */
+    {1, 0, D,
+     BIT(0) | BIT(2) | BIT(4) | BIT(5) | BIT(6) | BIT(8) | BIT(9) | BIT(11) | BIT(15) | BIT(16) |
+         BIT(19) | BIT(23) | BIT(24) | BIT(25) | BIT(26) | BIT(27),
+     0, 0},
+    {7, 0, B,
+     BIT(0) | BIT(3) | BIT(6) | BIT(8) | BIT(9) | BIT(13) | BIT(18) | BIT(19) | BIT(23) | BIT(24) |
+         BIT(29),
+     BIT(5), L7B_AVX512},
+    {7, 0, C, BIT(8) | BIT(25) | BIT(27) | BIT(28), BIT(9) | BIT(10),
+     BIT(1) | BIT(6) | BIT(11) | BIT(12) | BIT(14)},
+    {7, 0, D, BIT(4) | BIT(10) | BIT(14), 0, BIT(2) | BIT(3) | BIT(8)},
+    {7, 1, A, BIT(10) | BIT(11) | BIT(12), BIT(4), BIT(5)},
+    /* lahf abm sse4a misalignsse 3dnowprefetch tbm; xop fma4 */
+    {0x80000001, 0, C, BIT(0) | BIT(5) | BIT(6) | BIT(7) | BIT(8) | BIT(21), BIT(11) | BIT(16), 0},
+};
+
 #define XCR0_AVX     (1ull << 2)
 #define XCR0_AVX512  (7ull << 5)
 #define XSAVE_LEGACY 576u /* x87, SSE and the header */
 
-static bool has_avx(const struct cpuid_env *env)
+static void keep_features(const struct cpuid_env *env, uint32_t leaf, uint32_t sub, uint32_t r[4])
 {
-    return env->xcr0 & XCR0_AVX;
-}
+    bool avx = env->xcr0 & XCR0_AVX, avx512 = (env->xcr0 & XCR0_AVX512) == XCR0_AVX512;
 
-static bool has_avx512(const struct cpuid_env *env)
-{
-    return (env->xcr0 & XCR0_AVX512) == XCR0_AVX512;
+    for (const struct features *f = features; f < features + ARRAY_SIZE(features); f++) {
+        if (f->leaf == leaf && f->sub == sub)
+            r[f->reg] &= f->always | (avx ? f->avx : 0) | (avx512 ? f->avx512 : 0);
+    }
 }
 
 static void leaf_zero(uint32_t r[4])
@@ -85,49 +84,33 @@ static void leaf_zero(uint32_t r[4])
 static void leaf_1(const struct cpuid_env *env, uint32_t r[4])
 {
     r[B] &= 0x0000ffff; /* APIC id 0, no count of logical CPUs */
-    r[C] &= KEEP_1C;
+    keep_features(env, 1, 0, r);
     if (!env->xcr0)
         r[C] &= ~L1C_XSAVE;
-    if (!has_avx(env))
-        r[C] &= ~(L1C_AVX | L1C_FMA | L1C_F16C);
     /* Linux looks for this before it sets CR4: to a PV guest it says that the hypervisor has set it. */
     if (r[C] & L1C_XSAVE)
         r[C] |= L1C_OSXSAVE;
     r[C] |= L1C_HYPERVISOR;
-    r[D] &= KEEP_1D;
 }
 
 static void leaf_7(const struct cpuid_env *env, uint32_t sub, uint32_t r[4])
 {
-    if (sub == 0) {
-        r[A] = min(r[A], 1u);
-        r[B] &= KEEP_7B;
-        r[C] &= KEEP_7C;
-        r[D] &= KEEP_7D;
-        if (!env->fsgsbase)
-            r[B] &= ~L7B_FSGSBASE;
-        if (!has_avx(env)) {
-            r[B] &= ~L7B_AVX2;
-            r[C] &= ~L7C_AVX;
-        }
-        if (!has_avx512(env)) {
-            r[B] &= ~L7B_AVX512;
-            r[C] &= ~L7C_AVX512;
-            r[D] &= ~L7D_AVX512;
-        }
-    } else if (sub == 1) {
-        r[A] &= KEEP_71A;
-        if (!has_avx(env))
-            r[A] &= ~L71A_AVX;
-        if (!has_avx512(env))
-            r[A] &= ~L71A_AVX512;
-        r[B] = r[C] = r[D] = 0;
-    } else {
+    if (sub > 1) {
         leaf_zero(r);
+        return;
     }
+    keep_features(env, 7, sub, r);
+    if (sub == 1) {
+        r[B] = r[C] = r[D] = 0;
+        return;
+    }
+    r[A] = min(r[A], 1u);
+    if (!env->fsgsbase)
+        r[B] &= ~L7B_FSGSBASE;
 }
 
-uint32_t cpuid_xsave_size(const struct cpuid_env *env, uint64_t xcr0)
+/* Bytes of the XSAVE area for the states @xcr0; in compacted format without gaps but for alignment. */
+static uint32_t xsave_size(const struct cpuid_env *env, uint64_t xcr0, bool compact)
 {
     uint32_t size = XSAVE_LEGACY, r[4];
 
@@ -135,23 +118,10 @@ uint32_t cpuid_xsave_size(const struct cpuid_env *env, uint64_t xcr0)
         if (!(xcr0 >> i & 1))
             continue;
         env->raw(0xd, i, r);
-        size = max(size, r[A] + r[B]);
-    }
-    return size;
-}
-
-/* The same in the compacted format: no gaps but for alignment. */
-static uint32_t xsave_compact_size(const struct cpuid_env *env, uint64_t xcr0)
-{
-    uint32_t size = XSAVE_LEGACY, r[4];
-
-    for (unsigned int i = 2; i < 63; i++) {
-        if (!(xcr0 >> i & 1))
-            continue;
-        env->raw(0xd, i, r);
-        if (r[C] & 2)
-            size = ROUND_UP(size, 64);
-        size += r[A];
+        if (!compact)
+            size = max(size, r[A] + r[B]);
+        else
+            size = (r[C] & 2 ? ROUND_UP(size, 64) : size) + r[A];
     }
     return size;
 }
@@ -162,12 +132,12 @@ static void leaf_d(const struct cpuid_env *env, uint32_t sub, uint32_t r[4])
         leaf_zero(r);
     } else if (sub == 0) {
         r[A] = (uint32_t)env->xcr0;
-        r[B] = cpuid_xsave_size(env, env->guest_xcr0);
-        r[C] = cpuid_xsave_size(env, env->xcr0);
+        r[B] = xsave_size(env, env->guest_xcr0, false);
+        r[C] = xsave_size(env, env->xcr0, false);
         r[D] = (uint32_t)(env->xcr0 >> 32);
     } else if (sub == 1) {
         r[A] &= BIT(0) | BIT(1) | BIT(2); /* xsaveopt, xsavec, xgetbv(1); no supervisor states */
-        r[B] = r[A] & BIT(1) ? xsave_compact_size(env, env->guest_xcr0) : 0;
+        r[B] = r[A] & BIT(1) ? xsave_size(env, env->guest_xcr0, true) : 0;
         r[C] = r[D] = 0;
     } else if (sub >= 63 || !(env->xcr0 >> sub & 1)) {
         leaf_zero(r);
@@ -189,7 +159,7 @@ static void leaf_extended(const struct cpuid_env *env, uint32_t leaf, uint32_t r
         env->raw(1, 0, one);
         leaf_1(env, one);
         r[B] = 0;
-        r[C] &= has_avx(env) ? KEEP_E1C : KEEP_E1C & ~E1C_AVX;
+        keep_features(env, leaf, 0, r);
         r[D] = (r[D] & KEEP_E1D) | (r[D] & one[D] & REPEATED_1D & ~KEEP_E1D) | E1D_SYSCALL | E1D_LM;
         if (!env->nx)
             r[D] &= ~E1D_NX;

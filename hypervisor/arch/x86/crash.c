@@ -15,17 +15,41 @@ volatile bool crashing;
 
 /* ---- dumps ----------------------------------------------------------------------------------- */
 
+/* Names of our own functions: tables that gen-symbols makes from a first link (hypervisor/files.mk), addresses
+ * from HV_VA on and ascending. */
+extern const uint32_t nr_symbols, symbol_address[], symbol_name_at[];
+extern const char symbol_names[];
+
+/* The symbol at or below @addr, NULL: not our text. */
+static const char *symbol_lookup(uint64_t addr, uint64_t *offset)
+{
+    uint32_t at = addr - HV_VA, low = 0, high = nr_symbols;
+
+    if (addr < HV_VA || addr >= (uint64_t)__init_text_end || !nr_symbols)
+        return NULL;
+    while (high - low > 1) {
+        uint32_t mid = (low + high) / 2;
+
+        if (symbol_address[mid] <= at)
+            low = mid;
+        else
+            high = mid;
+    }
+    if (symbol_address[low] > at)
+        return NULL;
+    *offset = at - symbol_address[low];
+    return symbol_names + symbol_name_at[low];
+}
+
 static void print_symbol(const char *what, uint64_t addr)
 {
-    const char *name;
     uint64_t offset;
+    const char *name = symbol_lookup(addr, &offset);
 
-    name = symbol_lookup(addr, &offset);
     if (name)
-        printk(LOG_ERR "%s[%016lx] %s+0x%lx\n", what, (unsigned long)addr, name,
-               (unsigned long)offset);
+        printk(LOG_ERR "%s[%016lx] %s+0x%lx\n", what, addr, name, offset);
     else
-        printk(LOG_ERR "%s[%016lx]\n", what, (unsigned long)addr);
+        printk(LOG_ERR "%s[%016lx]\n", what, addr);
 }
 
 /* Is [@addr, @addr + 16) in the stack that @rsp lies in, main stacks and exception stacks alike? */
@@ -48,16 +72,16 @@ static bool on_stack(uint64_t addr, uint64_t rsp)
     return addr >= bottom && addr <= top - 16 && addr % 8 == 0;
 }
 
-void dump_stack_symbols(uint64_t rsp, uint64_t rbp)
+static void dump_stack_symbols(uint64_t rsp, uint64_t rbp)
 {
     unsigned int depth;
 
     if (on_stack(rsp, rsp)) {
         unsigned int i;
 
-        printk(LOG_ERR "stack at %016lx:", (unsigned long)rsp);
+        printk(LOG_ERR "stack at %016lx:", rsp);
         for (i = 0; i < 16 && on_stack(rsp + i * 8, rsp); i++)
-            printk("%s %016lx", i % 4 ? "" : "\n  ", (unsigned long)((uint64_t *)rsp)[i]);
+            printk("%s %016lx", i % 4 ? "" : "\n  ", ((uint64_t *)rsp)[i]);
         printk("\n");
     }
     printk(LOG_ERR "call trace:\n");
@@ -76,18 +100,13 @@ void dump_regs(const struct cpu_regs *r)
 {
     printk(LOG_ERR "CPU%u vector %u error %x\n", this_cpu(), r->vector, r->error_code);
     print_symbol("rip ", r->rip);
-    printk(LOG_ERR "cs %04x ss %04x rsp %016lx rflags %08lx\n", r->cs, r->ss, (unsigned long)r->rsp,
-           (unsigned long)r->rflags);
-    printk(LOG_ERR "rax %016lx rbx %016lx rcx %016lx rdx %016lx\n", (unsigned long)r->rax,
-           (unsigned long)r->rbx, (unsigned long)r->rcx, (unsigned long)r->rdx);
-    printk(LOG_ERR "rsi %016lx rdi %016lx rbp %016lx r8  %016lx\n", (unsigned long)r->rsi,
-           (unsigned long)r->rdi, (unsigned long)r->rbp, (unsigned long)r->r8);
-    printk(LOG_ERR "r9  %016lx r10 %016lx r11 %016lx r12 %016lx\n", (unsigned long)r->r9,
-           (unsigned long)r->r10, (unsigned long)r->r11, (unsigned long)r->r12);
-    printk(LOG_ERR "r13 %016lx r14 %016lx r15 %016lx\n", (unsigned long)r->r13,
-           (unsigned long)r->r14, (unsigned long)r->r15);
-    printk(LOG_ERR "cr0 %08lx cr2 %016lx cr3 %016lx cr4 %08lx\n", (unsigned long)read_cr0(),
-           (unsigned long)read_cr2(), (unsigned long)read_cr3(), (unsigned long)read_cr4());
+    printk(LOG_ERR "cs %04x ss %04x rsp %016lx rflags %08lx\n", r->cs, r->ss, r->rsp, r->rflags);
+    printk(LOG_ERR "rax %016lx rbx %016lx rcx %016lx rdx %016lx\n", r->rax, r->rbx, r->rcx, r->rdx);
+    printk(LOG_ERR "rsi %016lx rdi %016lx rbp %016lx r8  %016lx\n", r->rsi, r->rdi, r->rbp, r->r8);
+    printk(LOG_ERR "r9  %016lx r10 %016lx r11 %016lx r12 %016lx\n", r->r9, r->r10, r->r11, r->r12);
+    printk(LOG_ERR "r13 %016lx r14 %016lx r15 %016lx\n", r->r13, r->r14, r->r15);
+    printk(LOG_ERR "cr0 %08lx cr2 %016lx cr3 %016lx cr4 %08lx\n", read_cr0(), read_cr2(),
+           read_cr3(), read_cr4());
     if ((r->cs & 3) == 0)
         dump_stack_symbols(r->rsp, r->rbp);
 }
@@ -112,22 +131,21 @@ void dump_page_walk(uint64_t va, uint64_t cr3)
     maddr_t a = cr3 & 0x000ffffffffff000ull;
     unsigned int level;
 
-    printk(LOG_ERR "page walk of %016lx, root %lx:\n", (unsigned long)va, (unsigned long)a);
+    printk(LOG_ERR "page walk of %016lx, root %lx:\n", va, a);
     for (level = 4; level; level--) {
         unsigned int i = va >> (12 + 9 * (level - 1)) & 511;
         const uint64_t *table = table_at(a);
         uint64_t e, pfn = M2P_INVALID;
 
         if (!table) {
-            printk(LOG_ERR "  L%u table at %lx is not in RAM\n", level, (unsigned long)a);
+            printk(LOG_ERR "  L%u table at %lx is not in RAM\n", level, a);
             return;
         }
         e = table[i];
         a = e & 0x000ffffffffff000ull;
         if (e & 1)
             pfn = arch_m2p_get(maddr_to_mfn(a));
-        printk(LOG_ERR "  L%u[%03x] = %016lx pfn %lx\n", level, i, (unsigned long)e,
-               (unsigned long)pfn);
+        printk(LOG_ERR "  L%u[%03x] = %016lx pfn %lx\n", level, i, e, pfn);
         if (!(e & 1) || (level < 4 && (e & 0x80)))
             return;
     }
@@ -135,7 +153,8 @@ void dump_page_walk(uint64_t va, uint64_t cr3)
 
 /* ---- the machine's end ----------------------------------------------------------------------- */
 
-void machine_halt(void)
+/* All CPUs, for good. */
+static void __attribute__((noreturn)) machine_halt(void)
 {
     arch_irq_disable();
     smp_stop_others();

@@ -21,40 +21,13 @@ enum { REX_B = 1, REX_X = 2, REX_R = 4, REX_W = 8 };
 
 uint64_t *cpu_reg(struct cpu_regs *regs, unsigned int n)
 {
-    switch (n & 15) {
-    case 0:
-        return &regs->rax;
-    case 1:
-        return &regs->rcx;
-    case 2:
-        return &regs->rdx;
-    case 3:
-        return &regs->rbx;
-    case 4:
-        return &regs->rsp;
-    case 5:
-        return &regs->rbp;
-    case 6:
-        return &regs->rsi;
-    case 7:
-        return &regs->rdi;
-    case 8:
-        return &regs->r8;
-    case 9:
-        return &regs->r9;
-    case 10:
-        return &regs->r10;
-    case 11:
-        return &regs->r11;
-    case 12:
-        return &regs->r12;
-    case 13:
-        return &regs->r13;
-    case 14:
-        return &regs->r14;
-    default:
-        return &regs->r15;
-    }
+#define AT(r) offsetof(struct cpu_regs, r)
+    static const uint8_t at[16] = {AT(rax), AT(rcx), AT(rdx), AT(rbx), AT(rsp), AT(rbp),
+                                   AT(rsi), AT(rdi), AT(r8),  AT(r9),  AT(r10), AT(r11),
+                                   AT(r12), AT(r13), AT(r14), AT(r15)};
+#undef AT
+
+    return (uint64_t *)((char *)regs + at[n & 15]);
 }
 
 static uint64_t reg_read(const struct cpu_regs *regs, unsigned int n)
@@ -100,6 +73,12 @@ static uint8_t next_byte(struct cursor *c)
     return c->p[c->at++];
 }
 
+/* More bytes might help a truncated instruction, if it is not at its limit. */
+static int decode_error(const struct cursor *c)
+{
+    return c->at >= INSN_MAX ? -EINVAL : -ENODATA;
+}
+
 /* Little-endian and sign-extended, @n of 1, 2 or 4 bytes. */
 static int64_t next_signed(struct cursor *c, unsigned int n)
 {
@@ -112,12 +91,12 @@ static int64_t next_signed(struct cursor *c, unsigned int n)
 
 struct prefixes {
     uint8_t rex;
-    bool lock, opsize, addr32, rep, repne;
+    bool lock, opsize, addr32, rep;
     uint8_t segment; /* 0x64 or 0x65; the others mean base 0 */
 };
 
-/* Prefixes, then returns the first byte of the opcode. */
-static uint8_t decode_prefixes(struct cursor *c, struct prefixes *x)
+/* Prefixes, then returns the opcode: one byte, or 0x0f and another. */
+static unsigned int decode_opcode(struct cursor *c, struct prefixes *x)
 {
     memset(x, 0, sizeof(*x));
     for (;;) {
@@ -130,12 +109,8 @@ static uint8_t decode_prefixes(struct cursor *c, struct prefixes *x)
             x->lock = true;
             break;
         case 0xf2:
-            x->repne = true;
-            x->rep = false;
-            break;
-        case 0xf3:
+        case 0xf3: /* of ins and outs the same */
             x->rep = true;
-            x->repne = false;
             break;
         case 0x66:
             x->opsize = true;
@@ -157,7 +132,7 @@ static uint8_t decode_prefixes(struct cursor *c, struct prefixes *x)
             x->rex = b;
             continue; /* counts only right before the opcode */
         default:
-            return b;
+            return b == 0x0f ? 0x0f00u | next_byte(c) : b;
         }
         x->rex = 0;
     }
@@ -208,11 +183,57 @@ static void decode_modrm(struct cursor *c, const struct prefixes *x, const struc
 
 /* ---- stores ------------------------------------------------------------------------------------------ */
 
-static unsigned int operand_size(const struct prefixes *x, bool byte_op)
+/* Where the second operand of a store comes from. */
+enum source {
+    NONE,
+    REG,     /* the modrm byte's register */
+    REG_TOO, /* the same, and it may get a result */
+    IMM,     /* an immediate behind the address */
+    BIT_REG, /* a bit's number in a register; no form on bytes */
+    BIT_IMM8,
+};
+
+/* Opcodes of full size; but for bit operations the opcode below is the same on bytes. */
+static const struct store {
+    uint16_t opcode; /* 0x0f..: two bytes */
+    int8_t ext;      /* the modrm byte's opcode extension; -1: it names a register there */
+    uint8_t source;
+    uint8_t op;
+} stores[] = {
+    {0x01, -1, REG, PTW_ADD},
+    {0x09, -1, REG, PTW_OR},
+    {0x21, -1, REG, PTW_AND},
+    {0x29, -1, REG, PTW_SUB},
+    {0x31, -1, REG, PTW_XOR},
+    {0x81, 0, IMM, PTW_ADD},
+    {0x81, 1, IMM, PTW_OR},
+    {0x81, 4, IMM, PTW_AND},
+    {0x81, 5, IMM, PTW_SUB},
+    {0x81, 6, IMM, PTW_XOR},
+    {0x87, -1, REG_TOO, PTW_XCHG},
+    {0x89, -1, REG, PTW_MOV},
+    {0xc7, 0, IMM, PTW_MOV},
+    {0xf7, 2, NONE, PTW_NOT},
+    {0xff, 0, NONE, PTW_INC},
+    {0xff, 1, NONE, PTW_DEC},
+    {0x0fab, -1, BIT_REG, PTW_BTS},
+    {0x0fb3, -1, BIT_REG, PTW_BTR},
+    {0x0fbb, -1, BIT_REG, PTW_BTC},
+    {0x0fba, 5, BIT_IMM8, PTW_BTS},
+    {0x0fba, 6, BIT_IMM8, PTW_BTR},
+    {0x0fba, 7, BIT_IMM8, PTW_BTC},
+    {0x0fb1, -1, REG_TOO, PTW_CMPXCHG},
+    {0x0fc1, -1, REG_TOO, PTW_XADD},
+};
+
+static const struct store *store_find(unsigned int opcode, unsigned int ext)
 {
-    if (byte_op)
-        return 1;
-    return x->rex & REX_W ? 8 : x->opsize ? 2 : 4;
+    for (const struct store *s = stores; s < stores + ARRAY_SIZE(stores); s++) {
+        if (s->opcode == (s->source < BIT_REG ? opcode | 1 : opcode) &&
+            (s->ext < 0 || (unsigned int)s->ext == ext))
+            return s;
+    }
+    return NULL;
 }
 
 /* The register operand of a store, as value and as place for the result. */
@@ -225,14 +246,6 @@ static void source_reg(struct pt_write *w, const struct prefixes *x, const struc
         (reg_read(regs, (unsigned int)w->reg) >> (w->high_byte ? 8 : 0)) & size_mask(w->size);
 }
 
-/* 80, 81, 83: add, or, adc, sbb, and, sub, xor, cmp; -1: none that stores without a carry */
-static int group1_op(uint8_t ext)
-{
-    static const int8_t ops[8] = {PTW_ADD, PTW_OR, -1, -1, PTW_AND, PTW_SUB, PTW_XOR, -1};
-
-    return ops[ext];
-}
-
 /* Bit operations with the bit in a register reach beyond the operand: move the address there. */
 static void bit_string_address(struct pt_write *w, struct modrm *m)
 {
@@ -243,123 +256,53 @@ static void bit_string_address(struct pt_write *w, struct modrm *m)
 
     m->base += (uint64_t)(off >> __builtin_ctz(bits)) * w->size;
     w->value = (uint64_t)off & (bits - 1);
-    w->reg = -1;
-}
-
-/* Two-byte opcodes (after 0f). Returns the operation or -1; fills the rest of @w. */
-static int decode_write_0f(struct cursor *c, const struct prefixes *x, const struct cpu_regs *regs,
-                           struct pt_write *w, struct modrm *m)
-{
-    static const int8_t bit_ops[4] = {-1, PTW_BTS, PTW_BTR, PTW_BTC};
-    uint8_t b = next_byte(c);
-
-    if (c->truncated)
-        return -1;
-    switch (b) {
-    case 0xab: /* bts, btr, btc r/m, r */
-    case 0xb3:
-    case 0xbb:
-        w->size = (uint8_t)operand_size(x, false);
-        decode_modrm(c, x, regs, m);
-        source_reg(w, x, regs, m->reg);
-        bit_string_address(w, m);
-        return bit_ops[(b >> 3) & 3];
-    case 0xba: /* the same with imm8 */
-        w->size = (uint8_t)operand_size(x, false);
-        decode_modrm(c, x, regs, m);
-        w->value = (uint64_t)next_signed(c, 1) & (w->size * 8u - 1);
-        return m->reg3 >= 4 ? bit_ops[m->reg3 & 3] : -1;
-    case 0xb0: /* cmpxchg */
-    case 0xb1:
-    case 0xc0: /* xadd */
-    case 0xc1:
-        w->size = (uint8_t)operand_size(x, !(b & 1));
-        decode_modrm(c, x, regs, m);
-        source_reg(w, x, regs, m->reg);
-        return b < 0xc0 ? PTW_CMPXCHG : PTW_XADD;
-    default:
-        return -1;
-    }
-}
-
-static int decode_write_1(struct cursor *c, const struct prefixes *x, const struct cpu_regs *regs,
-                          struct pt_write *w, struct modrm *m, uint8_t b)
-{
-    w->size = (uint8_t)operand_size(x, !(b & 1));
-    switch (b) {
-    case 0x00: /* op r/m, r */
-    case 0x01:
-    case 0x08:
-    case 0x09:
-    case 0x20:
-    case 0x21:
-    case 0x28:
-    case 0x29:
-    case 0x30:
-    case 0x31:
-        decode_modrm(c, x, regs, m);
-        source_reg(w, x, regs, m->reg);
-        w->reg = -1;
-        return group1_op(b >> 3);
-    case 0x80: /* op r/m, imm */
-    case 0x81:
-    case 0x83:
-        decode_modrm(c, x, regs, m);
-        w->value = (uint64_t)next_signed(c, b == 0x81 ? min(w->size, 4u) : 1) & size_mask(w->size);
-        return group1_op(m->reg3);
-    case 0x86: /* xchg */
-    case 0x87:
-        decode_modrm(c, x, regs, m);
-        source_reg(w, x, regs, m->reg);
-        return PTW_XCHG;
-    case 0x88: /* mov r/m, r */
-    case 0x89:
-        decode_modrm(c, x, regs, m);
-        source_reg(w, x, regs, m->reg);
-        w->reg = -1;
-        return PTW_MOV;
-    case 0xc6: /* mov r/m, imm */
-    case 0xc7:
-        decode_modrm(c, x, regs, m);
-        w->value = (uint64_t)next_signed(c, min(w->size, 4u)) & size_mask(w->size);
-        return m->reg3 == 0 ? PTW_MOV : -1;
-    case 0xf6: /* not */
-    case 0xf7:
-        decode_modrm(c, x, regs, m);
-        return m->reg3 == 2 ? PTW_NOT : -1;
-    case 0xfe: /* inc, dec */
-    case 0xff:
-        decode_modrm(c, x, regs, m);
-        w->value = 1;
-        return m->reg3 == 0 ? PTW_INC : m->reg3 == 1 ? PTW_DEC : -1;
-    default:
-        return -1;
-    }
 }
 
 int decode_write(const uint8_t *insn, size_t len, const struct cpu_regs *regs, struct pt_write *out)
 {
     struct cursor c = {.p = insn, .len = len};
+    const struct store *s;
     struct prefixes x;
-    struct modrm m = {.mod = 3};
-    uint8_t b = decode_prefixes(&c, &x);
-    int op;
+    struct modrm m;
+    unsigned int opcode = decode_opcode(&c, &x), imm_max = 4;
 
     memset(out, 0, sizeof(*out));
     out->reg = -1;
+    decode_modrm(&c, &x, regs, &m); /* all stores have one */
+    if (opcode == 0x83) {           /* 81 with an immediate of one byte */
+        opcode = 0x81;
+        imm_max = 1;
+    }
     if (c.truncated)
-        return c.at >= INSN_MAX ? -EINVAL : -ENODATA;
-    op = b == 0x0f ? decode_write_0f(&c, &x, regs, out, &m)
-                   : decode_write_1(&c, &x, regs, out, &m, b);
+        return decode_error(&c);
+    s = store_find(opcode, m.reg3);
+    if (!s || m.mod == 3 || x.segment || (x.lock && s->op == PTW_MOV)) /* lock mov: #UD */
+        return -EINVAL;
+    out->size = s->source < BIT_REG && !(opcode & 1) ? 1 : x.rex & REX_W ? 8 : x.opsize ? 2 : 4;
+    switch ((enum source)s->source) {
+    case NONE:
+        out->value = 1; /* of inc and dec */
+        break;
+    case REG:
+    case REG_TOO:
+    case BIT_REG:
+        source_reg(out, &x, regs, m.reg);
+        if (s->source == BIT_REG)
+            bit_string_address(out, &m);
+        if (s->source != REG_TOO)
+            out->reg = -1;
+        break;
+    case IMM:
+        out->value = (uint64_t)next_signed(&c, min(out->size, imm_max)) & size_mask(out->size);
+        break;
+    case BIT_IMM8:
+        out->value = (uint64_t)next_signed(&c, 1) & (out->size * 8u - 1);
+        break;
+    }
     if (c.truncated)
-        return c.at >= INSN_MAX ? -EINVAL : -ENODATA;
-    if (op < 0 || m.mod == 3 || x.segment)
-        return -EINVAL;
-    if (x.lock && op == PTW_MOV) /* #UD on hardware */
-        return -EINVAL;
-    out->op = (enum pt_write_op)op;
+        return decode_error(&c);
+    out->op = (enum pt_write_op)s->op;
     out->len = (uint8_t)c.at;
-    out->lock = x.lock || op == PTW_XCHG;
     out->addr = m.base + (m.rip_relative ? regs->rip + c.at : 0);
     if (x.addr32)
         out->addr = (uint32_t)out->addr;
@@ -380,28 +323,16 @@ static uint64_t result_flags(uint64_t v, unsigned int size)
     return f;
 }
 
-/* Flags of @a + @b = @r, or of @a - @b = @r. */
-static uint64_t add_flags(uint64_t a, uint64_t b, uint64_t r, unsigned int size)
+/* Flags of @a + @b = @sum but for those that tell of the result. A difference a - b = r is r + b = a. */
+static uint64_t carry_flags(uint64_t a, uint64_t b, uint64_t sum, unsigned int size)
 {
-    uint64_t f = result_flags(r, size), top = 1ull << (size * 8 - 1);
+    uint64_t f = 0, top = 1ull << (size * 8 - 1);
 
-    if ((r & size_mask(size)) < (a & size_mask(size)))
+    if ((sum & size_mask(size)) < (a & size_mask(size)))
         f |= FLAG_CF;
-    if ((a ^ r) & (b ^ r) & top)
+    if ((a ^ sum) & (b ^ sum) & top)
         f |= FLAG_OF;
-    if ((a ^ b ^ r) & 0x10)
-        f |= FLAG_AF;
-    return f;
-}
-static uint64_t sub_flags(uint64_t a, uint64_t b, uint64_t r, unsigned int size)
-{
-    uint64_t f = result_flags(r, size), top = 1ull << (size * 8 - 1);
-
-    if ((a & size_mask(size)) < (b & size_mask(size)))
-        f |= FLAG_CF;
-    if ((a ^ b) & (a ^ r) & top)
-        f |= FLAG_OF;
-    if ((a ^ b ^ r) & 0x10)
+    if ((a ^ b ^ sum) & 0x10)
         f |= FLAG_AF;
     return f;
 }
@@ -419,34 +350,31 @@ bool pt_write_apply(const struct pt_write *w, uint64_t old, uint64_t *new, struc
     old &= mask;
     switch (w->op) {
     case PTW_MOV:
-        r = v;
-        break;
     case PTW_XCHG:
         r = v;
-        reg_write(regs, (unsigned int)w->reg, w->high_byte, w->size, old);
         break;
     case PTW_CMPXCHG:
         acc = regs->rax & mask;
-        set_flags(regs, FLAGS_ARITH, sub_flags(acc, old, acc - old, w->size));
-        if (acc == old) {
+        set_flags(regs, FLAGS_ARITH,
+                  result_flags(acc - old, w->size) | carry_flags(acc - old, old, acc, w->size));
+        store = acc == old;
+        if (store)
             r = v;
-        } else {
+        else
             reg_write(regs, 0, false, w->size, old);
-            store = false;
-        }
-        break;
-    case PTW_XADD:
-        r = old + v;
-        set_flags(regs, FLAGS_ARITH, add_flags(old, v, r, w->size));
-        reg_write(regs, (unsigned int)w->reg, w->high_byte, w->size, old);
         break;
     case PTW_ADD:
+    case PTW_XADD:
+    case PTW_INC:
         r = old + v;
-        set_flags(regs, FLAGS_ARITH, add_flags(old, v, r, w->size));
+        set_flags(regs, w->op == PTW_INC ? FLAGS_ARITH & ~FLAG_CF : FLAGS_ARITH,
+                  result_flags(r, w->size) | carry_flags(old, v, r, w->size));
         break;
     case PTW_SUB:
+    case PTW_DEC:
         r = old - v;
-        set_flags(regs, FLAGS_ARITH, sub_flags(old, v, r, w->size));
+        set_flags(regs, w->op == PTW_DEC ? FLAGS_ARITH & ~FLAG_CF : FLAGS_ARITH,
+                  result_flags(r, w->size) | carry_flags(r, v, old, w->size));
         break;
     case PTW_AND:
     case PTW_OR:
@@ -461,116 +389,63 @@ bool pt_write_apply(const struct pt_write *w, uint64_t old, uint64_t *new, struc
         r = w->op == PTW_BTS ? old | v : w->op == PTW_BTR ? old & ~v : old ^ v;
         set_flags(regs, FLAG_CF, old & v ? FLAG_CF : 0);
         break;
-    case PTW_INC:
-        r = old + 1;
-        set_flags(regs, FLAGS_ARITH & ~FLAG_CF, add_flags(old, 1, r, w->size));
-        break;
-    case PTW_DEC:
-        r = old - 1;
-        set_flags(regs, FLAGS_ARITH & ~FLAG_CF, sub_flags(old, 1, r, w->size));
-        break;
     case PTW_NOT:
         r = ~old;
         break;
     }
+    if (w->op == PTW_XCHG || w->op == PTW_XADD)
+        reg_write(regs, (unsigned int)w->reg, w->high_byte, w->size, old);
     *new = r &mask;
     return store;
 }
 
 /* ---- privileged instructions --------------------------------------------------------------------------- */
 
-static int decode_priv_0f01(struct cursor *c, const struct prefixes *x, struct priv_insn *out)
+static int decode_priv_op(struct cursor *c, const struct prefixes *x, unsigned int opcode,
+                          struct priv_insn *out)
 {
-    struct cpu_regs none = {0};
-    struct modrm m;
-    uint8_t b = c->at < c->len ? c->p[c->at] : 0;
+    uint8_t modrm;
 
-    decode_modrm(c, x, &none, &m);
-    if (b == 0xd1)
-        return PRIV_XSETBV;
-    if (b == 0xf9)
-        return PRIV_RDTSCP;
-    out->reg = m.rm;
-    if (m.reg3 == 6 && m.mod == 3)
-        return PRIV_LMSW;
-    if (m.reg3 == 4 && m.mod == 3)
-        return PRIV_SMSW;
-    if (m.reg3 == 7 && m.mod != 3)
-        return PRIV_INVLPG;
-    return -1;
-}
-
-static int decode_priv_0f(struct cursor *c, const struct prefixes *x, struct priv_insn *out)
-{
-    uint8_t b = next_byte(c), modrm;
-
-    switch (b) {
-    case 0x01:
-        return decode_priv_0f01(c, x, out);
-    case 0x06:
-        return PRIV_CLTS;
-    case 0x08:
-        return PRIV_INVD;
-    case 0x09:
-        return PRIV_WBINVD;
-    case 0x20: /* mod is ignored: always registers */
-    case 0x21:
-    case 0x22:
-    case 0x23:
-        modrm = next_byte(c);
-        out->number = (uint8_t)(((modrm >> 3) & 7) | (x->rex & REX_R ? 8 : 0));
-        out->reg = (uint8_t)((modrm & 7) | (x->rex & REX_B ? 8 : 0));
-        return b == 0x20   ? PRIV_MOV_FROM_CR
-               : b == 0x21 ? PRIV_MOV_FROM_DR
-               : b == 0x22 ? PRIV_MOV_TO_CR
-                           : PRIV_MOV_TO_DR;
-    case 0x30:
-        return PRIV_WRMSR;
-    case 0x31:
-        return PRIV_RDTSC;
-    case 0x32:
-        return PRIV_RDMSR;
-    case 0x33:
-        return PRIV_RDPMC;
-    case 0xa2:
-        return PRIV_CPUID;
-    default:
-        return -1;
-    }
-}
-
-static int decode_priv_1(struct cursor *c, const struct prefixes *x, struct priv_insn *out,
-                         uint8_t b)
-{
-    out->size = b & 1 ? (x->opsize ? 2 : 4) : 1;
-    out->port = -1;
-    switch (b) {
-    case 0x6c:
-    case 0x6d:
+    switch (opcode) {
+    case 0x6c ... 0x6d:
         return PRIV_INS;
-    case 0x6e:
-    case 0x6f:
+    case 0x6e ... 0x6f:
         return PRIV_OUTS;
-    case 0xe4:
-    case 0xe5:
+    case 0xe4 ... 0xe5:
         out->port = next_byte(c);
         return PRIV_IN;
-    case 0xe6:
-    case 0xe7:
+    case 0xe6 ... 0xe7:
         out->port = next_byte(c);
         return PRIV_OUT;
-    case 0xec:
-    case 0xed:
+    case 0xec ... 0xed:
         return PRIV_IN;
-    case 0xee:
-    case 0xef:
+    case 0xee ... 0xef:
         return PRIV_OUT;
-    case 0xf4:
-        return PRIV_HLT;
     case 0xfa:
         return PRIV_CLI;
     case 0xfb:
         return PRIV_STI;
+    case 0x0f01:
+        return next_byte(c) == 0xd1 ? PRIV_XSETBV : -1;
+    case 0x0f06:
+        return PRIV_CLTS;
+    case 0x0f08:
+        return PRIV_INVD;
+    case 0x0f09:
+        return PRIV_WBINVD;
+    case 0x0f20 ... 0x0f23: /* mod is ignored: always registers */
+        modrm = next_byte(c);
+        out->number = (uint8_t)(((modrm >> 3) & 7) | (x->rex & REX_R ? 8 : 0));
+        out->reg = (uint8_t)((modrm & 7) | (x->rex & REX_B ? 8 : 0));
+        return PRIV_MOV_FROM_CR + (int)(opcode & 3);
+    case 0x0f30:
+        return PRIV_WRMSR;
+    case 0x0f31:
+        return PRIV_RDTSC;
+    case 0x0f32:
+        return PRIV_RDMSR;
+    case 0x0fa2:
+        return PRIV_CPUID;
     default:
         return -1;
     }
@@ -580,21 +455,20 @@ int decode_privileged(const uint8_t *insn, size_t len, struct priv_insn *out)
 {
     struct cursor c = {.p = insn, .len = len};
     struct prefixes x;
-    uint8_t b = decode_prefixes(&c, &x);
+    unsigned int opcode = decode_opcode(&c, &x);
     int op;
 
     memset(out, 0, sizeof(*out));
+    out->size = opcode & 1 ? (x.opsize ? 2 : 4) : 1;
+    out->port = -1;
+    op = decode_priv_op(&c, &x, opcode, out);
     if (c.truncated)
-        return c.at >= INSN_MAX ? -EINVAL : -ENODATA;
-    op = b == 0x0f ? decode_priv_0f(&c, &x, out) : decode_priv_1(&c, &x, out, b);
-    if (c.truncated)
-        return c.at >= INSN_MAX ? -EINVAL : -ENODATA;
-    if (op < 0 || x.lock)
+        return decode_error(&c);
+    if (op < 0 || x.lock || (op == PRIV_INS && x.addr32) ||
+        (op == PRIV_OUTS && (x.addr32 || x.segment)))
         return -EINVAL;
     out->op = (enum priv_op)op;
     out->len = (uint8_t)c.at;
-    out->rep = x.rep || x.repne;
-    out->addr32 = x.addr32;
-    out->segment = x.segment;
+    out->rep = x.rep;
     return 0;
 }

@@ -21,8 +21,6 @@
 #include <hv/alloc.h>
 #include <hv/arch.h>
 #include <hv/cmdline.h>
-#include <hv/errno.h>
-#include <hv/grant.h>
 #include <hv/pvimage.h>
 #include <pv-abi/start_info.h>
 
@@ -69,11 +67,10 @@ static uint64_t pages_wanted(void)
     if (!want)
         want = min(max(heap_total_pages() / 4, DEFAULT_MIN), DEFAULT_MAX);
     if (avail <= HV_RESERVE)
-        panic("dom0: not enough memory: %lu MiB free\n", (unsigned long)(avail / MIB_PAGES));
+        panic("dom0: not enough memory: %lu MiB free\n", (avail / MIB_PAGES));
     if (want > avail - HV_RESERVE) {
         printk(LOG_WARN "dom0: only %lu MiB of the wanted %lu are free\n",
-               (unsigned long)((avail - HV_RESERVE) / MIB_PAGES),
-               (unsigned long)(want / MIB_PAGES));
+               ((avail - HV_RESERVE) / MIB_PAGES), (want / MIB_PAGES));
         want = avail - HV_RESERVE;
     }
     return want;
@@ -93,8 +90,7 @@ static void memory_alloc(void)
             order--;
         if (domain_alloc_frames(b.d, order, 0, &mfn)) {
             if (order-- == 0)
-                panic("dom0: out of memory after %lu of %lu pages\n", (unsigned long)pfn,
-                      (unsigned long)b.nr_pages);
+                panic("dom0: out of memory after %lu of %lu pages\n", pfn, b.nr_pages);
             continue;
         }
         if (last && last->mfn + last->nr == mfn.n) {
@@ -113,7 +109,7 @@ static mfn_t pfn_to_mfn(uint64_t pfn)
     for (unsigned int i = 0; i < b.nr_extents; i++)
         if (pfn - b.extent[i].pfn < b.extent[i].nr)
             return _mfn(b.extent[i].mfn + (pfn - b.extent[i].pfn));
-    panic("dom0: pfn 0x%lx has no frame\n", (unsigned long)pfn);
+    panic("dom0: pfn 0x%lx has no frame\n", pfn);
 }
 
 static void *pfn_page(uint64_t pfn)
@@ -201,8 +197,8 @@ static void layout(void)
         !guest_va_ok(b.v_p2m) || !guest_va_ok(b.v_p2m + (b.p2m_pages << PAGE_SHIFT) - 1))
         panic("dom0: the kernel's addresses are not a guest's\n");
     if (pfn > b.nr_pages)
-        panic("dom0: kernel and initrd need %lu MiB, dom0_mem= gives %lu\n",
-              (unsigned long)(pfn / MIB_PAGES + 1), (unsigned long)(b.nr_pages / MIB_PAGES));
+        panic("dom0: kernel and initrd need %lu MiB, dom0_mem= gives %lu\n", (pfn / MIB_PAGES + 1),
+              b.nr_pages / MIB_PAGES);
 }
 
 /* ---- page tables */
@@ -382,15 +378,12 @@ static void vcpu_start(void)
 static void log_layout(void)
 {
     printk(LOG_INFO "dom0: %s kernel %lx-%lx, entry %lx, %lu MiB, %u vcpus\n", b.image.guest_os,
-           (unsigned long)b.image.start, (unsigned long)b.image.end, (unsigned long)b.image.entry,
-           (unsigned long)(b.nr_pages / MIB_PAGES), b.d->max_vcpus);
+           b.image.start, b.image.end, b.image.entry, b.nr_pages / MIB_PAGES, b.d->max_vcpus);
     printk(LOG_DEBUG "dom0: p2m %lx, start info %lx, tables %lx (%lu), stack %lx, end %lx\n",
-           (unsigned long)b.v_p2m, (unsigned long)b.v_start_info, (unsigned long)b.v_tables,
-           (unsigned long)b.nr_tables, (unsigned long)b.v_stack, (unsigned long)b.v_end);
+           b.v_p2m, b.v_start_info, b.v_tables, b.nr_tables, b.v_stack, b.v_end);
     for (unsigned int i = 0; i < b.nr_extents; i++)
-        printk(LOG_DEBUG "dom0: pfn %lx-%lx = mfn %lx\n", (unsigned long)b.extent[i].pfn,
-               (unsigned long)(b.extent[i].pfn + b.extent[i].nr - 1),
-               (unsigned long)b.extent[i].mfn);
+        printk(LOG_DEBUG "dom0: pfn %lx-%lx = mfn %lx\n", b.extent[i].pfn,
+               b.extent[i].pfn + b.extent[i].nr - 1, b.extent[i].mfn);
 }
 
 void dom0_create(void)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The memory map, and sets of ranges cut from it. Pure: also compiled for native tests. */
+/* Memory maps, and memory taken from them. Pure: also compiled for native tests. */
 #include <asm/e820.h>
 #include <hv/lib.h>
 
@@ -13,20 +13,9 @@ static uint64_t entry_end(const struct e820_entry *e)
 /* Which of two claims on the same byte holds: the less usable. Unknown types count as reserved. */
 static unsigned int type_rank(uint32_t type)
 {
-    switch (type) {
-    case 1:
-        return 1;
-    case 3:
-        return 2;
-    case 4:
-        return 3;
-    case 2:
-        return 4;
-    case 5:
-        return 6;
-    default:
-        return 5;
-    }
+    static const uint8_t rank[] = {[1] = 1, [3] = 2, [4] = 3, [2] = 4, [0] = 5, [5] = 6};
+
+    return type < ARRAY_SIZE(rank) ? rank[type] : 5;
 }
 
 /* The type that holds at @addr (0: none), and where that may change next. */
@@ -74,57 +63,26 @@ unsigned int e820_sanitize(struct e820_entry *map, unsigned int nr, unsigned int
     return n;
 }
 
-unsigned int range_subtract(struct range *r, unsigned int nr, unsigned int max, uint64_t start,
-                            uint64_t end)
+void e820_take(struct e820_entry *map, unsigned int *nr, unsigned int max, uint64_t start,
+               uint64_t end)
 {
-    unsigned int i, n = nr;
-
     if (start >= end)
-        return nr;
-    for (i = 0; i < n;) {
-        struct range old = r[i];
-
-        if (old.end <= start || old.start >= end) {
-            i++;
-            continue;
-        }
-        if (old.start < start && old.end > end) { /* a hole within: two remain */
-            r[i].end = start;
-            if (n < max) {
-                memmove(&r[i + 2], &r[i + 1], (n - i - 1) * sizeof(*r));
-                r[i + 1] = (struct range){end, old.end};
-                n++;
-            } else if (old.end - end > start - old.start) {
-                r[i] = (struct range){end, old.end};
-            }
-            return n;
-        }
-        if (old.start < start) {
-            r[i++].end = start;
-        } else if (old.end > end) {
-            r[i++].start = end;
-        } else {
-            memmove(&r[i], &r[i + 1], (n - i - 1) * sizeof(*r));
-            n--;
-        }
-    }
-    return n;
+        return;
+    if (*nr == max) /* what is not in the map is not free either */
+        --*nr;
+    map[(*nr)++] = (struct e820_entry){start, end - start, 5};
+    *nr = e820_sanitize(map, *nr, max);
 }
 
-uint64_t range_carve(struct range *r, unsigned int *nr, unsigned int max, uint64_t size,
-                     uint64_t align, uint64_t limit)
+uint64_t e820_carve(struct e820_entry *map, unsigned int *nr, unsigned int max, uint64_t size,
+                    uint64_t align, uint64_t limit)
 {
-    unsigned int i;
+    for (unsigned int i = *nr; i-- > 0;) {
+        uint64_t top = min(entry_end(&map[i]), limit), at = (top - size) & ~(align - 1);
 
-    for (i = *nr; i-- > 0;) {
-        uint64_t top = min(r[i].end, limit), at;
-
-        if (top < size)
+        if (map[i].type != 1 || top < size || at < map[i].addr)
             continue;
-        at = (top - size) & ~(align - 1);
-        if (at < r[i].start || top <= r[i].start)
-            continue;
-        *nr = range_subtract(r, *nr, max, at, at + size);
+        e820_take(map, nr, max, at, at + size);
         return at;
     }
     return ~0ull;

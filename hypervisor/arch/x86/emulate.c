@@ -12,8 +12,6 @@
 #include <asm/emulate.h>
 #include <asm/machine.h>
 #include <asm/msr.h>
-#include <asm/traps.h>
-#include <hv/alloc.h>
 #include <hv/arch.h>
 #include <hv/guest_access.h>
 #include <hv/lib.h>
@@ -26,52 +24,23 @@
 
 /* ---- CPUID ------------------------------------------------------------------------------------------ */
 
-/* Nothing differs between domains yet; this is where a domain's own restrictions will stand. */
-struct cpuid_policy {
-    struct cpuid_env env;
-};
-
-static void cpuid_raw(uint32_t leaf, uint32_t sub, uint32_t r[4])
-{
-    cpuid_count(leaf, sub, r);
-}
-
-struct cpuid_policy *cpuid_policy_create(const struct domain *d)
-{
-    struct cpuid_policy *p = hv_alloc(sizeof(*p));
-
-    if (!p)
-        return NULL;
-    p->env.raw = cpuid_raw;
-    p->env.xcr0 = cpu_features.xsave ? cpu_features.xcr0 : 0;
-    p->env.fsgsbase = cpu_features.cr4 & CR4_FSGSBASE;
-    p->env.nx = cpu_features.nx;
-    p->env.tsc_stable = tsc_is_stable;
-    p->env.tsc_khz = (uint32_t)(tsc_hz / 1000);
-    p->env.machine_bits =
-        max_mfn > 1 ? PAGE_SHIFT + 64 - (unsigned int)__builtin_clzll(max_mfn - 1) : 32;
-    return p;
-}
-
-void cpuid_policy_destroy(struct cpuid_policy *p)
-{
-    hv_free(p);
-}
-
-void guest_cpuid(const struct domain *d, const struct vcpu *v, uint32_t leaf, uint32_t sub,
-                 uint32_t r[4])
-{
-    struct cpuid_env env = d->arch.cpuid->env;
-
-    env.guest_xcr0 = v ? v->arch.xcr0 : env.xcr0 & 1;
-    cpuid_policy_leaf(&env, leaf, sub, r);
-}
-
+/* The same for every domain, but for the states that the vcpu enabled. */
 static void do_cpuid(struct cpu_regs *regs)
 {
+    const struct cpuid_env env = {
+        .raw = cpuid_count,
+        .xcr0 = cpu_features.xsave ? cpu_features.xcr0 : 0,
+        .guest_xcr0 = current->arch.xcr0,
+        .fsgsbase = cpu_features.cr4 & CR4_FSGSBASE,
+        .nx = cpu_features.nx,
+        .tsc_stable = tsc_is_stable,
+        .tsc_khz = arch_cpu_khz(),
+        .machine_bits =
+            max_mfn > 1 ? PAGE_SHIFT + 64 - (unsigned int)__builtin_clzll(max_mfn - 1) : 32,
+    };
     uint32_t r[4];
 
-    guest_cpuid(current->domain, current, (uint32_t)regs->rax, (uint32_t)regs->rcx, r);
+    cpuid_policy_leaf(&env, (uint32_t)regs->rax, (uint32_t)regs->rcx, r);
     regs->rax = r[0];
     regs->rbx = r[1];
     regs->rcx = r[2];
@@ -162,7 +131,7 @@ static bool do_xsetbv(struct vcpu *v, const struct cpu_regs *regs)
     if (!cpu_features.xsave || (uint32_t)regs->rcx || !xcr0_ok(val))
         return false;
     v->arch.xcr0 = val;
-    __asm__ volatile("xsetbv" ::"c"(0), "a"((uint32_t)val), "d"((uint32_t)(val >> 32)));
+    xsetbv(val);
     return true;
 }
 
@@ -179,52 +148,44 @@ static void write_acc(struct cpu_regs *regs, unsigned int size, uint32_t val)
 }
 
 /* One of ins and outs, with or without rep: registers follow each element, so it may stop anywhere. */
-static bool string_io(struct vcpu *v, struct cpu_regs *regs, const struct priv_insn *in)
+static void string_io(struct vcpu *v, struct cpu_regs *regs, const struct priv_insn *in,
+                      uint16_t port)
 {
     bool input = in->op == PRIV_INS;
     uint64_t *addr = input ? &regs->rdi : &regs->rsi;
     int64_t step = regs->rflags & RFLAGS_DF ? -(int64_t)in->size : in->size;
-    uint16_t port = (uint16_t)regs->rdx;
 
-    if (in->addr32 || (in->segment && !input))
-        return false;
     for (unsigned int n = 0; !in->rep || regs->rcx; n++) {
         uint32_t val = 0;
 
         if (n == STRING_IO_MAX)
-            return true; /* rip still points to it */
-        if (input) {
+            return; /* rip still points to it */
+        if (input)
             val = ioport_read(v->domain, port, in->size);
-            if (copy_to_guest(*addr, &val, in->size)) {
-                guest_inject_page_fault(*addr, 2);
-                return true;
-            }
-        } else {
-            if (copy_from_guest(&val, *addr, in->size)) {
-                guest_inject_page_fault(*addr, 0);
-                return true;
-            }
-            ioport_write(v->domain, port, in->size, val);
+        if (input ? copy_to_guest(*addr, &val, in->size) : copy_from_guest(&val, *addr, in->size)) {
+            guest_inject_page_fault(*addr, input ? 2 : 0);
+            return;
         }
+        if (!input)
+            ioport_write(v->domain, port, in->size, val);
         *addr += (uint64_t)step;
         if (!in->rep)
             break;
         regs->rcx--;
     }
     regs->rip += in->len;
-    return true;
 }
 
 static bool port_io(struct vcpu *v, struct cpu_regs *regs, const struct priv_insn *in)
 {
-    uint16_t port = (uint16_t)(in->port >= 0 ? in->port : (int32_t)(regs->rdx & 0xffff));
+    uint16_t port = (uint16_t)(in->port >= 0 ? (uint64_t)in->port : regs->rdx);
 
-    if (in->op == PRIV_INS || in->op == PRIV_OUTS)
-        port = (uint16_t)regs->rdx;
     if (!ioport_allowed(v, port, in->size))
         return false;
-    if (in->op == PRIV_INS || in->op == PRIV_OUTS)
-        return string_io(v, regs, in);
+    if (in->op == PRIV_INS || in->op == PRIV_OUTS) {
+        string_io(v, regs, in, port);
+        return true;
+    }
     if (in->op == PRIV_IN)
         write_acc(regs, in->size, ioport_read(v->domain, port, in->size));
     else
@@ -243,8 +204,8 @@ static bool code_is_64bit(uint16_t cs)
     return rights & (1u << 21);
 }
 
-/* Up to INSN_MAX bytes at @rip: the instruction may end right before a page that is not there. */
-static unsigned int fetch(uint64_t rip, uint8_t *insn)
+/* The instruction may end right before a page that is not there. */
+unsigned int insn_fetch(uint64_t rip, uint8_t insn[INSN_MAX])
 {
     unsigned int len = (unsigned int)(PAGE_SIZE - (rip & ~PAGE_MASK));
 
@@ -257,7 +218,6 @@ static unsigned int fetch(uint64_t rip, uint8_t *insn)
 static bool kernel_insn(struct vcpu *v, struct cpu_regs *regs, const struct priv_insn *in)
 {
     uint64_t *reg = cpu_reg(regs, in->reg), val;
-    long rc;
 
     switch (in->op) {
     case PRIV_CLI: /* masking events is a flag in vcpu_info */
@@ -270,18 +230,16 @@ static bool kernel_insn(struct vcpu *v, struct cpu_regs *regs, const struct priv
         do_cpuid(regs);
         return true;
     case PRIV_RDMSR:
-        if (!guest_rdmsr(v, (uint32_t)regs->rcx, &val))
+    case PRIV_RDTSC:
+        if (in->op == PRIV_RDTSC)
+            val = rdtsc();
+        else if (!guest_rdmsr(v, (uint32_t)regs->rcx, &val))
             return false;
         regs->rax = (uint32_t)val;
         regs->rdx = val >> 32;
         return true;
     case PRIV_WRMSR:
         return guest_wrmsr(v, (uint32_t)regs->rcx, (uint32_t)regs->rax | regs->rdx << 32);
-    case PRIV_RDTSC:
-        val = rdtsc();
-        regs->rax = (uint32_t)val;
-        regs->rdx = val >> 32;
-        return true;
     case PRIV_XSETBV:
         return do_xsetbv(v, regs);
     case PRIV_MOV_FROM_CR:
@@ -294,14 +252,13 @@ static bool kernel_insn(struct vcpu *v, struct cpu_regs *regs, const struct priv
         *reg = (uint64_t)hc_get_debugreg(v->domain, in->number);
         return true;
     case PRIV_MOV_TO_DR:
-        rc = hc_set_debugreg(v->domain, in->number, *reg);
-        return !rc;
+        return !hc_set_debugreg(v->domain, in->number, *reg);
     case PRIV_INVD:
     case PRIV_WBINVD:
         if (v->domain->arch.io_allowed)
             __asm__ volatile("wbinvd" ::: "memory");
         return true;
-    default: /* hlt, lmsw, invlpg, rdpmc, ... */
+    default:
         return false;
     }
 }
@@ -315,7 +272,7 @@ bool emulate_privileged(struct cpu_regs *regs)
 
     if (!code_is_64bit(regs->cs))
         return false;
-    len = fetch(regs->rip, insn);
+    len = insn_fetch(regs->rip, insn);
     if (!len || decode_privileged(insn, len, &in))
         return false;
     switch (in.op) {

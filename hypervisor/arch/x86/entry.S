@@ -19,48 +19,26 @@
 #define CPU_SMAP_USABLE 3     /* in struct cpu_features */
 
     .macro SAVE_REGS
-    push %rdi
-    push %rsi
-    push %rdx
-    push %rcx
-    push %rax
-    push %r8
-    push %r9
-    push %r10
-    push %r11
-    push %rbx
-    push %rbp
-    push %r12
-    push %r13
-    push %r14
-    push %r15
+    .irp reg, rdi, rsi, rdx, rcx, rax, r8, r9, r10, r11, rbx, rbp, r12, r13, r14, r15
+    push %\reg
+    .endr
     .endm
 
-/* Gates leave RFLAGS.AC as the guest had it; with SMAP it would open guest memory to stray accesses.
- * (syscall masks it.) */
-    .macro CLEAR_AC
+    .macro RESTORE_REGS
+    .irp reg, r15, r14, r13, r12, rbp, rbx, r11, r10, r9, r8, rax, rcx, rdx, rsi, rdi
+    pop %\reg
+    .endr
+    .endm
+
+/* The rest of the registers, and flags as C wants them. Gates leave RFLAGS.AC as the guest had it; with SMAP it
+ * would open guest memory to stray accesses. (syscall masks it.) */
+    .macro ENTER_GATE
+    SAVE_REGS
+    cld
     cmpb $0, CPU_SMAP_USABLE + cpu_features(%rip)
     je .Lac\@
     clac
 .Lac\@:
-    .endm
-
-    .macro RESTORE_REGS
-    pop %r15
-    pop %r14
-    pop %r13
-    pop %r12
-    pop %rbp
-    pop %rbx
-    pop %r11
-    pop %r10
-    pop %r9
-    pop %r8
-    pop %rax
-    pop %rcx
-    pop %rdx
-    pop %rsi
-    pop %rdi
     .endm
 
     .section .text.entry, "ax"
@@ -91,7 +69,6 @@ entry_syscall64:
     /* fall through */
 
 /* --- back to the guest that is current; RSP at the record's registers --------------------------- */
-    .globl ret_to_guest
 ret_to_guest:
     mov %rsp, %rdi
     call exit_to_guest
@@ -108,7 +85,6 @@ iret_to_guest:
     iretq
 
 /* The guest's frame was not acceptable (its own selectors): the stack still holds it. */
-    .globl iret_failed
 iret_failed:
     pushq $0
     SAVE_REGS
@@ -123,9 +99,7 @@ iret_failed:
 
 /* --- exceptions and interrupts --------------------------------------------------------------------- */
 common_exception:
-    SAVE_REGS
-    cld
-    CLEAR_AC
+    ENTER_GATE
     mov %rsp, %rdi
     testb $3, REG_CS(%rsp)
     jz 1f
@@ -138,9 +112,7 @@ restore_here:
     iretq
 
 common_interrupt:
-    SAVE_REGS
-    cld
-    CLEAR_AC
+    ENTER_GATE
     mov %rsp, %rdi
     movzbl REG_VECTOR(%rsp), %esi
     call do_irq
@@ -150,18 +122,14 @@ common_interrupt:
 
 /* On stacks of their own. They return to where they struck, whatever that was. */
 common_ist:
-    SAVE_REGS
-    cld
-    CLEAR_AC
+    ENTER_GATE
     mov %rsp, %rdi
     call do_ist_trap
     jmp restore_here
 
 /* #DB: from a guest like any exception, on the main stack; within the hypervisor it is ignored. */
 common_debug:
-    SAVE_REGS
-    cld
-    CLEAR_AC
+    ENTER_GATE
     testb $3, REG_CS(%rsp)
     jz restore_here
     mov %rsp, %rsi
@@ -253,7 +221,7 @@ guest_clear:
     .long 5b - ., 4b - .
     .previous
 
-    .globl rdmsr_try, wrmsr_try
+    .globl rdmsr_try
 /* int rdmsr_try(uint32_t msr, uint64_t *v) */
 rdmsr_try:
     mov %edi, %ecx
@@ -263,18 +231,8 @@ rdmsr_try:
     mov %rax, (%rsi)
     xor %eax, %eax
     ret
-/* int wrmsr_try(uint32_t msr, uint64_t v) */
-wrmsr_try:
-    mov %edi, %ecx
-    mov %esi, %eax
-    mov %rsi, %rdx
-    shr $32, %rdx
-7:  wrmsr
-    xor %eax, %eax
-    ret
     .section .extable, "a"
     .balign 4
     .long 6b - ., 4b - .
-    .long 7b - ., 4b - .
     .previous
     .section .note.GNU-stack, "", @progbits

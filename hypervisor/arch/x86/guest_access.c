@@ -11,57 +11,37 @@
 int guest_copy(void *to, const void *from, size_t n);
 int guest_clear(void *to, size_t n);
 
-static bool range_ok(guest_va_t va, size_t n)
+/* Open guest memory to accesses, if the range is the guest's. */
+static inline bool access_begin(guest_va_t va, size_t n)
 {
-    return guest_va_ok(va) && n <= (1ul << 40) &&
-           (!n || (va + n - 1 >= va && guest_va_ok(va + n - 1))) &&
-           (va >> 47 & 1) == ((va + (n ? n - 1 : 0)) >> 47 & 1);
-}
+    guest_va_t last = va + (n ? n - 1 : 0);
 
-static inline void access_begin(void)
-{
+    if (n > (1ul << 40) || last < va || !guest_va_ok(va) || !guest_va_ok(last) ||
+        (va >> 47 & 1) != (last >> 47 & 1))
+        return false;
     if (cpu_features.smap_usable)
         __asm__ volatile("stac" ::: "memory");
+    return true;
 }
 
-static inline void access_end(void)
+static inline int access_end(int rc)
 {
     if (cpu_features.smap_usable)
         __asm__ volatile("clac" ::: "memory");
+    return rc;
 }
 
 int copy_from_guest(void *to, guest_va_t from, size_t n)
 {
-    int rc;
-
-    if (!range_ok(from, n))
-        return -1;
-    access_begin();
-    rc = guest_copy(to, (const void *)from, n);
-    access_end();
-    return rc;
+    return access_begin(from, n) ? access_end(guest_copy(to, (const void *)from, n)) : -1;
 }
 
 int copy_to_guest(guest_va_t to, const void *from, size_t n)
 {
-    int rc;
-
-    if (!range_ok(to, n))
-        return -1;
-    access_begin();
-    rc = guest_copy((void *)to, from, n);
-    access_end();
-    return rc;
+    return access_begin(to, n) ? access_end(guest_copy((void *)to, from, n)) : -1;
 }
 
 int clear_guest(guest_va_t to, size_t n)
 {
-    int rc;
-
-    if (!range_ok(to, n))
-        return -1;
-    access_begin();
-    rc = guest_clear((void *)to, n);
-    access_end();
-    return rc;
+    return access_begin(to, n) ? access_end(guest_clear((void *)to, n)) : -1;
 }

@@ -6,6 +6,7 @@
  * own serial line (they read as all ones too). The PCI address port is a latch of the domain, so that its
  * accesses and ours never mix. Sleep states are entered by platform_op alone.
  */
+#include <asm/boot.h>
 #include <asm/emulate.h>
 #include <asm/machine.h>
 #include <asm/msr.h>
@@ -23,16 +24,9 @@ static bool in_range(uint16_t port, unsigned int size, unsigned int first, unsig
     return port < first + nr && port + size > first;
 }
 
-static unsigned int console_port(void)
-{
-    if (!strcmp(options.console, "com1"))
-        return 0x3f8;
-    return !strcmp(options.console, "com2") ? 0x2f8 : 0;
-}
-
 static bool port_kept(uint16_t port, unsigned int size)
 {
-    unsigned int console = console_port();
+    unsigned int console = serial_port(options.console);
 
     return in_range(port, size, 0x20, 2) || in_range(port, size, 0xa0, 2) ||
            in_range(port, size, 0x40, 4) || (console && in_range(port, size, console, 8));

@@ -369,11 +369,6 @@ void irq_init(void)
     idpool_init(&msi_slots, nr_gsis, nr_gsis + NR_MSIS - 1);
 }
 
-unsigned int irq_nr_gsis(void)
-{
-    return nr_gsis;
-}
-
 int irq_request_own(unsigned int gsi, void (*fn)(void))
 {
     struct irq_desc *desc = &irqs[gsi];
@@ -458,6 +453,26 @@ static struct irq_desc *pirq_desc(const struct domain *d, unsigned int pirq)
     if (!map || pirq >= MAX_IRQS || !map->irq_plus_1[pirq])
         return NULL;
     return &irqs[map->irq_plus_1[pirq] - 1];
+}
+
+/* The same with map_lock and the lock of the irq taken; NULL: none is. */
+static struct irq_desc *pirq_lock(const struct domain *d, unsigned int pirq, unsigned long *flags)
+{
+    struct irq_desc *desc;
+
+    spin_lock(&map_lock);
+    desc = pirq_desc(d, pirq);
+    if (desc)
+        spin_lock_irqsave(&desc->lock, *flags);
+    else
+        spin_unlock(&map_lock);
+    return desc;
+}
+
+static void pirq_unlock(struct irq_desc *desc, unsigned long flags)
+{
+    spin_unlock_irqrestore(&desc->lock, flags);
+    spin_unlock(&map_lock);
 }
 
 static unsigned int irq_number(const struct irq_desc *desc)
@@ -567,7 +582,7 @@ static void msi_start(struct irq_desc *desc, const struct irq_desc *t, struct do
 static int msi_map_locked(struct domain *d, struct irq_desc *t, unsigned int nr, int *pirq)
 {
     struct pirq_map *map = d->arch.pirqs;
-    int irq, vector, first = *pirq;
+    int irq, vector, first = *pirq, rc;
 
     if (!map)
         return -EINVAL;
@@ -583,15 +598,15 @@ static int msi_map_locked(struct domain *d, struct irq_desc *t, unsigned int nr,
     irq = idpool_alloc(&msi_slots, nr);
     if (irq < 0)
         return irq;
-    vector = idpool_alloc(&vectors, nr);
-    if (vector < 0)
+    rc = vector = idpool_alloc(&vectors, nr);
+    if (rc < 0)
         goto err_irq;
     if (first < 0)
-        first = idpool_alloc(&map->msis, nr);
+        rc = first = idpool_alloc(&map->msis, nr);
     else if (nr > 1 || !idpool_taken(&map->msis, (unsigned int)first) ||
              map->irq_plus_1[first]) /* a wanted one must come from pirq_reserve */
-        first = -EINVAL;
-    if (first < 0)
+        rc = -EINVAL;
+    if (rc < 0)
         goto err_vector;
     vectors_assign((unsigned int)irq, nr, (unsigned int)vector);
     for (unsigned int i = 0; i < nr; i++) {
@@ -603,10 +618,9 @@ static int msi_map_locked(struct domain *d, struct irq_desc *t, unsigned int nr,
 
 err_vector:
     idpool_free(&vectors, (unsigned int)vector, nr);
-    vector = first;
 err_irq:
     idpool_free(&msi_slots, (unsigned int)irq, nr);
-    return vector;
+    return rc;
 }
 
 int pirq_map_msi(struct domain *d, pci_bdf_t bdf, maddr_t table, unsigned int entry,
@@ -625,28 +639,25 @@ int pirq_map_msi(struct domain *d, pci_bdf_t bdf, maddr_t table, unsigned int en
     return rc;
 }
 
+/* Its lock is held. */
 static void unbind_locked(struct irq_desc *desc)
 {
-    unsigned long flags;
-
-    spin_lock_irqsave(&desc->lock, flags);
     if (desc->bound)
         irq_set_mask(irq_number(desc), true);
     desc->bound = desc->waits_eoi = false;
-    spin_unlock_irqrestore(&desc->lock, flags);
 }
 
 /* A mapped irq becomes free. A GSI keeps its vector; an MSI's vector may still arrive once: that is
- * logged and acknowledged. */
+ * logged and acknowledged. map_lock is held. */
 static void unmap_locked(struct irq_desc *desc)
 {
     unsigned int irq = irq_number(desc);
     struct pirq_map *map = desc->d->arch.pirqs;
     unsigned long flags;
 
-    unbind_locked(desc);
     map->irq_plus_1[desc->pirq] = 0;
     spin_lock_irqsave(&desc->lock, flags);
+    unbind_locked(desc);
     desc->d = NULL;
     if (desc->kind == IRQ_GSI) {
         spin_unlock_irqrestore(&desc->lock, flags);
@@ -682,19 +693,19 @@ int pirq_unmap(struct domain *d, int pirq)
 
 bool pirq_needs_eoi(struct domain *d, unsigned int pirq)
 {
-    const struct irq_desc *desc;
+    unsigned long flags;
+    struct irq_desc *desc = pirq_lock(d, pirq, &flags);
     bool needs;
 
-    spin_lock(&map_lock);
-    desc = pirq_desc(d, pirq);
-    needs = desc && desc->kind == IRQ_GSI && desc->level;
-    spin_unlock(&map_lock);
+    if (!desc)
+        return false;
+    needs = desc->kind == IRQ_GSI && desc->level;
+    pirq_unlock(desc, flags);
     return needs;
 }
 
-unsigned int msi_restore(pci_bdf_t bdf)
+void msi_restore(pci_bdf_t bdf)
 {
-    unsigned int n = 0;
     unsigned long flags;
 
     spin_lock(&map_lock);
@@ -707,10 +718,8 @@ unsigned int msi_restore(pci_bdf_t bdf)
         msi_write_message(desc);
         msi_set_mask(desc, !desc->bound);
         spin_unlock_irqrestore(&desc->lock, flags);
-        n++;
     }
     spin_unlock(&map_lock);
-    return n;
 }
 
 void msi_forget(pci_bdf_t bdf)
@@ -736,73 +745,62 @@ static void set_cpu(struct irq_desc *desc, unsigned int cpu)
 
 int arch_pirq_bind(struct vcpu *v, unsigned int pirq, bool share)
 {
-    struct irq_desc *desc;
     unsigned long flags;
+    struct irq_desc *desc = pirq_lock(v->domain, pirq, &flags);
     int rc = 0;
 
-    spin_lock(&map_lock);
-    desc = pirq_desc(v->domain, pirq);
     if (!desc)
-        rc = -EINVAL;
-    else if (desc->bound || desc->own)
+        return -EINVAL;
+    if (desc->bound || desc->own)
         rc = -EBUSY;
     else if (desc->kind == IRQ_GSI)
         rc = gsi_get_vector(irq_number(desc));
     if (rc >= 0) {
-        spin_lock_irqsave(&desc->lock, flags);
         desc->waits_eoi = false;
         desc->bound = true;
         set_cpu(desc, v->sched.cpu);
         irq_set_mask(irq_number(desc), false);
-        spin_unlock_irqrestore(&desc->lock, flags);
         rc = 0;
     }
-    spin_unlock(&map_lock);
+    pirq_unlock(desc, flags);
     return rc;
 }
 
 void arch_pirq_unbind(struct domain *d, unsigned int pirq)
 {
-    struct irq_desc *desc;
+    unsigned long flags;
+    struct irq_desc *desc = pirq_lock(d, pirq, &flags);
 
-    spin_lock(&map_lock);
-    desc = pirq_desc(d, pirq);
-    if (desc)
-        unbind_locked(desc);
-    spin_unlock(&map_lock);
+    if (!desc)
+        return;
+    unbind_locked(desc);
+    pirq_unlock(desc, flags);
 }
 
 void arch_pirq_eoi(struct domain *d, unsigned int pirq)
 {
-    struct irq_desc *desc;
     unsigned long flags;
+    struct irq_desc *desc = pirq_lock(d, pirq, &flags);
 
-    spin_lock(&map_lock);
-    desc = pirq_desc(d, pirq);
-    if (desc) {
-        spin_lock_irqsave(&desc->lock, flags);
-        if (desc->waits_eoi && desc->bound) {
-            desc->waits_eoi = false;
-            gsi_set_mask(irq_number(desc), false);
-        }
-        spin_unlock_irqrestore(&desc->lock, flags);
+    if (!desc)
+        return;
+    if (desc->waits_eoi && desc->bound) {
+        desc->waits_eoi = false;
+        gsi_set_mask(irq_number(desc), false);
     }
-    spin_unlock(&map_lock);
+    pirq_unlock(desc, flags);
 }
 
 void arch_pirq_set_affinity(struct domain *d, unsigned int pirq, struct vcpu *v)
 {
-    struct irq_desc *desc;
     unsigned long flags;
+    struct irq_desc *desc = pirq_lock(d, pirq, &flags);
 
-    spin_lock(&map_lock);
-    desc = pirq_desc(d, pirq);
-    if (desc && desc->cpu != v->sched.cpu) {
-        spin_lock_irqsave(&desc->lock, flags);
+    if (!desc)
+        return;
+    if (desc->cpu != v->sched.cpu)
         set_cpu(desc, v->sched.cpu);
-        spin_unlock_irqrestore(&desc->lock, flags);
-    }
-    spin_unlock(&map_lock);
+    pirq_unlock(desc, flags);
 }
 
 void arch_pirq_release_all(struct domain *d)

@@ -17,9 +17,7 @@
 #include <asm/mm.h>
 #include <hv/arch.h>
 #include <hv/sched.h>
-#include <pv-abi/errno.h>
 #include <pv-abi/grant_table.h>
-#include <pv-abi/types.h>
 
 #define GUEST_AVAIL_SHIFT 16 /* GNTMAP flags from here on are for the entry's software bits */
 
@@ -159,7 +157,7 @@ int arch_frame_validate(struct frame *f, enum frame_type t, const struct domain 
         }
         if (rc) {
             guest_printk(d, "level-%u table %lx entry %u = %lx refused (%d)\n", (unsigned int)t,
-                         (unsigned long)frame_to_mfn(f).n, i, (unsigned long)pte, rc);
+                         frame_to_mfn(f).n, i, pte, rc);
             arch_frame_devalidate(f, t, d, i);
             return -EINVAL;
         }
@@ -172,7 +170,7 @@ int arch_frame_validate(struct frame *f, enum frame_type t, const struct domain 
         }
     }
     if (t == FRAME_T_L4) {
-        memcpy(&table[HV_SLOT_FIRST], &idle_l4()[HV_SLOT_FIRST],
+        memcpy(&table[HV_SLOT_FIRST], &idle_root[HV_SLOT_FIRST],
                (HV_SLOT_LAST - HV_SLOT_FIRST + 1) * sizeof(*table));
         table[M2P_SLOT] = 0; /* until it serves as a kernel root */
     }
@@ -203,93 +201,59 @@ int mm_write_entry(struct domain *owner, struct domain *pg_owner, struct frame *
                    uint64_t *oldp)
 {
     uint64_t *p = (uint64_t *)mfn_to_virt(frame_to_mfn(table)) + index;
-    uint64_t old = ACCESS_ONCE(*p), same, val;
+    const uint64_t decisive = PTE_ADDR | PTE_P | PTE_RW | PTE_CACHE;
+    uint64_t old = ACCESS_ONCE(*p), val;
     enum frame_type t = (enum frame_type)level;
     bool took = false;
     int rc;
 
     if (!slot_is_guests(t, index))
         return -EINVAL;
-    for (;;) {
+    do {
         if ((flags & MM_EXPECT) && ((old ^ *oldp) & ~(PTE_A | PTE_D))) {
-            rc = -EAGAIN;
-            goto out_drop;
+            if (took)
+                entry_put(new, t);
+            return -EAGAIN;
         }
-        /* What decides about references is unchanged: nothing to take or drop. */
-        same = PTE_ADDR | PTE_P | PTE_RW | PTE_CACHE;
-        if (!took && (new &PTE_P) && !((old ^ new) & same)) {
-            val = new | PTE_US;
-            if (flags & MM_PRESERVE_AD)
-                val = (val & ~(PTE_A | PTE_D)) | (old & (PTE_A | PTE_D));
-            if (__atomic_compare_exchange_n(p, &old, val, false, __ATOMIC_SEQ_CST,
-                                            __ATOMIC_RELAXED))
-                return 0;
-            continue;
-        }
-        if (!took) {
+        /* If what decides about references is unchanged, there is nothing to take or drop. */
+        if (!took && (!(new &PTE_P) || ((old ^ new) & decisive))) {
             rc = entry_get(&new, t, owner, pg_owner);
             if (rc)
                 return rc;
             took = true;
         }
-        val = new;
+        val = new &PTE_P ? new | PTE_US : new;
         if ((flags & MM_PRESERVE_AD) && (new &PTE_P))
             val = (val & ~(PTE_A | PTE_D)) | (old & (PTE_A | PTE_D));
-        if (__atomic_compare_exchange_n(p, &old, val, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
-            break;
-    }
+    } while (!__atomic_compare_exchange_n(p, &old, val, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
+    if (!took)
+        return 0;
     if (t == FRAME_T_L1 && foreign_writable(old, owner))
         arch_flush_domain_tlb(owner);
     entry_put(old, t);
     if (oldp)
         *oldp = old;
     return 0;
-out_drop:
-    if (took)
-        entry_put(new, t);
-    return rc;
 }
 
-/* May the walk go on through @mfn: RAM of @d (so that it is in the directmap). */
-static bool walkable(const struct domain *d, mfn_t mfn)
+struct frame *mm_table_get(const struct domain *d, mfn_t mfn, enum frame_type t)
 {
-    return mfn_valid(mfn) && frame_owner(mfn_to_frame(mfn)) == d->domid;
+    struct frame *f = mm_frame_get(d, mfn);
+
+    if (!f || frame_get_type_live(f, t))
+        return f;
+    frame_put(f);
+    return NULL;
 }
 
-struct frame *mm_walk_l1(const struct domain *d, mfn_t root, uint64_t va)
-{
-    struct frame *f;
-
-    /* Another vcpu may take the tables apart meanwhile: each step is checked to be memory of @d, and the
-     * end must be a live level-1 table. Which of its own tables is then the guest's own affair. */
-    for (unsigned int level = 4; level > 1; level--) {
-        uint64_t e;
-
-        if (!walkable(d, root))
-            return NULL;
-        e = ACCESS_ONCE(((uint64_t *)mfn_to_virt(root))[pte_index(va, level)]);
-        if (!(e & PTE_P))
-            return NULL;
-        root = pte_mfn(e);
-    }
-    if (!mfn_valid(root))
-        return NULL;
-    f = mfn_to_frame(root);
-    if (!frame_get(f, d))
-        return NULL;
-    if (!frame_get_type_live(f, FRAME_T_L1)) {
-        frame_put(f);
-        return NULL;
-    }
-    return f;
-}
-
-uint64_t mm_lookup(const struct domain *d, mfn_t root, uint64_t va)
+/* The entry of level @last that leads to @va; 0: none. Another vcpu may take the tables apart meanwhile: each
+ * must be memory of @d, so that it is in the directmap. Which of its own it is then is the guest's affair. */
+static uint64_t walk(const struct domain *d, mfn_t root, uint64_t va, unsigned int last)
 {
     uint64_t e = 0;
 
-    for (unsigned int level = 4; level >= 1; level--) {
-        if (!walkable(d, root))
+    for (unsigned int level = 4; level >= last; level--) {
+        if (!mfn_valid(root) || frame_owner(mfn_to_frame(root)) != d->domid)
             return 0;
         e = ACCESS_ONCE(((uint64_t *)mfn_to_virt(root))[pte_index(va, level)]);
         if (!(e & PTE_P))
@@ -299,17 +263,29 @@ uint64_t mm_lookup(const struct domain *d, mfn_t root, uint64_t va)
     return e;
 }
 
+struct frame *mm_walk_l1(const struct domain *d, mfn_t root, uint64_t va)
+{
+    uint64_t e = walk(d, root, va, 2);
+
+    return e ? mm_table_get(d, pte_mfn(e), FRAME_T_L1) : NULL;
+}
+
+uint64_t mm_lookup(const struct domain *d, mfn_t root, uint64_t va)
+{
+    return walk(d, root, va, 1);
+}
+
 int mm_pin_table(struct domain *d, mfn_t mfn, enum frame_type t)
 {
     struct frame *f;
     int rc;
 
-    if (!mfn_valid(mfn) || ACCESS_ONCE(d->dying) != DOMAIN_ALIVE)
+    if (ACCESS_ONCE(d->dying) != DOMAIN_ALIVE)
         return -EINVAL;
-    f = mfn_to_frame(mfn);
-    rc = frame_get_and_type(f, d, t);
+    rc = mm_frame_get_and_type(d, mfn, t);
     if (rc)
         return rc;
+    f = mfn_to_frame(mfn);
     if (frame_test_and_set(f, FRAME_PINNED)) {
         frame_put_and_type(f);
         return -EINVAL;
@@ -322,12 +298,9 @@ int mm_pin_table(struct domain *d, mfn_t mfn, enum frame_type t)
 
 int mm_unpin_table(struct domain *d, mfn_t mfn)
 {
-    struct frame *f;
+    struct frame *f = mm_frame_get(d, mfn);
 
-    if (!mfn_valid(mfn))
-        return -EINVAL;
-    f = mfn_to_frame(mfn);
-    if (!frame_get(f, d))
+    if (!f)
         return -EINVAL;
     if (!frame_test_and_clear(f, FRAME_PINNED)) {
         frame_put(f);
@@ -346,16 +319,13 @@ static int root_replace(struct vcpu *v, mfn_t *slot, mfn_t mfn)
     if (mfn_eq(old, mfn))
         return 0;
     if (!mfn_is_invalid(mfn)) {
-        if (!mfn_valid(mfn))
-            return -EINVAL;
-        rc = frame_get_and_type(mfn_to_frame(mfn), v->domain, FRAME_T_L4);
+        rc = mm_frame_get_and_type(v->domain, mfn, FRAME_T_L4);
         if (rc)
             return rc;
     }
     *slot = mfn;
-    if (!mfn_is_invalid(old))
-        frame_put_and_type(
-            mfn_to_frame(old)); /* devalidated at the earliest when this call drains */
+    if (!mfn_is_invalid(old)) /* it is devalidated at the earliest when this call drains */
+        frame_put_and_type(mfn_to_frame(old));
     return 0;
 }
 
@@ -374,7 +344,7 @@ int vcpu_set_kernel_root(struct vcpu *v, mfn_t mfn)
     if (rc)
         return rc;
     if (!mfn_is_invalid(mfn))
-        root_set_m2p(mfn, idle_l4()[M2P_SLOT]);
+        root_set_m2p(mfn, idle_root[M2P_SLOT]);
     v->arch.hw_cr3_kernel = mfn_is_invalid(mfn) ? 0 : mfn_to_maddr(mfn);
     return 0;
 }
@@ -402,27 +372,12 @@ int arch_vcpu_set_roots(struct vcpu *v, mfn_t kernel, mfn_t user)
 static struct frame *grant_table_of(struct domain *d, uint64_t addr, unsigned int flags,
                                     unsigned int *index)
 {
-    struct frame *f;
-    mfn_t mfn;
-
-    if (!(flags & GNTMAP_contains_pte)) {
-        if (!guest_va_ok(addr))
-            return NULL;
-        *index = pte_index(addr, 1);
-        return mm_walk_l1(d, current->arch.kernel_root, addr);
+    if (flags & GNTMAP_contains_pte) {
+        *index = (addr & ~PAGE_MASK) / 8;
+        return addr & 7 ? NULL : mm_table_get(d, maddr_to_mfn(addr), FRAME_T_L1);
     }
-    mfn = maddr_to_mfn(addr);
-    if ((addr & 7) || !mfn_valid(mfn))
-        return NULL;
-    f = mfn_to_frame(mfn);
-    if (!frame_get(f, d))
-        return NULL;
-    if (!frame_get_type_live(f, FRAME_T_L1)) {
-        frame_put(f);
-        return NULL;
-    }
-    *index = (addr & ~PAGE_MASK) / 8;
-    return f;
+    *index = pte_index(addr, 1);
+    return guest_va_ok(addr) ? mm_walk_l1(d, current->arch.kernel_root, addr) : NULL;
 }
 
 /* Put @new where *@old stands; the references of the grant travel with the entry. With @expect the old one

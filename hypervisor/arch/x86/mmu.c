@@ -9,7 +9,7 @@
  * ABI: pv-abi/mmu.h (source: Xen public xen.h).
  */
 #include <asm/decode.h>
-#include <asm/layout.h>
+#include <asm/emulate.h>
 #include <asm/machine.h>
 #include <asm/mm.h>
 #include <asm/msr.h>
@@ -73,13 +73,11 @@ static int table_ref_get(struct table_ref *r, struct domain *d, mfn_t mfn)
     struct frame *f;
     int rc;
 
-    if (!mfn_valid(mfn))
-        return -EINVAL;
-    f = mfn_to_frame(mfn);
-    if (r->frame == f)
+    if (r->frame && r->frame == mfn_to_frame(mfn))
         return 0;
     table_ref_drop(r);
-    if (!frame_get(f, d))
+    f = mm_frame_get(d, mfn);
+    if (!f)
         return -EINVAL;
     for (;;) {
         r->type = frame_state_type(frame_state(f));
@@ -99,8 +97,8 @@ static int table_ref_get(struct table_ref *r, struct domain *d, mfn_t mfn)
     return 0;
 }
 
-static int one_update(struct domain *d, struct domain *pt_owner, struct domain *pg_owner,
-                      struct table_ref *r, uint64_t ptr, uint64_t val)
+static int one_update(struct domain *pt_owner, struct domain *pg_owner, struct table_ref *r,
+                      uint64_t ptr, uint64_t val)
 {
     unsigned int kind = ptr & 3;
     mfn_t mfn = maddr_to_mfn(ptr & ~7ull);
@@ -108,10 +106,12 @@ static int one_update(struct domain *d, struct domain *pt_owner, struct domain *
     int rc;
 
     if (kind == MMU_MACHPHYS_UPDATE) {
-        if (!mfn_valid(mfn) || !frame_get(mfn_to_frame(mfn), pg_owner))
+        struct frame *f = mm_frame_get(pg_owner, mfn);
+
+        if (!f)
             return -EINVAL;
         arch_m2p_set(mfn, val);
-        frame_put(mfn_to_frame(mfn));
+        frame_put(f);
         return 0;
     }
     if (ptr & 4)
@@ -125,9 +125,21 @@ static int one_update(struct domain *d, struct domain *pt_owner, struct domain *
         __atomic_store_n(p, val, __ATOMIC_RELAXED);
         return 0;
     }
-    (void)d;
     return mm_write_entry(pt_owner, pg_owner, r->frame, r->type, index, val,
                           kind == MMU_PT_UPDATE_PRESERVE_AD ? MM_PRESERVE_AD : 0, NULL);
+}
+
+/* The end of a list of updates: report how many are done, and if there is more to do, come back for @left of
+ * them from @next on. Returns @rc, or -EFAULT. */
+static long batch_end(long rc, guest_va_t done, uint32_t total, guest_va_t next, uint32_t left)
+{
+    if (done && copy_to_guest(done, &total, 4))
+        return -EFAULT;
+    if (rc == HC_CONTINUE) {
+        current->hc_args[0] = next;
+        current->hc_args[1] = left | MMU_UPDATE_PREEMPTED;
+    }
+    return rc;
 }
 
 long hc_mmu_update(struct domain *d, guest_va_t ureqs, uint64_t count, guest_va_t done,
@@ -148,11 +160,8 @@ long hc_mmu_update(struct domain *d, guest_va_t ureqs, uint64_t count, guest_va_
     }
     if (!rc)
         rc = page_owner_get(d, foreign & 0xffff, &pg_owner);
-    if (rc) {
-        if (done && copy_to_guest(done, &total, 4))
-            rc = -EFAULT;
-        goto out_pt;
-    }
+    if (rc)
+        goto out;
     while (left) {
         n = left < 16 ? left : 16;
         if (copy_from_guest(req, ureqs, n * sizeof(*req))) {
@@ -160,7 +169,7 @@ long hc_mmu_update(struct domain *d, guest_va_t ureqs, uint64_t count, guest_va_
             break;
         }
         for (i = 0; i < n && !rc; i++)
-            rc = one_update(d, pt_owner, pg_owner, &ref, req[i].ptr, req[i].val);
+            rc = one_update(pt_owner, pg_owner, &ref, req[i].ptr, req[i].val);
         if (rc)
             i--;
         total += i;
@@ -175,32 +184,13 @@ long hc_mmu_update(struct domain *d, guest_va_t ureqs, uint64_t count, guest_va_
     }
     table_ref_drop(&ref);
     if (rc && rc != HC_CONTINUE && rc != -EFAULT) /* else req[] says nothing of the guest's */
-        guest_printk(d, "mmu_update %lx = %lx refused (%ld)\n",
-                     i < 16 ? (unsigned long)req[i].ptr : 0, i < 16 ? (unsigned long)req[i].val : 0,
-                     rc);
+        guest_printk(d, "mmu_update %lx = %lx refused (%ld)\n", i < 16 ? req[i].ptr : 0,
+                     i < 16 ? req[i].val : 0, rc);
     page_owner_put(d, pg_owner);
-    if (done && copy_to_guest(done, &total, 4))
-        rc = -EFAULT;
-    if (rc == HC_CONTINUE) {
-        current->hc_args[0] = ureqs;
-        current->hc_args[1] = left | MMU_UPDATE_PREEMPTED;
-    }
-out_pt:
+out:
     if (held)
         domain_put(held);
-    return rc;
-}
-
-/* Flush as the low bits of a UVMF word or as an operation asks; @va only for one page. */
-static int flush_request(struct domain *d, uint64_t cpus, bool one_page, uint64_t va)
-{
-    if (one_page && !guest_va_ok(va))
-        return 0;
-    if (one_page)
-        tlb_flush_va_mask(cpus, va);
-    else
-        tlb_flush_mask(cpus);
-    return 0;
+    return batch_end(rc, done, total, ureqs, left);
 }
 
 long hc_update_va_mapping(struct domain *d, uint64_t va, uint64_t val, uint64_t flags)
@@ -230,37 +220,23 @@ long hc_update_va_mapping(struct domain *d, uint64_t va, uint64_t val, uint64_t 
     if (!table)
         return -EINVAL;
     rc = mm_write_entry(d, d, table, 1, pte_index(va, 1), val, 0, NULL);
+    frame_put_and_type(table);
+    if (rc == -ERESTART)
+        return HC_CONTINUE;
     if (rc) {
-        frame_put_and_type(table);
-        if (rc == -ERESTART)
-            return HC_CONTINUE;
-        guest_printk(d, "update_va_mapping %lx = %lx refused (%d)\n", (unsigned long)va,
-                     (unsigned long)val, rc);
+        guest_printk(d, "update_va_mapping %lx = %lx refused (%d)\n", va, val, rc);
         return rc;
     }
-    frame_put_and_type(table);
     if ((flags & UVMF_FLUSHTYPE_MASK) == UVMF_TLB_FLUSH)
-        flush_request(d, cpus, false, 0);
+        tlb_flush_mask(cpus);
     else if ((flags & UVMF_FLUSHTYPE_MASK) == UVMF_INVLPG)
-        flush_request(d, cpus, true, va);
+        tlb_flush_va_mask(cpus, va);
     return 0;
-}
-
-long hc_update_va_mapping_otherdomain(struct domain *d, uint64_t va, uint64_t val, uint64_t flags,
-                                      uint64_t domid)
-{
-    return -ENOSYS;
-}
-
-static void load_kernel_root(struct vcpu *v)
-{
-    tlb_flush_begin();
-    write_cr3(v->arch.hw_cr3_kernel);
 }
 
 static int op_new_baseptr(struct vcpu *v, mfn_t mfn)
 {
-    struct frame *old = mfn_to_frame(v->arch.kernel_root);
+    struct frame *old;
     int rc;
 
     if (mfn_is_invalid(mfn))
@@ -270,46 +246,52 @@ static int op_new_baseptr(struct vcpu *v, mfn_t mfn)
         return 0;
     }
     /* The old root is live until the new one is loaded: another vcpu's drain must not take it apart. */
-    if (!frame_get(old, v->domain))
+    old = mm_table_get(v->domain, v->arch.kernel_root, FRAME_T_L4);
+    if (!old)
         return -EBUSY;
-    if (!frame_get_type_live(old, FRAME_T_L4)) {
-        frame_put(old);
-        return -EBUSY;
-    }
     rc = vcpu_set_kernel_root(v, mfn);
-    if (!rc)
-        load_kernel_root(v);
+    if (!rc) {
+        tlb_flush_begin();
+        write_cr3(v->arch.hw_cr3_kernel);
+    }
     frame_put_and_type(old);
     return rc;
 }
 
 static int op_copy_clear(struct domain *d, mfn_t dst, bool copy, mfn_t src)
 {
-    struct frame *f, *s = NULL;
+    struct frame *s = copy ? mm_frame_get(d, src) : NULL;
     int rc;
 
-    if (!mfn_valid(dst) || (copy && !mfn_valid(src)))
+    if (copy && !s)
         return -EINVAL;
-    f = mfn_to_frame(dst);
-    if (copy) {
-        s = mfn_to_frame(src);
-        if (!frame_get(s, d))
-            return -EINVAL;
-    }
-    rc = frame_get_and_type(f, d, FRAME_T_WRITABLE);
+    rc = mm_frame_get_and_type(d, dst, FRAME_T_WRITABLE);
     if (!rc) {
         if (copy)
             memcpy(mfn_to_virt(dst), mfn_to_virt(src), PAGE_SIZE);
         else
             memset(mfn_to_virt(dst), 0, PAGE_SIZE);
-        frame_put_and_type(f);
+        frame_put_and_type(mfn_to_frame(dst));
     }
     if (s)
         frame_put(s);
     return rc == -EPERM ? -EINVAL : rc;
 }
 
-static int op_set_ldt(struct vcpu *v, uint64_t base, uint32_t entries);
+static int op_set_ldt(struct vcpu *v, uint64_t base, uint32_t entries)
+{
+    if (entries > 8192 || (entries && ((base & ~PAGE_MASK) || !guest_va_ok(base))))
+        return -EINVAL;
+    vcpu_set_ldt(v, base, entries);
+    return 0;
+}
+
+static int flush_one_page(uint64_t cpus, uint64_t va)
+{
+    if (guest_va_ok(va))
+        tlb_flush_va_mask(cpus, va);
+    return 0;
+}
 
 static int one_mmuext(struct domain *d, struct domain *owner, const struct mmuext_op *op)
 {
@@ -347,17 +329,20 @@ static int one_mmuext(struct domain *d, struct domain *owner, const struct mmuex
         tlb_flush_local();
         return 0;
     case MMUEXT_INVLPG_LOCAL:
-        return flush_request(d, 1ull << this_cpu(), true, op->arg1.linear_addr);
+        return flush_one_page(1ull << this_cpu(), op->arg1.linear_addr);
     case MMUEXT_TLB_FLUSH_MULTI:
     case MMUEXT_INVLPG_MULTI:
         if (copy_from_guest(&vcpus, op->arg2.vcpumask, 8))
             return -EINVAL;
-        return flush_request(d, vcpu_mask_to_cpus(d, vcpus), op->cmd == MMUEXT_INVLPG_MULTI,
-                             op->arg1.linear_addr);
+        if (op->cmd == MMUEXT_INVLPG_MULTI)
+            return flush_one_page(vcpu_mask_to_cpus(d, vcpus), op->arg1.linear_addr);
+        tlb_flush_mask(vcpu_mask_to_cpus(d, vcpus));
+        return 0;
     case MMUEXT_TLB_FLUSH_ALL:
-        return flush_request(d, d->arch.tlb_cpus[0], false, 0);
+        tlb_flush_mask(d->arch.tlb_cpus[0]);
+        return 0;
     case MMUEXT_INVLPG_ALL:
-        return flush_request(d, d->arch.tlb_cpus[0], true, op->arg1.linear_addr);
+        return flush_one_page(d->arch.tlb_cpus[0], op->arg1.linear_addr);
     case MMUEXT_SET_LDT:
         return op_set_ldt(v, op->arg1.linear_addr, op->arg2.nr_ents);
     case MMUEXT_CLEAR_PAGE:
@@ -367,14 +352,6 @@ static int one_mmuext(struct domain *d, struct domain *owner, const struct mmuex
     default:
         return -ENOSYS;
     }
-}
-
-static int op_set_ldt(struct vcpu *v, uint64_t base, uint32_t entries)
-{
-    if (entries > 8192 || (entries && (base & ~PAGE_MASK)) || (entries && !guest_va_ok(base)))
-        return -EINVAL;
-    vcpu_set_ldt(v, base, entries);
-    return 0;
 }
 
 long hc_mmuext_op(struct domain *d, guest_va_t uops, uint64_t count, guest_va_t done,
@@ -412,42 +389,9 @@ long hc_mmuext_op(struct domain *d, guest_va_t uops, uint64_t count, guest_va_t 
     if (owner != d && frame_drain(owner, true) && !rc)
         rc = left ? HC_CONTINUE : 0;
     if (rc && rc != HC_CONTINUE)
-        guest_printk(d, "mmuext_op %u %lx refused (%ld)\n", op.cmd, (unsigned long)op.arg1.mfn, rc);
+        guest_printk(d, "mmuext_op %u %lx refused (%ld)\n", op.cmd, op.arg1.mfn, rc);
     page_owner_put(d, owner);
-    if (done && copy_to_guest(done, &total, 4))
-        rc = -EFAULT;
-    if (rc == HC_CONTINUE) {
-        current->hc_args[0] = uops;
-        current->hc_args[1] = left | MMU_UPDATE_PREEMPTED;
-    }
-    return rc;
-}
-
-long hc_update_descriptor(struct domain *d, uint64_t maddr, uint64_t desc)
-{
-    mfn_t mfn = maddr_to_mfn(maddr);
-    struct frame *f;
-    uint64_t *p;
-    long rc;
-
-    if ((maddr & 7) || !mfn_valid(mfn) || !descriptor_ok(&desc))
-        return -EINVAL;
-    f = mfn_to_frame(mfn);
-    if (!frame_get(f, d))
-        return -EINVAL;
-    /* As a descriptor table if it is one, else as the plain memory that it then must be. */
-    if (!frame_get_type_live(f, FRAME_T_SEGDESC)) {
-        rc = frame_get_type(f, FRAME_T_WRITABLE);
-        if (rc)
-            goto out;
-    }
-    p = mfn_to_virt(mfn);
-    __atomic_store_n(&p[(maddr & ~PAGE_MASK) / 8], desc, __ATOMIC_RELAXED);
-    frame_put_type(f);
-    rc = 0;
-out:
-    frame_put(f);
-    return rc == -ERESTART ? HC_CONTINUE : rc;
+    return batch_end(rc, done, total, uops, left);
 }
 
 /*
@@ -458,35 +402,28 @@ int mm_emulate_pt_write(struct cpu_regs *regs, uint64_t va, uint32_t error_code)
 {
     struct domain *d = current->domain;
     struct cpu_regs copy = *regs;
-    uint8_t insn[15];
+    uint8_t insn[INSN_MAX];
     struct pt_write w;
     struct frame *f;
     uint64_t pte, old, new, mask;
     unsigned int shift;
     enum frame_type t;
-    unsigned int len = sizeof(insn);
+    unsigned int len;
     int rc = -EINVAL;
 
     if (!guest_va_ok(va))
         return -EINVAL;
     pte = mm_lookup(d, current->arch.kernel_root, va);
-    if (!(pte & PTE_P) || (pte & PTE_RW) || !mfn_valid(pte_mfn(pte)))
-        return -EINVAL;
-    f = mfn_to_frame(pte_mfn(pte));
-    if (!frame_get(f, d))
+    f = !(pte & PTE_P) || (pte & PTE_RW) ? NULL : mm_frame_get(d, pte_mfn(pte));
+    if (!f)
         return -EINVAL;
     t = frame_state_type(frame_state(f));
     if (t < FRAME_T_L1 || t > FRAME_T_L4 || !frame_get_type_live(f, t)) {
         frame_put(f);
         return -EINVAL;
     }
-    /* The instruction may end right before an unmapped page. */
-    if (copy_from_guest(insn, regs->rip, len)) {
-        len = (unsigned int)(PAGE_SIZE - (regs->rip & ~PAGE_MASK));
-        if (len >= sizeof(insn) || copy_from_guest(insn, regs->rip, len))
-            goto out;
-    }
-    if (decode_write(insn, len, &copy, &w) || (w.addr & 7) + w.size > 8 ||
+    len = insn_fetch(regs->rip, insn);
+    if (!len || decode_write(insn, len, &copy, &w) || (w.addr & 7) + w.size > 8 ||
         (w.addr & ~7ull) != (va & ~7ull))
         goto out;
     shift = (w.addr & 7) * 8;

@@ -5,14 +5,11 @@
  * for the segment bases, which are the vcpu's own while it runs.
  * Source: Intel SDM vol. 4, AMD APM vol. 2 and BKDGs; inventory of Linux 6.1's accesses.
  */
-#include <asm/boot.h>
 #include <asm/emulate.h>
 #include <asm/machine.h>
 #include <asm/mm.h>
 #include <asm/msr.h>
-#include <hv/domain.h>
-#include <hv/lib.h>
-#include <pv-abi/x86.h>
+#include <hv/arch.h>
 
 #define MSR_PLATFORM_ID      0x17
 #define MSR_FEATURE_CONTROL  0x3a
@@ -88,7 +85,7 @@ static bool fill_hypercall_page(struct domain *d, uint64_t val)
 {
     mfn_t mfn = _mfn((val & ~PAGE_MASK) ? ~0ull : val >> PAGE_SHIFT);
 
-    if (!mfn_valid(mfn) || frame_get_and_type(mfn_to_frame(mfn), d, FRAME_T_WRITABLE))
+    if (mm_frame_get_and_type(d, mfn, FRAME_T_WRITABLE))
         return false;
     arch_hypercall_page(mfn_to_virt(mfn));
     frame_put_and_type(mfn_to_frame(mfn));

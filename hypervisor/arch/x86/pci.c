@@ -11,7 +11,7 @@
 #include <hv/spinlock.h>
 
 enum { PORT_ADDRESS = 0xcf8, PORT_DATA = 0xcfc };
-enum { REG_STATUS = 0x06, REG_HEADER = 0x0e, REG_BAR0 = 0x10, REG_CAPS = 0x34, STATUS_CAPS = 0x10 };
+enum { REG_STATUS = 0x06, REG_CAPS = 0x34, STATUS_CAPS = 0x10 };
 
 static spinlock_t pci_lock = SPINLOCK_INIT;
 
@@ -131,18 +131,4 @@ unsigned int pci_find_capability(pci_bdf_t bdf, uint8_t id)
         pos = head >> 8 & 0xfc;
     }
     return 0;
-}
-
-maddr_t pci_bar_address(pci_bdf_t bdf, unsigned int bar)
-{
-    uint32_t lo, hi = 0;
-
-    if (bar > 5 || ((pci_conf_read(bdf, REG_HEADER, 1) & 0x7f) == 1 && bar > 1))
-        return 0;
-    lo = pci_conf_read(bdf, REG_BAR0 + 4 * bar, 4);
-    if (lo & 1) /* I/O */
-        return 0;
-    if ((lo & 6) == 4 && bar < 5)
-        hi = pci_conf_read(bdf, REG_BAR0 + 4 * bar + 4, 4);
-    return (maddr_t)hi << 32 | (lo & ~0xfu);
 }

@@ -15,102 +15,104 @@
 
 #define MAX_PORTS 65536u
 
-/* PHYSDEVOP_set_iopl: the privilege level at which the current vcpu may use ports and cli. Any domain. */
-static long set_iopl(guest_va_t arg)
-{
-    struct physdev_set_iopl op;
+/* A call: our copy of the arguments, and where the guest has them. */
+struct physdev_call {
+    guest_va_t arg;
+    size_t size;
+    union {
+        struct physdev_set_iopl set_iopl;
+        struct physdev_set_iobitmap set_iobitmap;
+        struct physdev_eoi eoi;
+        struct physdev_irq_status_query irq_status_query;
+        struct physdev_apic apic;
+        struct physdev_irq irq;
+        struct physdev_map_pirq map_pirq;
+        struct physdev_unmap_pirq unmap_pirq;
+        struct physdev_setup_gsi setup_gsi;
+        struct physdev_get_free_pirq get_free_pirq;
+        struct physdev_pci_mmcfg_reserved mmcfg;
+        struct physdev_manage_pci old_device;
+        struct physdev_pci_device device;
+    } op;
+};
 
-    if (copy_from_guest(&op, arg, sizeof(op)))
-        return -EFAULT;
-    if (op.iopl > 3)
+static int report(const struct physdev_call *c)
+{
+    return copy_to_guest(c->arg, &c->op, c->size) ? -EFAULT : 0;
+}
+
+/* PHYSDEVOP_set_iopl: the privilege level at which the current vcpu may use ports and cli. Any domain. */
+static long set_iopl(struct domain *d, struct physdev_call *c)
+{
+    if (c->op.set_iopl.iopl > 3)
         return -EINVAL;
-    current->arch.iopl = op.iopl;
+    current->arch.iopl = c->op.set_iopl.iopl;
     return 0;
 }
 
 /* PHYSDEVOP_set_iobitmap: ports that the current vcpu's user mode may use (a clear bit allows). */
-static long set_iobitmap(guest_va_t arg)
+static long set_iobitmap(struct domain *d, struct physdev_call *c)
 {
-    struct physdev_set_iobitmap op;
+    const struct physdev_set_iobitmap *op = &c->op.set_iobitmap;
     uint64_t *map = current->arch.iobitmap;
 
-    if (copy_from_guest(&op, arg, sizeof(op)))
-        return -EFAULT;
-    if (op.nr_ports > MAX_PORTS)
+    if (op->nr_ports > MAX_PORTS)
         return -EINVAL;
-    if (!op.bitmap || !op.nr_ports) {
+    if (!op->bitmap || !op->nr_ports) {
         current->arch.iobitmap = NULL;
         hv_free(map);
         return 0;
     }
-    if (!map) {
+    if (!map)
         map = hv_alloc(MAX_PORTS / 8);
-        if (!map)
-            return -ENOMEM;
-        memset(map, 0xff, MAX_PORTS / 8);
-        current->arch.iobitmap = map;
-    }
+    if (!map)
+        return -ENOMEM;
     /* What is not given is denied; on a fault nothing is allowed. */
     memset(map, 0xff, MAX_PORTS / 8);
-    if (copy_from_guest(map, op.bitmap, (op.nr_ports + 7) / 8)) {
+    current->arch.iobitmap = map;
+    if (copy_from_guest(map, op->bitmap, (op->nr_ports + 7) / 8)) {
         memset(map, 0xff, MAX_PORTS / 8);
         return -EFAULT;
     }
-    if (op.nr_ports % 8)
-        ((uint8_t *)map)[op.nr_ports / 8] |= (uint8_t)(0xff << op.nr_ports % 8);
+    if (op->nr_ports % 8)
+        ((uint8_t *)map)[op->nr_ports / 8] |= (uint8_t)(0xff << op->nr_ports % 8);
     return 0;
 }
 
-static long eoi(struct domain *d, guest_va_t arg)
+static long eoi(struct domain *d, struct physdev_call *c)
 {
-    struct physdev_eoi op;
-
-    if (copy_from_guest(&op, arg, sizeof(op)))
-        return -EFAULT;
-    if (op.irq >= d->evtchn.nr_pirqs)
+    if (c->op.eoi.irq >= d->evtchn.nr_pirqs)
         return -EINVAL;
-    arch_pirq_eoi(d, op.irq);
+    arch_pirq_eoi(d, c->op.eoi.irq);
     return 0;
 }
 
-static long irq_status_query(struct domain *d, guest_va_t arg)
+static long irq_status_query(struct domain *d, struct physdev_call *c)
 {
-    struct physdev_irq_status_query op;
+    struct physdev_irq_status_query *op = &c->op.irq_status_query;
 
-    if (copy_from_guest(&op, arg, sizeof(op)))
-        return -EFAULT;
-    if (op.irq >= d->evtchn.nr_pirqs)
+    if (op->irq >= d->evtchn.nr_pirqs)
         return -EINVAL;
-    op.flags = pirq_needs_eoi(d, op.irq) ? XENIRQSTAT_needs_eoi : 0;
-    return copy_to_guest(arg, &op, sizeof(op)) ? -EFAULT : 0;
+    op->flags = pirq_needs_eoi(d, op->irq) ? XENIRQSTAT_needs_eoi : 0;
+    return report(c);
 }
 
 /* dom0 may look at the IO-APICs; only irq.c writes them. */
-static long apic_read(guest_va_t arg)
+static long apic_read(struct domain *d, struct physdev_call *c)
 {
-    struct physdev_apic op;
-    int rc;
+    int rc = ioapic_read_at(c->op.apic.apic_physbase, c->op.apic.reg, &c->op.apic.value);
 
-    if (copy_from_guest(&op, arg, sizeof(op)))
-        return -EFAULT;
-    rc = ioapic_read_at(op.apic_physbase, op.reg, &op.value);
-    if (rc)
-        return rc;
-    return copy_to_guest(arg, &op, sizeof(op)) ? -EFAULT : 0;
+    return rc ? rc : report(c);
 }
 
-static long alloc_irq_vector(guest_va_t arg)
+static long alloc_irq_vector(struct domain *d, struct physdev_call *c)
 {
-    struct physdev_irq op;
-    int vector;
+    int vector = irq_gsi_vector(c->op.irq.irq);
 
-    if (copy_from_guest(&op, arg, sizeof(op)))
-        return -EFAULT;
-    vector = irq_gsi_vector(op.irq);
     if (vector < 0)
         return vector;
-    op.vector = (uint32_t)vector;
-    return copy_to_guest(arg, &op, sizeof(op)) ? -EFAULT : 0;
+    c->op.irq.vector = (uint32_t)vector;
+    return report(c);
 }
 
 /* Number of messages of a multi-message MSI: the next power of two, as the capability counts. */
@@ -157,85 +159,66 @@ static int map_pirq_for(struct domain *t, struct physdev_map_pirq *op)
 }
 
 /*
- * PHYSDEVOP_map_pirq: give op.domid a pirq for a GSI or for an MSI of a device.
- * Errors: -EFAULT; -ESRCH, -EPERM for op.domid; the others as pirq_map_gsi() and pirq_map_msi().
+ * PHYSDEVOP_map_pirq: give op->domid a pirq for a GSI or for an MSI of a device.
+ * Errors: -EFAULT; -ESRCH, -EPERM for op->domid; the others as pirq_map_gsi() and pirq_map_msi().
  */
-static long map_pirq(struct domain *d, guest_va_t arg)
+static long map_pirq(struct domain *d, struct physdev_call *c)
 {
-    struct physdev_map_pirq op;
     struct domain *t;
-    long rc;
+    long rc = domain_get_controlled(d, c->op.map_pirq.domid, &t);
 
-    if (copy_from_guest(&op, arg, sizeof(op)))
-        return -EFAULT;
-    rc = domain_get_controlled(d, op.domid, &t);
     if (rc)
         return rc;
-    rc = map_pirq_for(t, &op);
-    if (!rc && copy_to_guest(arg, &op, sizeof(op))) {
-        pirq_unmap(t, op.pirq); /* a guest that never learned its pirq could not unmap it */
+    rc = map_pirq_for(t, &c->op.map_pirq);
+    if (!rc && report(c)) {
+        pirq_unmap(t, c->op.map_pirq.pirq); /* whoever never learned it could not */
         rc = -EFAULT;
     }
     domain_put(t);
     return rc;
 }
 
-static long unmap_pirq(struct domain *d, guest_va_t arg)
+static long unmap_pirq(struct domain *d, struct physdev_call *c)
 {
-    struct physdev_unmap_pirq op;
     struct domain *t;
-    long rc;
+    long rc = domain_get_controlled(d, c->op.unmap_pirq.domid, &t);
 
-    if (copy_from_guest(&op, arg, sizeof(op)))
-        return -EFAULT;
-    rc = domain_get_controlled(d, op.domid, &t);
     if (rc)
         return rc;
-    rc = pirq_unmap(t, op.pirq);
+    rc = pirq_unmap(t, c->op.unmap_pirq.pirq);
     domain_put(t);
     return rc;
 }
 
-static long setup_gsi(guest_va_t arg)
+static long setup_gsi(struct domain *d, struct physdev_call *c)
 {
-    struct physdev_setup_gsi op;
+    const struct physdev_setup_gsi *op = &c->op.setup_gsi;
 
-    if (copy_from_guest(&op, arg, sizeof(op)))
-        return -EFAULT;
-    if (op.gsi < 0)
-        return -EINVAL;
-    return irq_setup_gsi((unsigned int)op.gsi, op.triggering, op.polarity);
+    return op->gsi < 0 ? -EINVAL
+                       : irq_setup_gsi((unsigned int)op->gsi, op->triggering, op->polarity);
 }
 
-static long get_free_pirq(struct domain *d, guest_va_t arg)
+static long get_free_pirq(struct domain *d, struct physdev_call *c)
 {
-    struct physdev_get_free_pirq op;
-    int pirq;
-    long rc;
+    int pirq, rc;
 
-    if (copy_from_guest(&op, arg, sizeof(op)))
-        return -EFAULT;
-    if (op.type != MAP_PIRQ_TYPE_MSI)
+    if (c->op.get_free_pirq.type != MAP_PIRQ_TYPE_MSI)
         return -EINVAL;
     rc = pirq_reserve(d, &pirq);
     if (rc)
         return rc;
-    op.pirq = (uint32_t)pirq;
-    if (!copy_to_guest(arg, &op, sizeof(op)))
-        return 0;
-    pirq_unmap(d, pirq);
-    return -EFAULT;
+    c->op.get_free_pirq.pirq = (uint32_t)pirq;
+    rc = report(c);
+    if (rc)
+        pirq_unmap(d, pirq);
+    return rc;
 }
 
 /* dom0 says which MMCFG windows the firmware really reserves: it must be one that the MCFG names. */
-static long pci_mmcfg_reserved(guest_va_t arg)
+static long mmcfg_reserved(struct domain *d, struct physdev_call *c)
 {
-    struct physdev_pci_mmcfg_reserved op;
-
-    if (copy_from_guest(&op, arg, sizeof(op)))
-        return -EFAULT;
     for (unsigned int i = 0; i < acpi.nr_mcfg; i++)
-        if (acpi.mcfg_addr[i] == op.address && acpi.mcfg_segment[i] == op.segment)
+        if (acpi.mcfg_addr[i] == c->op.mmcfg.address && acpi.mcfg_segment[i] == c->op.mmcfg.segment)
             return 0;
     return -ENODEV;
 }
@@ -254,9 +237,19 @@ static bool segment_exists(pci_bdf_t bdf)
     return bdf >> 16 == 0;
 }
 
-/* -ENODEV: it does not answer. */
-static long device_added(pci_bdf_t bdf)
+/* What the operations name that are about a device; the old ones know no segment. */
+static pci_bdf_t device_of(const struct physdev_call *c)
 {
+    if (c->size == sizeof(c->op.old_device))
+        return PCI_BDF(0, c->op.old_device.bus, c->op.old_device.devfn);
+    return PCI_BDF(c->op.device.seg, c->op.device.bus, c->op.device.devfn);
+}
+
+/* -ENODEV: it does not answer. */
+static long device_added(struct domain *d, struct physdev_call *c)
+{
+    pci_bdf_t bdf = device_of(c);
+
     if (!pci_present(bdf))
         return -ENODEV;
     if (bdf >> 16 == 0)
@@ -265,97 +258,71 @@ static long device_added(pci_bdf_t bdf)
 }
 
 /* It may be gone already. -ENODEV: it never was there. */
-static long device_removed(pci_bdf_t bdf)
+static long device_removed(struct domain *d, struct physdev_call *c)
 {
+    pci_bdf_t bdf = device_of(c);
+
     if (!segment_exists(bdf) || (bdf >> 16 == 0 && !test_and_clear_bit(bdf, known_devices)))
         return -ENODEV;
     msi_forget(bdf);
     return 0;
 }
 
-/* The operations that only name a device; old ones without a segment. */
-static long device_op(uint64_t cmd, guest_va_t arg)
+static long restore_msi(struct domain *d, struct physdev_call *c)
 {
-    struct physdev_pci_device op;
-    struct physdev_manage_pci old;
-    pci_bdf_t bdf;
-
-    if (cmd == PHYSDEVOP_manage_pci_add || cmd == PHYSDEVOP_manage_pci_add_ext ||
-        cmd == PHYSDEVOP_manage_pci_remove || cmd == PHYSDEVOP_restore_msi) {
-        if (copy_from_guest(&old, arg, sizeof(old)))
-            return -EFAULT;
-        bdf = PCI_BDF(0, old.bus, old.devfn);
-    } else {
-        if (copy_from_guest(&op, arg, sizeof(op)))
-            return -EFAULT;
-        bdf = PCI_BDF(op.seg, op.bus, op.devfn);
-    }
-    switch (cmd) {
-    case PHYSDEVOP_manage_pci_remove:
-    case PHYSDEVOP_pci_device_remove:
-        return device_removed(bdf);
-    case PHYSDEVOP_restore_msi:
-    case PHYSDEVOP_restore_msi_ext:
-        if (!pci_present(bdf))
-            return -ENODEV;
-        msi_restore(bdf);
-        return 0;
-    case PHYSDEVOP_prepare_msix: /* for a device that is about to serve a guest: its table is ours */
-    case PHYSDEVOP_release_msix:
-        return pci_find_capability(bdf, PCI_CAP_MSIX) ? 0 : -ENODEV;
-    default:
-        return device_added(bdf);
-    }
+    if (!pci_present(device_of(c)))
+        return -ENODEV;
+    msi_restore(device_of(c));
+    return 0;
 }
 
-/* physdev_op of a driver domain. */
-static long hardware_op(struct domain *d, uint64_t cmd, guest_va_t arg)
+/* For a device that is about to serve a guest, or did: its table is ours anyway. */
+static long check_msix(struct domain *d, struct physdev_call *c)
 {
-    switch (cmd) {
-    case PHYSDEVOP_set_iobitmap:
-        return set_iobitmap(arg);
-    case PHYSDEVOP_eoi:
-        return eoi(d, arg);
-    case PHYSDEVOP_irq_status_query:
-        return irq_status_query(d, arg);
-    case PHYSDEVOP_apic_read:
-        return apic_read(arg);
-    case PHYSDEVOP_apic_write:
-        return -EPERM;
-    case PHYSDEVOP_alloc_irq_vector:
-        return alloc_irq_vector(arg);
-    case PHYSDEVOP_map_pirq:
-        return map_pirq(d, arg);
-    case PHYSDEVOP_unmap_pirq:
-        return unmap_pirq(d, arg);
-    case PHYSDEVOP_setup_gsi:
-        return setup_gsi(arg);
-    case PHYSDEVOP_get_free_pirq:
-        return get_free_pirq(d, arg);
-    case PHYSDEVOP_pci_mmcfg_reserved:
-        return pci_mmcfg_reserved(arg);
-    case PHYSDEVOP_manage_pci_add:
-    case PHYSDEVOP_manage_pci_add_ext:
-    case PHYSDEVOP_manage_pci_remove:
-    case PHYSDEVOP_restore_msi:
-    case PHYSDEVOP_restore_msi_ext:
-    case PHYSDEVOP_pci_device_add:
-    case PHYSDEVOP_pci_device_remove:
-    case PHYSDEVOP_prepare_msix:
-    case PHYSDEVOP_release_msix:
-        return device_op(cmd, arg);
-    default:
-        return -ENOSYS;
-    }
+    return pci_find_capability(device_of(c), PCI_CAP_MSIX) ? 0 : -ENODEV;
 }
+
+static const struct {
+    long (*fn)(struct domain *d, struct physdev_call *c);
+    size_t size; /* of what is read of the argument */
+} ops[] = {
+    [PHYSDEVOP_set_iopl] = {set_iopl, sizeof(struct physdev_set_iopl)},
+    [PHYSDEVOP_set_iobitmap] = {set_iobitmap, sizeof(struct physdev_set_iobitmap)},
+    [PHYSDEVOP_eoi] = {eoi, sizeof(struct physdev_eoi)},
+    [PHYSDEVOP_irq_status_query] = {irq_status_query, sizeof(struct physdev_irq_status_query)},
+    [PHYSDEVOP_apic_read] = {apic_read, sizeof(struct physdev_apic)},
+    [PHYSDEVOP_alloc_irq_vector] = {alloc_irq_vector, sizeof(struct physdev_irq)},
+    [PHYSDEVOP_map_pirq] = {map_pirq, sizeof(struct physdev_map_pirq)},
+    [PHYSDEVOP_unmap_pirq] = {unmap_pirq, sizeof(struct physdev_unmap_pirq)},
+    [PHYSDEVOP_setup_gsi] = {setup_gsi, sizeof(struct physdev_setup_gsi)},
+    [PHYSDEVOP_get_free_pirq] = {get_free_pirq, sizeof(struct physdev_get_free_pirq)},
+    [PHYSDEVOP_pci_mmcfg_reserved] = {mmcfg_reserved, sizeof(struct physdev_pci_mmcfg_reserved)},
+    [PHYSDEVOP_manage_pci_add] = {device_added, sizeof(struct physdev_manage_pci)},
+    [PHYSDEVOP_manage_pci_add_ext] = {device_added, sizeof(struct physdev_manage_pci)},
+    [PHYSDEVOP_manage_pci_remove] = {device_removed, sizeof(struct physdev_manage_pci)},
+    [PHYSDEVOP_restore_msi] = {restore_msi, sizeof(struct physdev_manage_pci)},
+    [PHYSDEVOP_restore_msi_ext] = {restore_msi, sizeof(struct physdev_pci_device)},
+    [PHYSDEVOP_pci_device_add] = {device_added, sizeof(struct physdev_pci_device)},
+    [PHYSDEVOP_pci_device_remove] = {device_removed, sizeof(struct physdev_pci_device)},
+    [PHYSDEVOP_prepare_msix] = {check_msix, sizeof(struct physdev_pci_device)},
+    [PHYSDEVOP_release_msix] = {check_msix, sizeof(struct physdev_pci_device)},
+};
 
 /* @arg: guest address of the operation's struct. -EPERM: the domain has no hardware. */
 long hc_physdev_op(struct domain *d, uint64_t cmd, guest_va_t arg)
 {
-    if (cmd == PHYSDEVOP_set_iopl)
-        return set_iopl(arg);
+    struct physdev_call c;
+
     if (cmd == PHYSDEVOP_pirq_eoi_gmfn_v1 || cmd == PHYSDEVOP_pirq_eoi_gmfn_v2 ||
         cmd == PHYSDEVOP_dbgp_op)
         return -ENOSYS;
-    return d->arch.io_allowed ? hardware_op(d, cmd, arg) : -EPERM;
+    if (cmd == PHYSDEVOP_apic_write || (cmd != PHYSDEVOP_set_iopl && !d->arch.io_allowed))
+        return -EPERM;
+    if (cmd >= ARRAY_SIZE(ops) || !ops[cmd].fn)
+        return -ENOSYS;
+    c.arg = arg;
+    c.size = ops[cmd].size;
+    if (copy_from_guest(&c.op, arg, c.size))
+        return -EFAULT;
+    return ops[cmd].fn(d, &c);
 }

@@ -51,10 +51,14 @@ static void serial_interrupt(void)
         console_input(inb(base + UART_DATA));
 }
 
-/* @name: com1, com2 or none. */
+uint16_t serial_port(const char *name)
+{
+    return !strcmp(name, "com1") ? 0x3f8 : !strcmp(name, "com2") ? 0x2f8 : 0;
+}
+
 void serial_init(const char *name, unsigned int baud)
 {
-    uint16_t port = !strcmp(name, "com1") ? 0x3f8 : !strcmp(name, "com2") ? 0x2f8 : 0;
+    uint16_t port = serial_port(name);
     unsigned int divisor = 115200 / baud;
 
     if (!port)

@@ -14,19 +14,9 @@
 #include <hv/lib.h>
 #include <pv-abi/x86.h>
 
-#define TEST_VA       0x400000ul /* one page: code at its start, stack at its end */
+/* One page, code at its start, stack at its end: in the slot that guests may read, far behind the m2p. */
+#define TEST_VA       (M2P_RO_VA + (1ul << 38))
 #define TARGET_OFFSET 16
-
-struct gate {
-    uint16_t offset_low, selector;
-    uint8_t ist, type;
-    uint16_t offset_mid;
-    uint32_t offset_high, reserved;
-};
-struct idt_desc {
-    uint16_t limit;
-    uint64_t base;
-} __attribute__((packed));
 
 struct iret_frame {
     uint64_t rip, cs, rflags, rsp, ss;
@@ -56,23 +46,10 @@ __asm__(".section .init.text, \"ax\"\n"
 extern uint64_t smap_test_rsp;
 uint64_t smap_test_rsp;
 
-static void gate_set(struct gate *g, void (*fn)(void))
-{
-    uint64_t a = (uint64_t)fn;
-
-    *g = (struct gate){
-        .offset_low = (uint16_t)a,
-        .selector = HV_CS,
-        .type = 0x8e,
-        .offset_mid = (uint16_t)(a >> 16),
-        .offset_high = (uint32_t)(a >> 32),
-    };
-}
-
 /* A page with iretq, its frame and its target; the frame that enters it. */
 static struct iret_frame page_fill(uint8_t *page)
 {
-    struct iret_frame *inner = (struct iret_frame *)(page + PAGE_SIZE) - 1;
+    struct iret_frame *inner = (struct iret_frame *)(page + PAGE_SIZE) - 1, outer;
 
     memcpy(page, "\x48\xcf", 2);                 /* iretq */
     memcpy(page + TARGET_OFFSET, "\x0f\x0b", 2); /* ud2 */
@@ -83,27 +60,24 @@ static struct iret_frame page_fill(uint8_t *page)
         .rsp = TEST_VA + PAGE_SIZE / 2,
         .ss = FLAT_RING3_SS64,
     };
-    return (struct iret_frame){
-        .rip = TEST_VA,
-        .cs = FLAT_RING3_CS64,
-        .rflags = 2,
-        .rsp = TEST_VA + PAGE_SIZE - sizeof(*inner),
-        .ss = FLAT_RING3_SS64,
-    };
+    outer = *inner;
+    outer.rip = TEST_VA;
+    outer.rsp = TEST_VA + PAGE_SIZE - sizeof(*inner);
+    return outer;
 }
 
 static bool iret_works(uint8_t *page)
 {
     struct iret_frame frame = page_fill(page);
     struct gate *idt = hv_alloc_page();
-    struct idt_desc desc = {PAGE_SIZE - 1, (uint64_t)idt}, old;
+    struct table_desc desc = {PAGE_SIZE - 1, (uint64_t)idt}, old;
     unsigned int i;
     bool ok;
 
     if (!idt)
         return false;
     for (i = 0; i < 32; i++)
-        gate_set(&idt[i], i == TRAP_UD ? smap_test_ud : smap_test_other);
+        idt[i] = gate_to((uint64_t)(i == TRAP_UD ? smap_test_ud : smap_test_other), 0, 0);
     __asm__ volatile("sidt %0" : "=m"(old));
     __asm__ volatile("lidt %0" ::"m"(desc));
     write_cr4(cpu_features.cr4 | CR4_SMAP);
@@ -128,7 +102,7 @@ void smap_init(void)
         cpu_features.cr4 |= CR4_SMAP;
         write_cr4(cpu_features.cr4);
     }
-    vmap_drop_low();
+    arch_unmap_pages(TEST_VA, 1);
     hv_free_page(page);
     printk("smap: %s\n", cpu_features.smap_usable ? "on" : "off, this CPU's iretq breaks it");
 }

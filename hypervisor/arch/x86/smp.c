@@ -27,11 +27,6 @@ void arch_send_ipi(unsigned int cpu)
     apic_send_ipi(cpu, VEC_IPI);
 }
 
-void arch_idle_wait(void)
-{
-    __asm__ volatile("sti; hlt" ::: "memory");
-}
-
 void idle_loop(void)
 {
     for (;;) {
@@ -40,7 +35,7 @@ void idle_loop(void)
             arch_irq_enable();
             softirq_run();
         } else {
-            arch_idle_wait();
+            __asm__ volatile("sti; hlt" ::: "memory");
         }
     }
 }

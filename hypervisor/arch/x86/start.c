@@ -6,7 +6,6 @@
 #include <asm/boot.h>
 #include <asm/e820.h>
 #include <asm/machine.h>
-#include <asm/msr.h>
 #include <hv/alloc.h>
 #include <hv/cmdline.h>
 #include <hv/console.h>
@@ -20,23 +19,23 @@ bool heap_ready;
 
 /* ---- boot memory: RAM above 1 MiB without image and modules ---------------------------------- */
 
-static struct range free_range[128];
-static unsigned int nr_free_ranges;
+static struct e820_entry free_map[128];
+static unsigned int nr_free;
 
 maddr_t boot_alloc(uint64_t pages, uint64_t align_pages, maddr_t limit)
 {
-    uint64_t a = range_carve(free_range, &nr_free_ranges, ARRAY_SIZE(free_range), pages * PAGE_SIZE,
-                             align_pages * PAGE_SIZE, limit);
+    uint64_t a = e820_carve(free_map, &nr_free, ARRAY_SIZE(free_map), pages * PAGE_SIZE,
+                            align_pages * PAGE_SIZE, limit);
 
     if (a == ~0ull)
-        panic("not enough memory to boot: %lu pages\n", (unsigned long)pages);
+        panic("not enough memory to boot: %lu pages\n", pages);
     return a;
 }
 
 static void keep(uint64_t start, uint64_t end)
 {
-    nr_free_ranges = range_subtract(free_range, nr_free_ranges, ARRAY_SIZE(free_range),
-                                    start & PAGE_MASK, ROUND_UP(end, PAGE_SIZE));
+    e820_take(free_map, &nr_free, ARRAY_SIZE(free_map), start & PAGE_MASK,
+              ROUND_UP(end, PAGE_SIZE));
 }
 
 static void boot_memory_init(void)
@@ -49,23 +48,23 @@ static void boot_memory_init(void)
         const struct e820_entry *e = &e820[i];
         uint64_t start = ROUND_UP(e->addr, PAGE_SIZE), end = (e->addr + e->size) & PAGE_MASK;
 
-        printk("memory %012lx-%012lx %s\n", (unsigned long)e->addr,
-               (unsigned long)(e->addr + e->size), names[e->type <= 5 ? e->type : 0]);
+        printk("memory %012lx-%012lx %s\n", e->addr, e->addr + e->size,
+               names[e->type <= 5 ? e->type : 0]);
         if (e->type != 1 || start >= end)
             continue;
         if (end > DIRECTMAP_SIZE)
             panic("more memory than %lu GiB is not supported\n", DIRECTMAP_SIZE >> 30);
         max_mfn = max(max_mfn, end >> PAGE_SHIFT);
         start = max(start, 0x100000ul);
-        if (start < end && nr_free_ranges < ARRAY_SIZE(free_range))
-            free_range[nr_free_ranges++] = (struct range){start, end};
+        if (start < end)
+            free_map[nr_free++] = (struct e820_entry){start, end - start, 1};
     }
     keep(HV_PHYS, image_pa(__image_end));
     for (i = 0; i < boot_info.nr_modules; i++) {
         const struct boot_module *m = &boot_info.module[i];
 
-        printk("module %u at %lx, %lu KiB: %s\n", i, (unsigned long)m->start,
-               (unsigned long)(m->end - m->start) >> 10, m->cmdline);
+        printk("module %u at %lx, %lu KiB: %s\n", i, m->start, (m->end - m->start) >> 10,
+               m->cmdline);
         keep(m->start, m->end);
     }
 }
@@ -74,11 +73,14 @@ static void heap_init(void)
 {
     unsigned int i;
 
-    for (i = 0; i < nr_free_ranges; i++)
-        heap_add(maddr_to_mfn(free_range[i].start), maddr_to_mfn(free_range[i].end));
+    for (i = 0; i < nr_free; i++) {
+        maddr_t start = free_map[i].addr, end = start + free_map[i].size;
+
+        if (free_map[i].type == 1)
+            heap_add(maddr_to_mfn(start), maddr_to_mfn(end));
+    }
     heap_ready = true;
-    printk("heap: %lu MiB of %lu\n", (unsigned long)heap_free_pages() >> 8,
-           (unsigned long)max_mfn >> 8);
+    printk("heap: %lu MiB of %lu\n", heap_free_pages() >> 8, max_mfn >> 8);
 }
 
 void boot_modules_release(void)

@@ -14,9 +14,7 @@
 #include <hv/guest_access.h>
 #include <hv/spinlock.h>
 #include <hv/timer.h>
-#include <pv-abi/errno.h>
 
-#define NS_PER_SEC       1000000000ull
 #define CALIBRATE_MS     50
 #define MSR_TSC_DEADLINE 0x6e0
 
@@ -215,17 +213,16 @@ void arch_update_wallclock(struct domain *d)
 
     spin_lock_irqsave(&wallclock_lock, flags);
     s = ACCESS_ONCE(d->shared);
-    if (!s)
-        goto out;
-    ns = wallclock_ns + (int64_t)d->time_offset_s * (int64_t)NS_PER_SEC;
-    __atomic_store_n(&s->wc_version, s->wc_version | 1, __ATOMIC_RELAXED);
-    smp_wmb();
-    s->wc_sec = (uint64_t)ns / NS_PER_SEC;
-    s->wc_sec_hi = (uint64_t)ns / NS_PER_SEC >> 32;
-    s->wc_nsec = (uint64_t)ns % NS_PER_SEC;
-    smp_wmb();
-    __atomic_store_n(&s->wc_version, s->wc_version + 1, __ATOMIC_RELAXED);
-out:
+    if (s) {
+        ns = wallclock_ns + (int64_t)d->time_offset_s * (int64_t)NS_PER_SEC;
+        __atomic_store_n(&s->wc_version, s->wc_version | 1, __ATOMIC_RELAXED);
+        smp_wmb();
+        s->wc_sec = (uint64_t)ns / NS_PER_SEC;
+        s->wc_sec_hi = (uint64_t)ns / NS_PER_SEC >> 32;
+        s->wc_nsec = (uint64_t)ns % NS_PER_SEC;
+        smp_wmb();
+        __atomic_store_n(&s->wc_version, s->wc_version + 1, __ATOMIC_RELAXED);
+    }
     spin_unlock_irqrestore(&wallclock_lock, flags);
 }
 
@@ -284,7 +281,6 @@ int arch_register_time_area(struct vcpu *v, guest_va_t va)
         if (copy_to_guest(va, &t, sizeof(t)))
             return -EFAULT;
     }
-    v->arch.time_area = va;
     return 0;
 }
 
@@ -321,7 +317,7 @@ void tsc_sync_test(void)
 void time_judge_tsc(void)
 {
     if (warp_max)
-        printk(LOG_WARN "time: TSCs differ by %lu ticks between CPUs\n", (unsigned long)warp_max);
+        printk(LOG_WARN "time: TSCs differ by %lu ticks between CPUs\n", warp_max);
     tsc_is_stable = !warp_max && (cpu_features.invariant_tsc || cpu_features.hypervisor);
     printk("time: TSC is %s for guests\n", tsc_is_stable ? "stable" : "not stable");
 }

@@ -14,6 +14,7 @@
  * wait for the lock. SDM vol. 3A 4.10.5: the sender changes the entry before the interrupt (a locked
  * instruction orders it), the receiver flushes before it answers.
  */
+#include <asm/boot.h>
 #include <asm/machine.h>
 #include <asm/msr.h>
 #include <hv/arch.h>
@@ -57,11 +58,6 @@ void tlb_flush_local(void)
     write_cr3(read_cr3());
 }
 
-static bool cpu_needs_flush(unsigned int cpu, uint32_t stamp)
-{
-    return ACCESS_ONCE(cpu_stamp[cpu]) <= stamp;
-}
-
 void tlb_flush_ipi(void)
 {
     uint64_t me = 1ull << this_cpu();
@@ -77,10 +73,9 @@ void tlb_flush_ipi(void)
 
 void arch_spin_wait(void)
 {
-    unsigned long flags =
-        arch_irq_save(); /* the interrupt must not answer between our look and our answer */
+    unsigned long flags = arch_irq_save();
 
-    tlb_flush_ipi();
+    tlb_flush_ipi(); /* the interrupt must not answer between its look and its answer */
     arch_irq_restore(flags);
     __builtin_ia32_pause();
 }
@@ -122,7 +117,7 @@ static void flush_older(uint64_t cpus, uint32_t stamp)
     for (uint64_t left = cpus; left; left &= left - 1) {
         unsigned int cpu = (unsigned int)__builtin_ctzll(left);
 
-        if (cpu_needs_flush(cpu, stamp))
+        if (ACCESS_ONCE(cpu_stamp[cpu]) <= stamp)
             need |= 1ull << cpu;
     }
     tlb_flush_mask(need);
@@ -135,13 +130,7 @@ void arch_type_change_flush(const struct domain *d, uint32_t stamp)
 
 void arch_free_flush(uint32_t stamp)
 {
-    uint64_t online = 0;
-
-    for (unsigned int i = 0; i < NR_CPUS; i++) {
-        if (arch_cpu_online(i))
-            online |= 1ull << i;
-    }
-    flush_older(online, stamp);
+    flush_older(ACCESS_ONCE(cpu_online_mask), stamp);
 }
 
 void arch_flush_domain_tlb(const struct domain *d)

@@ -41,7 +41,6 @@ void gdt_load_asm(const void *desc);
 void resume_guest(struct cpu_regs *regs) __attribute__((noreturn));
 void resume_idle(struct cpu_regs *regs, void (*fn)(void)) __attribute__((noreturn));
 int rdmsr_try(uint32_t msr, uint64_t *v);
-int wrmsr_try(uint32_t msr, uint64_t v);
 
 /* Called from entry.S. */
 void do_syscall(struct cpu_regs *regs);
@@ -53,12 +52,6 @@ void do_iret_failed(struct cpu_regs *regs);
 
 /* --- Tables --------------------------------------------------------------------------------------- */
 
-struct gate {
-    uint16_t offset_low, selector;
-    uint8_t ist, type;
-    uint16_t offset_mid;
-    uint32_t offset_high, reserved;
-};
 struct tss {
     uint32_t reserved0;
     uint64_t rsp[3];
@@ -66,10 +59,6 @@ struct tss {
     uint64_t ist[7];
     uint64_t reserved2;
     uint16_t reserved3, iomap_base;
-} __attribute__((packed));
-struct table_desc {
-    uint16_t limit;
-    uint64_t base;
 } __attribute__((packed));
 
 uint64_t gdt_page[512] __attribute__((aligned(4096)));
@@ -108,16 +97,7 @@ void ldt_load(uint64_t base, unsigned int entries)
 
 static void gate_set(unsigned int vector, unsigned int dpl, unsigned int ist)
 {
-    uint64_t addr = (uint64_t)entry_stubs + vector * 16;
-
-    idt[vector] = (struct gate){
-        .offset_low = (uint16_t)addr,
-        .selector = HV_CS,
-        .ist = (uint8_t)ist,
-        .type = (uint8_t)(0x8e | dpl << 5),
-        .offset_mid = (uint16_t)(addr >> 16),
-        .offset_high = (uint32_t)(addr >> 32),
-    };
+    idt[vector] = gate_to((uint64_t)entry_stubs + vector * 16, dpl, ist);
 }
 
 static void idt_load(void)
@@ -140,24 +120,28 @@ void traps_init_boot(void)
     idt_load();
 }
 
-static uint8_t *emit(uint8_t *p, const uint8_t *op, unsigned int n, uint64_t at, uint64_t target)
+/* The code that syscall enters, with displacements from the instruction that follows each. */
+struct syscall_stub {
+    uint8_t save[3]; /* mov %rsp, scratch(%rip) */
+    int32_t scratch;
+    uint8_t lea[3]; /* lea end of the record's registers(%rip), %rsp */
+    int32_t top;
+    uint8_t jmp;
+    int32_t entry;
+} __attribute__((packed));
+
+/* Fill @s, which will run at @at. */
+static void stub_write(struct syscall_stub *s, uint64_t at, struct cpu_record *rec,
+                       const char *entry)
 {
-    int32_t rel = (int32_t)(target - (at + n + 4));
-
-    memcpy(p, op, n);
-    memcpy(p + n, &rel, 4);
-    return p + n + 4;
-}
-
-/* mov %rsp, scratch(%rip); lea <end of the record's registers>(%rip), %rsp; jmp entry */
-static void stub_write(uint8_t *p, uint64_t at, struct cpu_record *rec, const char *entry)
-{
-    static const uint8_t save[] = {0x48, 0x89, 0x25}, lea[] = {0x48, 0x8d, 0x25}, jmp[] = {0xe9};
-    uint8_t *start = p;
-
-    p = emit(p, save, 3, at, (uint64_t)&rec->scratch);
-    p = emit(p, lea, 3, at + (uint64_t)(p - start), (uint64_t)(&rec->regs + 1));
-    emit(p, jmp, 1, at + (uint64_t)(p - start), (uint64_t)entry);
+    *s = (struct syscall_stub){
+        .save = {0x48, 0x89, 0x25},
+        .scratch = (int32_t)((uint64_t)&rec->scratch - (at + offsetof(struct syscall_stub, lea))),
+        .lea = {0x48, 0x8d, 0x25},
+        .top = (int32_t)((uint64_t)(&rec->regs + 1) - (at + offsetof(struct syscall_stub, jmp))),
+        .jmp = 0xe9,
+        .entry = (int32_t)((uint64_t)entry - (at + sizeof(*s))),
+    };
 }
 
 static void syscall_init(unsigned int cpu)
@@ -167,8 +151,8 @@ static void syscall_init(unsigned int cpu)
 
     if (!page || arch_map_pages(va, virt_to_mfn(page), 1, PROT_R | PROT_X))
         panic("CPU %u: no memory for its entry code\n", cpu);
-    stub_write(page, va, cpu_record_of(cpu), entry_syscall64);
-    stub_write(page + 64, va + 64, cpu_record_of(cpu), entry_syscall32);
+    stub_write((void *)page, va, cpu_record_of(cpu), entry_syscall64);
+    stub_write((void *)(page + 64), va + 64, cpu_record_of(cpu), entry_syscall32);
     wrmsr(MSR_STAR, (uint64_t)FLAT_RING3_CS32 << 48 | (uint64_t)HV_CS << 32);
     wrmsr(MSR_LSTAR, va);
     wrmsr(MSR_CSTAR, va + 64);
@@ -204,7 +188,7 @@ void traps_init_cpu(unsigned int cpu)
 
 /* --- Faults of the hypervisor ---------------------------------------------------------------------- */
 
-uint64_t extable_find(uint64_t rip)
+static uint64_t extable_find(uint64_t rip)
 {
     for (const int32_t *e = __extable_start; e < __extable_end; e += 2) {
         if ((uint64_t)&e[0] + (uint64_t)(int64_t)e[0] == rip)
@@ -216,11 +200,6 @@ uint64_t extable_find(uint64_t rip)
 bool rdmsr_safe(uint32_t msr, uint64_t *v)
 {
     return !rdmsr_try(msr, v);
-}
-
-bool wrmsr_safe(uint32_t msr, uint64_t v)
-{
-    return !wrmsr_try(msr, v);
 }
 
 void do_hypervisor_trap(struct cpu_regs *regs)
@@ -240,8 +219,7 @@ void do_hypervisor_trap(struct cpu_regs *regs)
     dump_regs(regs);
     if (regs->vector == TRAP_PF)
         dump_page_walk(cr2, read_cr3());
-    panic("unexpected exception %u at %lx, address %lx\n", regs->vector, (unsigned long)regs->rip,
-          (unsigned long)cr2);
+    panic("unexpected exception %u at %lx, address %lx\n", regs->vector, regs->rip, cr2);
 }
 
 void do_ist_trap(struct cpu_regs *regs)
@@ -261,6 +239,8 @@ void do_ist_trap(struct cpu_regs *regs)
 
 /* --- To the guest's kernel ---------------------------------------------------------------------------- */
 
+/* Build a frame on current's kernel stack and enter the guest kernel at @address. @extra: words between R11 and
+ * RIP, such as an error code. */
 static void enter_kernel(struct cpu_regs *regs, uint64_t address, bool mask_events,
                          const uint64_t *extra, unsigned int nr_extra)
 {
@@ -301,7 +281,7 @@ static void enter_kernel(struct cpu_regs *regs, uint64_t address, bool mask_even
     if (copy_to_guest(sp, frame, n * 8)) {
         arch_irq_enable();
         domain_crash(v->domain, "d%uv%u: no room for a frame on the kernel stack at %lx\n",
-                     v->domain->domid, v->id, (unsigned long)sp);
+                     v->domain->domid, v->id, sp);
         return;
     }
     if (mask_events)
@@ -316,27 +296,24 @@ static void enter_kernel(struct cpu_regs *regs, uint64_t address, bool mask_even
     regs->vector = TRAP_SYSCALL; /* RCX and R11 are in the frame: sysret will do */
 }
 
-void bounce_to_guest(struct cpu_regs *regs, uint64_t address, bool mask_events, bool has_code,
-                     uint32_t error_code)
+static void enter_callback(struct cpu_regs *regs, const struct guest_callback *cb)
 {
-    uint64_t code = error_code;
-
-    enter_kernel(regs, address, mask_events, &code, has_code);
+    enter_kernel(regs, cb->address, cb->masks_events, NULL, 0);
 }
 
 static bool has_error_code(unsigned int vector)
 {
-    return (0x60227d00u >> vector) & 1; /* 8, 10-14, 17, 21, 29, 30 */
+    return vector < 32 && ((0x60227d00u >> vector) & 1); /* 8, 10-14, 17, 21, 29, 30 */
 }
 
 void guest_inject(unsigned int vector, uint32_t error_code)
 {
     const struct guest_trap *t = &current->arch.traps[vector];
     struct cpu_regs *regs = &cpu_record()->regs;
+    uint64_t code = error_code;
 
     regs->vector = vector;
-    bounce_to_guest(regs, t->address, t->masks_events, vector < 32 && has_error_code(vector),
-                    error_code);
+    enter_kernel(regs, t->address, t->masks_events, &code, has_error_code(vector));
 }
 
 void guest_inject_page_fault(uint64_t va, uint32_t error_code)
@@ -369,7 +346,7 @@ static void guest_page_fault(struct cpu_regs *regs, uint64_t va)
     }
     if (code & PFEC_RSVD) {
         dump_page_walk(va, read_cr3());
-        domain_crash(v->domain, "reserved bit in the page tables of %lx\n", (unsigned long)va);
+        domain_crash(v->domain, "reserved bit in the page tables of %lx\n", va);
         return;
     }
     if (v->arch.in_kernel && (code & (PFEC_P | PFEC_W | PFEC_I)) == (PFEC_P | PFEC_W) &&
@@ -378,26 +355,29 @@ static void guest_page_fault(struct cpu_regs *regs, uint64_t va)
     guest_inject_page_fault(va, code);
 }
 
+/* May the guest's present mode raise @t by an instruction? Guest kernels count as ring 1. */
+static bool trap_allowed(const struct guest_trap *t)
+{
+    return t->address && t->dpl >= (current->arch.in_kernel ? 1 : 3);
+}
+
 /* `int n` through a gate that is closed to guests. The instruction is looked at, not the error code:
  * emulators report it differently. */
 static bool software_interrupt(struct cpu_regs *regs)
 {
-    struct vcpu *v = current;
     const struct guest_trap *t;
     uint8_t insn[2];
-    unsigned int ring;
 
     if (!(regs->error_code & 2) || copy_from_guest(insn, regs->rip, 2) || insn[0] != 0xcd)
         return false;
-    t = &v->arch.traps[insn[1]];
-    ring = v->arch.in_kernel ? 1 : 3;
-    if (!t->address || t->dpl < ring) {
+    t = &current->arch.traps[insn[1]];
+    if (!trap_allowed(t)) {
         guest_inject(TRAP_GP, insn[1] * 8u + 2);
         return true;
     }
     regs->rip += 2;
     regs->vector = insn[1];
-    bounce_to_guest(regs, t->address, t->masks_events, false, 0);
+    enter_kernel(regs, t->address, t->masks_events, NULL, 0);
     return true;
 }
 
@@ -410,16 +390,14 @@ static bool sysenter(struct cpu_regs *regs)
     if (v->arch.in_kernel || !v->arch.sysenter.address || copy_from_guest(insn, regs->rip, 2) ||
         insn[0] != 0x0f || insn[1] != 0x34)
         return false;
-    bounce_to_guest(regs, v->arch.sysenter.address, v->arch.sysenter.masks_events, false, 0);
+    enter_callback(regs, &v->arch.sysenter);
     return true;
 }
 
 /* Vectors whose gates are open to ring 3: who may use them is the guest kernel's word. */
 static void open_gate(struct cpu_regs *regs)
 {
-    const struct guest_trap *t = &current->arch.traps[regs->vector];
-
-    if (t->address && t->dpl >= (current->arch.in_kernel ? 1 : 3)) {
+    if (trap_allowed(&current->arch.traps[regs->vector])) {
         inject_trap_of(regs);
         return;
     }
@@ -486,25 +464,6 @@ void do_iret_failed(struct cpu_regs *regs)
 
 /* --- Hypercalls -------------------------------------------------------------------------------------------- */
 
-void arch_hypercall_set_result(long rc)
-{
-    cpu_record()->regs.rax = (uint64_t)rc;
-}
-
-void arch_hypercall_continue(unsigned int nr, const uint64_t args[6])
-{
-    struct cpu_regs *regs = &cpu_record()->regs;
-
-    regs->rip -= 2; /* back to the syscall instruction */
-    regs->rax = nr;
-    regs->rdi = args[0];
-    regs->rsi = args[1];
-    regs->rdx = args[2];
-    regs->r10 = args[3];
-    regs->r8 = args[4];
-    regs->r9 = args[5];
-}
-
 static void do_hypercall(struct vcpu *v, struct cpu_regs *regs)
 {
     unsigned int nr = (unsigned int)regs->rax;
@@ -517,10 +476,18 @@ static void do_hypercall(struct vcpu *v, struct cpu_regs *regs)
     v->hc_args[4] = regs->r8;
     v->hc_args[5] = regs->r9;
     rc = hypercall_dispatch(nr);
-    if (rc == HC_CONTINUE)
-        arch_hypercall_continue(nr, v->hc_args);
-    else
+    if (rc != HC_CONTINUE) {
         regs->rax = (uint64_t)rc;
+        return;
+    }
+    regs->rip -= 2; /* back to the syscall instruction */
+    regs->rax = nr;
+    regs->rdi = v->hc_args[0];
+    regs->rsi = v->hc_args[1];
+    regs->rdx = v->hc_args[2];
+    regs->r10 = v->hc_args[3];
+    regs->r8 = v->hc_args[4];
+    regs->r9 = v->hc_args[5];
 }
 
 void do_syscall(struct cpu_regs *regs)
@@ -539,7 +506,7 @@ void do_syscall(struct cpu_regs *regs)
         guest_inject(TRAP_UD, 0);
         return;
     }
-    bounce_to_guest(regs, cb->address, cb->masks_events, false, 0);
+    enter_callback(regs, cb);
 }
 
 /*
@@ -554,7 +521,7 @@ long hc_iret(struct domain *d)
     struct iret_context c;
 
     if (copy_from_guest(&c, regs->rsp, sizeof(c))) {
-        domain_crash(d, "iret: cannot read the frame at %lx\n", (unsigned long)regs->rsp);
+        domain_crash(d, "iret: cannot read the frame at %lx\n", regs->rsp);
         return 0;
     }
     if ((c.cs & 3) == 3) {
@@ -613,14 +580,14 @@ bool exit_to_guest(struct cpu_regs *regs)
             v->arch.nmi_masked = true; /* until the iret hypercall */
             regs->vector = TRAP_NMI;
             if (v->arch.nmi.address)
-                bounce_to_guest(regs, v->arch.nmi.address, true, false, 0);
+                enter_kernel(regs, v->arch.nmi.address, true, NULL, 0);
             else
                 guest_inject(TRAP_NMI, 0);
             continue;
         }
         if (ACCESS_ONCE(info->evtchn_upcall_pending) && !info->evtchn_upcall_mask) {
             regs->vector = 0;
-            bounce_to_guest(regs, v->arch.event.address, true, false, 0);
+            enter_kernel(regs, v->arch.event.address, true, NULL, 0);
             continue;
         }
         return sysret_ok(regs);
@@ -649,7 +616,7 @@ void arch_dump_vcpu(const struct vcpu *v)
     uint64_t root = v->arch.in_kernel ? v->arch.hw_cr3_kernel : v->arch.hw_cr3_user;
 
     printk(LOG_WARN "d%uv%u on CPU%u, guest %s mode, cr2 %lx\n", v->domain->domid, v->id,
-           v->sched.cpu, v->arch.in_kernel ? "kernel" : "user", (unsigned long)v->arch.cr2);
+           v->sched.cpu, v->arch.in_kernel ? "kernel" : "user", v->arch.cr2);
     dump_regs(regs);
     if (root)
         dump_page_walk(v->arch.cr2, root);

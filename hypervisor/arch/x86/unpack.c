@@ -4,6 +4,10 @@
  * read their stack protector's canary at %fs:0x28. So they run with interrupts off (nothing pushes onto
  * their stack; NMI has a stack of its own), CR0.TS clear and CR4.OSFXSR set, and with FS at a page of
  * ours. It is boot time: no guest has state in the FPU or in FS yet.
+ *
+ * Debian's static liblzma, libzstd, liblz4 and libz are linked as they are (decompression is security-relevant,
+ * fuzzed, well-kept code: not ours to write again). Of libc they refer to malloc, calloc, free, the mem*
+ * functions of core/lib.c, and __stack_chk_fail. Each frees what it took.
  */
 #include <asm/machine.h>
 #include <asm/msr.h>
@@ -17,6 +21,41 @@
 
 extern void (*const __init_array_start[])(void);
 extern void (*const __init_array_end[])(void);
+
+void *malloc(size_t n)
+{
+    return hv_alloc(n);
+}
+
+void *calloc(size_t n, size_t size)
+{
+    size_t bytes;
+
+    return __builtin_mul_overflow(n, size, &bytes) ? NULL : hv_alloc(bytes); /* gives zeroes */
+}
+
+void free(void *p)
+{
+    hv_free(p);
+}
+
+void __stack_chk_fail(void) __attribute__((noreturn));
+void __stack_chk_fail(void)
+{
+    panic("decoder overran its stack\n");
+}
+
+/* zstd's hooks are weak, which a call from this high an address does not reach: none is traced. */
+unsigned long long ZSTD_trace_decompress_begin(const void *dctx);
+unsigned long long ZSTD_trace_decompress_begin(const void *dctx)
+{
+    return 0;
+}
+
+void ZSTD_trace_decompress_end(unsigned long long ctx, const void *trace);
+void ZSTD_trace_decompress_end(unsigned long long ctx, const void *trace)
+{
+}
 
 /* Run the decoder in the surroundings that a user-space library expects. */
 static bool decode_guarded(const struct kernel_payload *k, const uint8_t *in, uint8_t *out,
@@ -33,7 +72,6 @@ static bool decode_guarded(const struct kernel_payload *k, const uint8_t *in, ui
     for (void (*const *fn)(void) = __init_array_start; fn < __init_array_end; fn++)
         (*fn)(); /* liblzma picks its CRC function here */
     ok = payload_decode(k->packing, in + k->offset, k->size, out, k->unpacked_size, done);
-    decode_heap_release();
     wrmsr(MSR_FS_BASE, fs);
     write_cr4(cr4);
     write_cr0(cr0);
@@ -74,7 +112,7 @@ int kernel_unpack(const void *file, size_t size, struct unpacked *out, const cha
     }
     out->size = done;
     printk(LOG_INFO "dom0: kernel unpacked (%s, %lu kB to %lu kB) in %lu ms\n",
-           kernel_packing_name(k.packing), (unsigned long)k.size >> 10, (unsigned long)done >> 10,
+           kernel_packing_name(k.packing), k.size >> 10, done >> 10,
            (unsigned long)(now_ns() - start) / 1000000);
     return 0;
 }

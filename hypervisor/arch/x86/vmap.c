@@ -9,21 +9,12 @@
  */
 #include <asm/boot.h>
 #include <asm/machine.h>
+#include <asm/mm.h>
 #include <asm/msr.h>
 #include <hv/alloc.h>
 #include <hv/spinlock.h>
-#include <pv-abi/errno.h>
 
-#define PTE_P    (1ull << 0)
-#define PTE_RW   (1ull << 1)
-#define PTE_US   (1ull << 2)
-#define PTE_UC   (3ull << 3) /* PWT and PCD: entry 3 of the PAT */
-#define PTE_A    (1ull << 5)
-#define PTE_D    (1ull << 6)
-#define PTE_PS   (1ull << 7)
-#define PTE_NX   (1ull << 63)
-#define PTE_ADDR 0x000ffffffffff000ull
-
+#define PTE_UC  (PTE_PWT | PTE_PCD) /* entry 3 of the PAT */
 #define SIZE_2M (1ull << 21)
 #define SIZE_1G (1ull << 30)
 #define LOW_4G  (1ull << 32)
@@ -35,11 +26,6 @@ uint64_t max_mfn;
 static spinlock_t vmap_lock = SPINLOCK_INIT;
 static bool directmap_live;
 static vaddr_t ioremap_next = VMAP_VA;
-
-uint64_t *idle_l4(void)
-{
-    return idle_root;
-}
 
 void *mfn_to_virt(mfn_t mfn)
 {
@@ -78,17 +64,17 @@ static maddr_t table_alloc(void)
     return a;
 }
 
-/* The entry of @level (1: 4 KiB ... 3: 1 GiB) for @va. Tables on the way are made if @user >= 0 (1:
- * reachable for guests). NULL: not there, no memory, or *@large set: mapped by a larger page. */
-static uint64_t *walk(vaddr_t va, unsigned int level, int user, bool *large)
+/* The entry of @level (1: 4 KiB ... 3: 1 GiB) for @va, or that of a larger page. Tables on the way are made if
+ * @user >= 0 (1: reachable for guests). NULL: not there, no memory. */
+static uint64_t *walk(vaddr_t va, unsigned int level, int user)
 {
     uint64_t *table = idle_root, *e;
     unsigned int l;
     maddr_t a;
 
     for (l = 4;; l--) {
-        e = &table[va >> (12 + 9 * (l - 1)) & 511];
-        if (l == level)
+        e = &table[pte_index(va, l)];
+        if (l == level || (l < 4 && (*e & PTE_PSE)))
             return e;
         if (!(*e & PTE_P)) {
             if (user < 0)
@@ -97,9 +83,6 @@ static uint64_t *walk(vaddr_t va, unsigned int level, int user, bool *large)
             if (!a)
                 return NULL;
             *e = a | PTE_P | PTE_RW | PTE_A | (user ? PTE_US : 0);
-        } else if (l < 4 && (*e & PTE_PS)) {
-            *large = true;
-            return NULL;
         }
         table = table_virt(*e & PTE_ADDR);
     }
@@ -120,17 +103,11 @@ static uint64_t prot_flags(unsigned int prot)
     return f;
 }
 
-uint64_t hv_pte(mfn_t mfn, unsigned int prot)
-{
-    return mfn_to_maddr(mfn) | prot_flags(prot);
-}
-
 /* Boot only: map a range with the largest pages that fit. */
 static void map_range(vaddr_t va, maddr_t pa, uint64_t size, unsigned int prot)
 {
     uint64_t flags = prot_flags(prot), step;
     unsigned int level;
-    bool large = false;
     uint64_t *e;
 
     for (; size; va += step, pa += step, size -= step) {
@@ -140,9 +117,9 @@ static void map_range(vaddr_t va, maddr_t pa, uint64_t size, unsigned int prot)
         if (cpu_features.gbpages && !((va | pa) & (SIZE_1G - 1)) && size >= SIZE_1G)
             level = 3;
         step = 1ull << (12 + 9 * (level - 1));
-        e = walk(va, level, prot & PROT_USER ? 1 : 0, &large);
+        e = walk(va, level, prot & PROT_USER ? 1 : 0);
         BUG_ON(!e || *e & PTE_P);
-        *e = pa | flags | (level > 1 ? PTE_PS : 0);
+        *e = pa | flags | (level > 1 ? PTE_PSE : 0);
     }
 }
 
@@ -285,29 +262,6 @@ void vmap_drop_init(void)
     drop(__init_data_start, __init_data_end);
 }
 
-static void table_free(uint64_t entry, unsigned int level)
-{
-    uint64_t *table = table_virt(entry & PTE_ADDR);
-    unsigned int i;
-
-    for (i = 0; level > 1 && i < 512; i++)
-        if (table[i] & PTE_P)
-            table_free(table[i], level - 1);
-    hv_free_page(table);
-}
-
-void vmap_drop_low(void)
-{
-    unsigned int i;
-
-    for (i = 0; i < HV_SLOT_FIRST; i++)
-        if (idle_root[i] & PTE_P) {
-            table_free(idle_root[i], 3);
-            idle_root[i] = 0;
-        }
-    write_cr3(read_cr3());
-}
-
 /* ---- later mappings -------------------------------------------------------------------------- */
 
 /* Its holder may allocate, and the heap may flush before it gives memory out: answer while waiting. */
@@ -320,21 +274,18 @@ static void vmap_lock_get(unsigned long *flags)
 
 int arch_map_pages(vaddr_t va, mfn_t mfn, unsigned long nr, unsigned int prot)
 {
-    bool large = false;
     unsigned long flags, i;
     uint64_t *e;
     int rc = 0;
 
     vmap_lock_get(&flags);
     for (i = 0; i < nr && !rc; i++) {
-        e = walk(va + i * PAGE_SIZE, 1, prot & PROT_USER ? 1 : 0, &large);
-        if (!e)
-            rc = large ? -EEXIST : -ENOMEM;
-        else if (*e & PTE_P)
-            rc = -EEXIST;
+        e = walk(va + i * PAGE_SIZE, 1, prot & PROT_USER ? 1 : 0);
+        if (!e || *e & PTE_P)
+            rc = e ? -EEXIST : -ENOMEM;
     }
     for (i = 0; i < nr && !rc; i++)
-        *walk(va + i * PAGE_SIZE, 1, -1, &large) = hv_pte(mfn_add(mfn, i), prot);
+        *walk(va + i * PAGE_SIZE, 1, -1) = mfn_to_maddr(mfn_add(mfn, i)) | prot_flags(prot);
     spin_unlock_irqrestore(&vmap_lock, flags);
     return rc;
 }
@@ -342,13 +293,12 @@ int arch_map_pages(vaddr_t va, mfn_t mfn, unsigned long nr, unsigned int prot)
 void arch_unmap_pages(vaddr_t va, unsigned long nr)
 {
     unsigned long flags, i;
-    bool large = false;
     uint64_t *e;
 
     vmap_lock_get(&flags);
     for (i = 0; i < nr; i++) {
-        e = walk(va + i * PAGE_SIZE, 1, -1, &large);
-        if (e)
+        e = walk(va + i * PAGE_SIZE, 1, -1);
+        if (e && !(*e & PTE_PSE))
             *e = 0;
     }
     spin_unlock_irqrestore(&vmap_lock, flags);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The frame allocator: a buddy system over all RAM, one list per order. Lock: heap_lock (irq-safe not). */
+/* The frame allocator: a buddy system over all RAM. Lock: heap_lock, never in interrupts. */
 #ifndef HV_ALLOC_H
 #define HV_ALLOC_H
 
@@ -14,20 +14,19 @@ void heap_add(mfn_t start, mfn_t end);
  * Allocate 2^@order frames whose machine addresses are below 2^@addr_bits (0: anywhere; prefers high memory).
  * Contents: zeroed (scrubbed) when ALLOC_ZERO, else whatever the hypervisor left; freed guest memory is
  * always scrubbed before anybody else gets it. Frames stay FRAME_OWNER_NONE until frame_assign/share.
- * ALLOC_CLAIMED: may use memory that the caller's domain claimed. INVALID_MFN when none.
+ * INVALID_MFN when none.
  */
-#define ALLOC_ZERO    1u
-#define ALLOC_CLAIMED 2u
+#define ALLOC_ZERO 1u
 mfn_t heap_alloc(unsigned int order, unsigned int flags, unsigned int addr_bits);
 /* @dirty: holds a guest's data; scrubbed before reuse. */
 void heap_free(mfn_t mfn, unsigned int order, bool dirty);
 uint64_t heap_free_pages(void);
 uint64_t heap_total_pages(void);
 uint64_t heap_claimed_pages(void);
-/* The same for @d: may take what @d claimed, and lessens that claim. */
+/* The same for @d, or NULL: may take what @d claimed, and lessens that claim. */
 mfn_t heap_alloc_for(struct domain *d, unsigned int order, unsigned int flags,
                      unsigned int addr_bits);
-/* Claims (XENMEM_claim_pages): memory set aside for a domain; heap_alloc without CLAIMED leaves it alone. */
+/* Claims (XENMEM_claim_pages): memory set aside for a domain; heap_alloc leaves it alone. */
 int heap_claim(struct domain *d, uint64_t pages); /* 0 cancels; -ENOMEM */
 
 /* The hypervisor's own small objects, zeroed: a simple size-class allocator on top. NULL when none. */
@@ -43,7 +42,6 @@ void hv_free_page(void *p);
 int domain_alloc_frames(struct domain *d, unsigned int order, unsigned int addr_bits, mfn_t *mfn);
 /* To be called with frame_share: the domain's record lives until that frame is released. */
 void domain_frame_shared(struct domain *d);
-void domain_frame_unshared(struct domain *d);
 /* The domain that owns a frame, without a reference: the frame keeps it. NULL: none. */
 struct domain *domain_of_frame(unsigned int owner);
 /* Called by frame_put when the last reference went: accounting, scrub, heap_free, maybe the domain's last ref. */

@@ -87,8 +87,6 @@ void arch_vcpu_destroy(struct vcpu *v);
 /* From VCPUOP_initialise / setvcpucontext. -EINVAL, -EFAULT; -ERESTART. */
 int arch_set_context(struct vcpu *v, const struct vcpu_guest_context *c);
 void arch_get_context(struct vcpu *v, struct vcpu_guest_context *c);
-/* VCPUOP_down/reset: drop its roots. */
-void arch_vcpu_reset(struct vcpu *v);
 
 /* Switch this CPU from @prev to @next. Calls sched_switch_done(prev) and does not return here. */
 void arch_switch_to(struct vcpu *prev, struct vcpu *next) __attribute__((noreturn));
@@ -96,17 +94,10 @@ void arch_switch_to(struct vcpu *prev, struct vcpu *next) __attribute__((noretur
 void arch_resume_current(void) __attribute__((noreturn));
 /* @v's cpu should look at its events or flags soon: IPI if it runs elsewhere. */
 void arch_vcpu_kick(struct vcpu *v);
-void arch_vcpu_send_nmi(
-    struct vcpu *v);                  /* VCPUOP_send_nmi: deliver it soon, even to a blocked vcpu */
-void arch_send_ipi(unsigned int cpu); /* wakes or interrupts; the softirq flags say why */
-/* The idle CPU waits for an interrupt; called with interrupts off, returns with them on. */
-void arch_idle_wait(void);
-unsigned int arch_nr_cpus(void); /* online */
+void arch_vcpu_send_nmi(struct vcpu *v); /* deliver it soon, even to a blocked vcpu */
+void arch_send_ipi(unsigned int cpu);    /* wakes or interrupts; the softirq flags say why */
+unsigned int arch_nr_cpus(void);         /* online */
 bool arch_cpu_online(unsigned int cpu);
-
-/* Registers of current for hypercall results and continuation (used by core/hypercall.c). */
-void arch_hypercall_set_result(long rc);
-void arch_hypercall_continue(unsigned int nr, const uint64_t args[6]);
 
 /* The guest is at fault: dump registers, stack, page walk of the fault address to the log. */
 void arch_dump_vcpu(const struct vcpu *v);
@@ -133,8 +124,6 @@ long hc_set_debugreg(struct domain *d, uint64_t reg, uint64_t value);
 long hc_get_debugreg(struct domain *d, uint64_t reg);
 long hc_update_descriptor(struct domain *d, uint64_t maddr, uint64_t desc);
 long hc_update_va_mapping(struct domain *d, uint64_t va, uint64_t val, uint64_t flags);
-long hc_update_va_mapping_otherdomain(struct domain *d, uint64_t va, uint64_t val, uint64_t flags,
-                                      uint64_t domid);
 long hc_mmuext_op(struct domain *d, guest_va_t uops, uint64_t count, guest_va_t done,
                   uint64_t foreign);
 long hc_iret(struct domain *d);
@@ -150,7 +139,6 @@ uint32_t arch_cpu_khz(void);
 /* --- Machine ----------------------------------------------------------------------------------------- */
 void machine_restart(void) __attribute__((noreturn));  /* noreboot: halts */
 void machine_poweroff(void) __attribute__((noreturn)); /* by ACPI */
-void machine_halt(void) __attribute__((noreturn));
 
 /* --- PIRQs (arch/x86/irq.c) --------------------------------------------------------------------------- */
 /* Bind/unbind a pirq that @v's domain has mapped, to be delivered through pirq_send. -EINVAL, -EBUSY. */

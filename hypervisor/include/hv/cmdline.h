@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The hypervisor's command line: NAME=VALUE and NAME words. core/cmdline.c. Unknown words are
- * logged. */
+/* The hypervisor's command line: NAME=VALUE and NAME words; unknown ones are logged. core/cmdline.c. */
 #ifndef HV_CMDLINE_H
 #define HV_CMDLINE_H
 
@@ -11,8 +10,7 @@
 struct cmdline_options {
     uint64_t dom0_mem_pages;     /* dom0_mem=SIZE[KMG][,max:SIZE] ; 0: default */
     unsigned int dom0_max_vcpus; /* 0: as many as CPUs */
-    unsigned int
-        loglvl; /* none|error|warning|info|debug (all): so many levels are shown on the console */
+    unsigned int loglvl; /* none|error|warning|info|debug: so many levels are on the console */
     bool noreboot;
     bool nosmp;
     bool dom0_iobitmap;

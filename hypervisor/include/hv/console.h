@@ -5,8 +5,7 @@
 
 #include <hv/types.h>
 
-/* Output function of the console, called with the console's lock held, interrupts off. NULL: none.
- * */
+/* Where it writes; called with the console's lock held, interrupts off. NULL: nowhere. */
 void console_set_output(void (*fn)(const char *s, size_t n));
 void console_init(void); /* the output is set: show what was logged before */
 /* Bytes of the ring from *@index on (free-running), at most @n, into @buf; advances *@index. */
@@ -14,8 +13,7 @@ size_t console_ring_read(uint64_t *index, char *buf, size_t n);
 void console_ring_clear(void);
 /* Raw output of dom0's console (console_io), no prefix. */
 void console_write_raw(const char *s, size_t n);
-/* An input byte from the serial line (interrupt context): to dom0's console_io read + VIRQ_CONSOLE.
- * */
+/* An input byte from the serial line, for dom0 to read; also sends VIRQ_CONSOLE. Any context. */
 void console_input(char c);
 /* Serial locks are ignored from now on (crash). */
 void console_force_unlock(void);

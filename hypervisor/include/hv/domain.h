@@ -27,22 +27,17 @@ struct vcpu {
 
     struct sched_vcpu sched; /* core/sched.c: state, cpu, run time; see hv/sched.h */
 
-    /* Why it does not run, all under the scheduler's lock of its cpu (vcpu_runnable in sched.c). */
-    unsigned long pause_flags; /* VPF_* bits, atomic */
-    uint32_t pause_count;      /* nested pauses by the hypervisor, atomic */
+    unsigned long pause_flags; /* VPF_* bits, atomic: why it does not run (vcpu_runnable) */
 
-    struct vcpu_info
-        *info;      /* in shared_info, or where the guest registered it: hypervisor address */
-    mfn_t info_mfn; /* frame held while registered elsewhere; INVALID_MFN otherwise */
+    struct vcpu_info *info; /* in shared_info, or where the guest registered it */
+    mfn_t info_mfn;         /* frame held while registered elsewhere; INVALID_MFN otherwise */
 
     struct timer singleshot, periodic, poll_timer;
     s_time_t periodic_period_ns;
-    unsigned long poll_mask;        /* SCHEDOP_poll: nonzero while polling */
     int poll_port;                  /* > 0: the one port polled for; 0: none; -1: several */
     evtchn_port_t virq_to_port[32]; /* 0: not bound */
 
-    guest_va_t
-        runstate_va; /* registered areas; 0: none. Written on switch while its root is live */
+    guest_va_t runstate_va; /* registered area; 0: none. Written on switch while its root is live */
     struct hv_runstate {
         int state;
         s_time_t entry_ns, time_ns[4];
@@ -50,14 +45,12 @@ struct vcpu {
 
     bool initialised; /* has a context (VCPUOP_initialise / setvcpucontext) */
 
-    uint64_t hc_args
-        [6]; /* of the hypercall in progress: handlers put their progress here (hypercall.h) */
+    uint64_t hc_args[6]; /* of the hypercall in progress; handlers put their progress here */
     struct arch_vcpu arch;
 };
 
-#define VPF_BLOCKED   0 /* SCHEDOP_block or poll: until an event */
-#define VPF_DOWN      1 /* not yet up, or VCPUOP_down */
-#define VPF_MIGRATING 2
+#define VPF_BLOCKED 0 /* SCHEDOP_block or poll: until an event */
+#define VPF_DOWN    1 /* not yet up, or VCPUOP_down */
 
 struct domain {
     domid_t domid;
@@ -72,7 +65,7 @@ struct domain {
     uint32_t pause_count;   /* all causes; > 0: no vcpu runs */
     bool controller_paused; /* by domctl; counted once in pause_count */
     uint8_t handle[16];
-    uint32_t ssidref, create_flags;
+    uint32_t ssidref;
 
     unsigned int max_vcpus;
     struct vcpu *vcpu[MAX_VCPUS];
@@ -100,7 +93,6 @@ struct domain {
     int32_t time_offset_s;
     struct arch_domain arch;
 };
-#define domid_of(d) ((d)->domid)
 
 /* core/domain.c */
 extern struct domain *dom0;
@@ -126,26 +118,19 @@ int vcpu_create(struct domain *d, unsigned int id, unsigned int cpu);
 int domain_kill(struct domain *d);
 
 void domain_pause(struct domain *d); /* waits until no vcpu runs */
-void domain_pause_nosync(struct domain *d);
 void domain_unpause(struct domain *d);
-void vcpu_pause(struct vcpu *v); /* waits; never for current */
-void vcpu_pause_nosync(struct vcpu *v);
-void vcpu_unpause(struct vcpu *v);
 
 /* @d says it stops: all vcpus paused, code kept, VIRQ_DOM_EXC to dom0. For dom0: machine power. */
 void domain_shutdown(struct domain *d, uint8_t code);
 /* The current guest did what cannot be carried on: log, dump its state, shut it down with "crash". */
 void domain_crash(struct domain *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* The same as a macro for current with place. */
-#define guest_crash(fmt, ...) domain_crash(current->domain, fmt, ##__VA_ARGS__)
 void domain_resume(struct domain *d);
 
 bool vcpu_events_pending(const struct vcpu *v); /* upcall pending and not masked */
 /* Set the pending flags in vcpu_info and wake or kick @v. */
 void vcpu_mark_events_pending(struct vcpu *v);
 
-/* Register vcpu_info at @gfn, @offset (VCPUOP_register_vcpu_info). */
-int vcpu_map_info(struct vcpu *v, uint64_t gfn, unsigned int offset);
+/* Undo VCPUOP_register_vcpu_info, if there was one. */
 void vcpu_unmap_info(struct vcpu *v);
 
 #endif

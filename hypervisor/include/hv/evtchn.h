@@ -16,7 +16,7 @@ struct evtchn_domain {
     unsigned int max_port; /* ports are < this */
     unsigned int in_use;
     evtchn_port_t next_free_hint;
-    uint16_t *pirq_to_port; /* [nr_pirqs], dom0 and domains with hardware; NULL else */
+    evtchn_port_t *pirq_to_port; /* [nr_pirqs], dom0 and domains with hardware; NULL else */
     unsigned int nr_pirqs;
     unsigned long pollers; /* atomic; bit n: vcpu n waits in SCHEDOP_poll */
     bool limit_logged;
@@ -40,10 +40,6 @@ void virq_send_global(unsigned int virq);
 void pirq_send(struct domain *d, unsigned int pirq);
 /* Is @port of @d pending (for SCHEDOP_poll): 0 or 1; -EINVAL no such port in use. */
 int evtchn_port_pending(struct domain *d, evtchn_port_t port);
-/* Hypervisor makes an unbound port in @d for @remote (the dom0 builder's console and store). */
-int evtchn_alloc_unbound_for(struct domain *d, domid_t remote, evtchn_port_t *port);
-/* dump for crash logs */
-void evtchn_dump(struct domain *d);
 
 /* Wake @v if it sleeps in SCHEDOP_block or SCHEDOP_poll. Any context. (core/sched.c) */
 void vcpu_unblock(struct vcpu *v);

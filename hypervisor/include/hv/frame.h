@@ -31,7 +31,7 @@ struct frame {
             uint32_t next, prev;
         } free;
         struct {
-            uint32_t tlb_stamp; /* when the last writable reference went (hv/tlb.h) */
+            uint32_t tlb_stamp; /* when the last writable reference went */
             uint32_t link;      /* next frame that waits for devalidation; or partial's index */
         } used;
     };
@@ -50,7 +50,6 @@ _Static_assert(sizeof(struct frame) == 16, "a frame's record is at most 16 bytes
 #define FRAME_ALLOCATED   (1ull << 49)
 #define FRAME_HYPERVISOR  (1ull << 50)
 #define FRAME_OWNER_SHIFT 51
-#define FRAME_OWNER_MASK  (0x1fffull << FRAME_OWNER_SHIFT)
 
 enum frame_type {
     FRAME_T_NONE = 0, /* no type yet; also what a plain read-only mapping needs */
@@ -105,8 +104,6 @@ static inline unsigned int frame_owner(const struct frame *f)
 
 /* Take a general reference on @f if @d owns it. false: other owner, free, or count full. */
 bool frame_get(struct frame *f, const struct domain *d);
-/* The same whoever the owner is (not IO, not free): returns the owner id, or FRAME_OWNER_NONE. */
-unsigned int frame_get_any(struct frame *f);
 /* Drop a general reference; the last one frees the frame (domain_frame_release). */
 void frame_put(struct frame *f);
 

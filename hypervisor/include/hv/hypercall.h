@@ -25,8 +25,7 @@ typedef long hypercall_fn(struct domain *d, uint64_t a0, uint64_t a1, uint64_t a
 enum hypercall_who { HC_ANY, HC_PRIVILEGED };
 struct hypercall {
     hypercall_fn *fn;
-    uint8_t nr_args;
-    uint8_t who;
+    enum hypercall_who who;
 };
 
 /* Run hypercall @nr for current with current->hc_args. Returns the result, or HC_CONTINUE.

@@ -19,10 +19,10 @@ size_t strlcpy(char *d, const char *s, size_t n);
 /* Decimal, or hex after 0x; *end is set behind the last digit. */
 unsigned long long simple_strtoull(const char *s, const char **end);
 
-/* %d %u %x %X %p %s %c %% with l, ll, z, width, 0 and -. Returns the length that was wanted. */
+/* %d %u %x %s with a width, numbers also with l, ll, z, 0 and (%x) #; %c %%. No more than that is used.
+ * Returns the length that was wanted. */
 int vsnprintf(char *buf, size_t n, const char *fmt, va_list ap)
     __attribute__((format(printf, 3, 0)));
-int snprintf(char *buf, size_t n, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /*
  * Log a line: to the ring that dom0 reads (`domctl dmesg`) and, when its level passes loglvl=, to the
@@ -60,10 +60,8 @@ void panic(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn))
 #define ROUND_UP(x, a)        (((x) + (a)-1) & ~((__typeof__(x))(a)-1))
 #define ACCESS_ONCE(x)        (*(volatile __typeof__(x) *)&(x))
 
-/* Barriers; on x86 the first three only stop the compiler. */
-#define barrier() __asm__ volatile("" ::: "memory")
+/* Barriers; on x86 the second only stops the compiler. */
 #define smp_mb()  __atomic_thread_fence(__ATOMIC_SEQ_CST)
-#define smp_rmb() __atomic_thread_fence(__ATOMIC_ACQUIRE)
 #define smp_wmb() __atomic_thread_fence(__ATOMIC_RELEASE)
 
 /* Atomic bit operations on arrays of unsigned long (also memory shared with guests). */

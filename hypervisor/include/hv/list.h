@@ -8,10 +8,6 @@
 struct list {
     struct list *next, *prev;
 };
-#define LIST_INIT(name)  \
-    {                    \
-        &(name), &(name) \
-    }
 
 static inline void list_init(struct list *l)
 {
@@ -21,17 +17,13 @@ static inline bool list_empty(const struct list *l)
 {
     return l->next == l;
 }
-/* Insert @n before @at: with a head, at the tail. */
-static inline void list_add_tail(struct list *n, struct list *at)
-{
-    n->next = at;
-    n->prev = at->prev;
-    at->prev->next = n;
-    at->prev = n;
-}
+/* Insert @n behind @at: with a head, in front of all. */
 static inline void list_add(struct list *n, struct list *at)
 {
-    list_add_tail(n, at->next);
+    n->prev = at;
+    n->next = at->next;
+    at->next->prev = n;
+    at->next = n;
 }
 /* Remove and leave @n an empty list. */
 static inline void list_del(struct list *n)
@@ -42,7 +34,5 @@ static inline void list_del(struct list *n)
 }
 #define list_entry(p, t, m)    container_of(p, t, m)
 #define list_for_each(p, head) for ((p) = (head)->next; (p) != (head); (p) = (p)->next)
-#define list_for_each_safe(p, n, head) \
-    for ((p) = (head)->next, (n) = (p)->next; (p) != (head); (p) = (n), (n) = (p)->next)
 
 #endif

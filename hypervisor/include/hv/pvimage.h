@@ -25,11 +25,9 @@ struct pv_image {
     uint64_t entry;
     uint64_t hypercall_page; /* has_hypercall_page */
     uint64_t init_p2m;       /* has_init_p2m */
-    uint64_t l1_mfn_mask, l1_mfn_value;
-    uint64_t features_required, features_supported; /* bits are XENFEAT_* */
-    bool has_hypercall_page, has_init_p2m, has_supported_features;
+    bool has_hypercall_page, has_init_p2m;
     bool mod_start_pfn; /* the ramdisk need not be mapped */
-    char guest_os[16], loader[16];
+    char guest_os[16];
 };
 
 /*

@@ -17,17 +17,16 @@ struct sched_vcpu {
     bool queued;
     uint64_t vruntime_ns;
     s_time_t started_ns;
-    uint64_t run_ns; /* total time on a CPU */
-    uint64_t affinity[(NR_CPUS + 63) / 64];
+    uint64_t run_ns;     /* total time on a CPU */
+    uint64_t affinity;   /* bit per CPU */
     unsigned int weight; /* 1..65535, default 256 */
-    unsigned int cap;    /* percent of one CPU; 0: none */
 };
 
 void sched_init(void);               /* boot CPU */
 void sched_cpu_up(unsigned int cpu); /* before that cpu idles; makes its idle vcpu */
 struct vcpu *sched_idle_vcpu(unsigned int cpu);
 /* Also sets up v's three timers (singleshot and periodic send VIRQ_TIMER). */
-int sched_vcpu_init(struct vcpu *v, unsigned int cpu);
+void sched_vcpu_init(struct vcpu *v, unsigned int cpu);
 void sched_vcpu_destroy(struct vcpu *v);
 /* Called in softirq context: pick the next vcpu and switch to it (arch_switch_to, does not return when
  * it switches). arch_switch_to is called with interrupts off and no lock held. */
@@ -38,13 +37,11 @@ void sched_switch_done(struct vcpu *prev);
 void vcpu_wake(struct vcpu *v);         /* runnable may have become true */
 void vcpu_sleep_nosync(struct vcpu *v); /* runnable may have become false: stop it soon */
 void vcpu_sleep_sync(struct vcpu *v);   /* and wait until its state is saved */
-bool vcpu_runnable(const struct vcpu *v);
-int vcpu_set_affinity(struct vcpu *v, const uint64_t *mask);
-void sched_runstate(struct vcpu *v, int state, s_time_t now); /* runstate accounting */
+int vcpu_set_affinity(struct vcpu *v, uint64_t mask); /* -EINVAL: none of these CPUs is up */
 uint64_t vcpu_run_ns(const struct vcpu *v);
 
 /* Per-CPU work flags, looked at before each return to a guest and in the idle loop. */
-enum { SOFTIRQ_SCHEDULE, SOFTIRQ_TIMER, SOFTIRQ_TLB_FLUSH, SOFTIRQ_TIME_CALIBRATION, NR_SOFTIRQ };
+enum { SOFTIRQ_SCHEDULE, SOFTIRQ_TIMER, NR_SOFTIRQ };
 void softirq_raise(unsigned int nr);                      /* this CPU */
 void softirq_raise_on(unsigned int cpu, unsigned int nr); /* sends an IPI unless it is this one */
 bool softirq_pending(void);

@@ -4,7 +4,7 @@
  * (spin_lock_irqsave); the others are never taken in interrupt context.
  *
  * Lock order, first taken first (docs/architecture.md explains it):
- *   domctl_lock, domain_list_lock, d->lock, grant (mapper's, then granter's), d->page_lock,
+ *   domctl_lock, table_lock, d->lock, grant (mapper's, then granter's), d->page_lock,
  *   d->evtchn_lock (two domains: lower domid first), heap_lock, irq descriptor, sched (runqueue; two:
  *   lower cpu first), timer, console.
  */
@@ -17,10 +17,7 @@
 typedef struct {
     uint16_t head, tail;
 } spinlock_t;
-#define SPINLOCK_INIT \
-    {                 \
-        0, 0          \
-    }
+#define SPINLOCK_INIT ((spinlock_t){.head = 0})
 
 static inline void spin_lock(spinlock_t *l)
 {
@@ -39,10 +36,6 @@ static inline bool spin_trylock(spinlock_t *l)
 static inline void spin_unlock(spinlock_t *l)
 {
     __atomic_store_n(&l->head, (uint16_t)(l->head + 1), __ATOMIC_RELEASE);
-}
-static inline bool spin_is_locked(const spinlock_t *l)
-{
-    return ACCESS_ONCE(l->head) != ACCESS_ONCE(l->tail);
 }
 #define spin_lock_irqsave(l, flags) \
     do {                            \

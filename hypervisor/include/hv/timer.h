@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * One-shot timers, kept in a pairing heap per CPU, run by SOFTIRQ_TIMER on that CPU with interrupts on.
+ * One-shot timers, kept in a heap per CPU, run by SOFTIRQ_TIMER on that CPU with interrupts on.
  * core/timer.c; lock irq-safe. arch_timer_set() programs the CPU's clock.
  */
 #ifndef HV_TIMER_H
@@ -14,8 +14,7 @@ struct timer {
     void *arg;
     unsigned int cpu;
     bool queued, killed;
-    struct timer *child, *next; /* heap: first child; next sibling */
-    struct timer *prev;         /* previous sibling, or the parent of a first child */
+    struct timer *left, *right, *parent; /* in the heap */
 };
 
 void timers_init(void);

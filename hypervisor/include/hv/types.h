@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Basic types. The number spaces of a machine are one-member structs, so that the compiler refuses
- * to mix them:
- *   mfn_t  machine frame number          gfn_t  frame as a guest writes it in its page tables (= mfn for PV)
- *   pfn_t  a guest's own linear number   maddr_t, vaddr_t, guest_va_t  byte addresses
+ * Basic types. A machine frame number is a one-member struct, so that the compiler refuses to mix
+ * it with a guest's linear numbers and with byte addresses.
  */
 #ifndef HV_TYPES_H
 #define HV_TYPES_H
@@ -24,16 +22,8 @@ typedef int64_t s_time_t; /* system time, ns since boot */
 typedef struct {
     uint64_t n;
 } mfn_t;
-typedef struct {
-    uint64_t n;
-} gfn_t;
-typedef struct {
-    uint64_t n;
-} pfn_t;
 
 #define _mfn(x)     ((mfn_t){.n = (x)})
-#define _gfn(x)     ((gfn_t){.n = (x)})
-#define _pfn(x)     ((pfn_t){.n = (x)})
 #define INVALID_MFN _mfn(~0ull)
 
 static inline bool mfn_eq(mfn_t a, mfn_t b)

@@ -15,10 +15,8 @@
 #include "pv-abi/mca.h"
 #include "pv-abi/memory.h"
 #include "pv-abi/mmu.h"
-#include "pv-abi/nmi.h"
 #include "pv-abi/physdev.h"
 #include "pv-abi/platform.h"
-#include "pv-abi/pmu.h"
 #include "pv-abi/pvh.h"
 #include "pv-abi/sched.h"
 #include "pv-abi/shared_info.h"
@@ -50,10 +48,8 @@
 #include <xen/features.h>
 #include <xen/grant_table.h>
 #include <xen/memory.h>
-#include <xen/nmi.h>
 #include <xen/physdev.h>
 #include <xen/platform.h>
-#include <xen/pmu.h>
 #include <xen/sched.h>
 #include <xen/sysctl.h>
 #include <xen/vcpu.h>

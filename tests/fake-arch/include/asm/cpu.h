@@ -35,9 +35,5 @@ static inline void arch_irq_disable(void)
 {
     fake_irqs_on = false;
 }
-static inline bool arch_irqs_enabled(void)
-{
-    return fake_irqs_on;
-}
 
 #endif

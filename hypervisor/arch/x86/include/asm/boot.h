@@ -43,7 +43,6 @@ void vmap_init(void);         /* idle root with the image and the directmap, and
 void vmap_frame_tables(void); /* frame table and m2p */
 void vmap_stack(unsigned int cpu);
 void vmap_drop_init(void);
-void vmap_drop_low(void); /* what the lower half of the idle root got for a test */
 static inline struct cpu_record *cpu_record_of(unsigned int cpu)
 {
     return (struct cpu_record *)(STACKS_VA + cpu * STACK_SIZE * 2 + STACK_SIZE) - 1;
@@ -55,7 +54,8 @@ void cpu_init_this(void); /* control registers and MSRs as on the boot CPU */
 
 void smap_init(void); /* smap.c: test, and on if it is sound */
 
-/* serial.c */
+/* serial.c; @name: com1, com2 or none */
+uint16_t serial_port(const char *name); /* 0: none */
 void serial_init(const char *name, unsigned int baud);
 void serial_irq_init(void);
 
@@ -66,16 +66,12 @@ extern uint64_t cpu_online_mask;
 extern uint32_t lapic_timer_hz;
 extern uint64_t tsc_hz;
 void apic_map(void);
-void apic_timer_init_cpu(void);
 void apic_timer_count(uint32_t count);
 uint32_t apic_timer_left(void);
 void apic_send_init(uint32_t apic_id);
 void apic_send_startup(uint32_t apic_id, uint8_t page);
 void apic_send_nmi_others(void);
 void delay_us(unsigned int us);
-struct cpu_regs;
-void apic_vector(struct cpu_regs *regs, uint8_t vector); /* vectors from 0xf0 on (irq.c calls) */
 void idle_loop(void) __attribute__((noreturn));
-void acpi_enter_sleep(uint16_t pm1a_val, uint16_t pm1b_val);
 
 #endif

@@ -18,8 +18,7 @@ struct cpu_record {
     struct vcpu *vcpu;    /* current */
     uint64_t scratch;     /* entry code: rsp across a syscall */
     uint32_t cpu;         /* number, 0..NR_CPUS-1 */
-    uint32_t flags;
-    uint64_t pad;
+    uint32_t pad[3];
 };
 /* The processor aligns the stack to 16 before it pushes its frame: the frame must end there. */
 _Static_assert((sizeof(struct cpu_record) - sizeof(struct cpu_regs)) % 16 == 0, "frame alignment");
@@ -57,13 +56,6 @@ static inline void arch_irq_enable(void)
 static inline void arch_irq_disable(void)
 {
     __asm__ volatile("cli" ::: "memory");
-}
-static inline bool arch_irqs_enabled(void)
-{
-    unsigned long f;
-
-    __asm__ volatile("pushfq; popq %0" : "=r"(f));
-    return f & 0x200;
 }
 
 #endif

@@ -6,11 +6,11 @@
 #include <hv/types.h>
 
 struct cpuid_env {
-    void (*raw)(uint32_t leaf, uint32_t sub,
-                uint32_t r[4]); /* the CPU's own answer: eax ebx ecx edx */
-    uint64_t xcr0;              /* states that guests may enable; 0: no XSAVE */
-    uint64_t guest_xcr0;        /* what this vcpu enabled */
-    bool fsgsbase;              /* CR4.FSGSBASE is on */
+    /* The CPU's own answer: eax ebx ecx edx. */
+    void (*raw)(uint32_t leaf, uint32_t sub, uint32_t r[4]);
+    uint64_t xcr0;       /* states that guests may enable; 0: no XSAVE */
+    uint64_t guest_xcr0; /* what this vcpu enabled */
+    bool fsgsbase;       /* CR4.FSGSBASE is on */
     bool nx;
     bool tsc_stable; /* never stops, same on all CPUs */
     uint32_t tsc_khz;
@@ -19,8 +19,5 @@ struct cpuid_env {
 
 /* Leaf @leaf, subleaf @sub, as a PV guest kernel sees it. */
 void cpuid_policy_leaf(const struct cpuid_env *env, uint32_t leaf, uint32_t sub, uint32_t r[4]);
-
-/* Bytes of the XSAVE area in standard format for the states @xcr0. */
-uint32_t cpuid_xsave_size(const struct cpuid_env *env, uint64_t xcr0);
 
 #endif

@@ -35,7 +35,6 @@ struct pt_write {
     enum pt_write_op op;
     uint8_t size; /* bytes: 1, 2, 4 or 8 */
     uint8_t len;  /* of the instruction: what rip advances by when it is done */
-    bool lock;
     int8_t reg; /* register operand that also gets a result (xchg, xadd, cmpxchg's rax); -1: none */
     bool high_byte; /* @reg means ah, ch, dh, bh */
     uint64_t value; /* source operand, zero-extended from @size; bit number for bts, btr, btc */
@@ -60,7 +59,6 @@ bool pt_write_apply(const struct pt_write *w, uint64_t old, uint64_t *new, struc
 enum priv_op {
     PRIV_CLI,
     PRIV_STI,
-    PRIV_HLT,
     PRIV_INVD,
     PRIV_WBINVD,
     PRIV_CLTS,
@@ -68,16 +66,11 @@ enum priv_op {
     PRIV_RDMSR,
     PRIV_WRMSR,
     PRIV_RDTSC,
-    PRIV_RDTSCP,
-    PRIV_RDPMC,
     PRIV_XSETBV,
-    PRIV_MOV_FROM_CR,
-    PRIV_MOV_TO_CR,
+    PRIV_MOV_FROM_CR, /* these four in the order of their opcodes */
     PRIV_MOV_FROM_DR,
+    PRIV_MOV_TO_CR,
     PRIV_MOV_TO_DR,
-    PRIV_LMSW,
-    PRIV_SMSW,
-    PRIV_INVLPG,
     PRIV_IN,
     PRIV_OUT,
     PRIV_INS,
@@ -87,16 +80,15 @@ enum priv_op {
 struct priv_insn {
     enum priv_op op;
     uint8_t len;
-    uint8_t size;    /* in, out, ins, outs: bytes (1, 2, 4) */
-    uint8_t reg;     /* mov cr/dr: general register 0..15 */
-    uint8_t number;  /* control or debug register */
-    bool rep;        /* ins, outs */
-    bool addr32;     /* ins, outs with 32-bit addresses */
-    uint8_t segment; /* outs: 0 none, else prefix byte 0x64 or 0x65 (the others have base 0) */
-    int32_t port;    /* in, out with immediate port; -1: dx */
+    uint8_t size;   /* in, out, ins, outs: bytes (1, 2, 4) */
+    uint8_t reg;    /* mov cr/dr: general register 0..15 */
+    uint8_t number; /* control or debug register */
+    bool rep;       /* ins, outs */
+    int32_t port;   /* in, out with immediate port; -1: dx */
 };
 
-/* As decode_write, for privileged instructions. */
+/* As decode_write, for privileged instructions. String I/O at a 32-bit address or with an FS or GS override of
+ * its source is not one of them. */
 int decode_privileged(const uint8_t *insn, size_t len, struct priv_insn *out);
 
 /* Register @n (0 rax, 1 rcx, 2 rdx, 3 rbx, 4 rsp, ... 15 r15) of @regs. */

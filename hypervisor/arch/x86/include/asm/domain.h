@@ -20,8 +20,7 @@ struct guest_callback {
 
 #define GDT_GUEST_FRAMES 14u /* the hypervisor's entries follow behind them */
 
-struct cpuid_policy; /* arch/x86/cpuid.c */
-struct pirq_map;     /* arch/x86/irq.c */
+struct pirq_map; /* arch/x86/irq.c */
 
 struct arch_vcpu {
     struct cpu_regs regs; /* while it does not run; else they are in the CPU's record */
@@ -50,28 +49,21 @@ struct arch_vcpu {
     uint64_t cr0, cr2, cr4; /* as the guest sees them */
     uint64_t debugreg[8];
     unsigned int iopl;
-    uint64_t xcr0, msr_misc; /* as the guest set it */
-    void *fpu;               /* XSAVE area, 64-byte aligned, within fpu_alloc */
-    void *fpu_alloc;
+    uint64_t xcr0; /* as the guest set it */
+    void *fpu;     /* XSAVE area */
 
     bool nmi_pending, nmi_masked;
-
-    guest_va_t time_area; /* secondary vcpu_time_info in guest memory; 0 none */
-    uint32_t time_version;
 
     /* I/O (dom0) */
     uint64_t *iobitmap;
 };
 
 struct arch_domain {
-    struct cpuid_policy *cpuid;
     struct pirq_map *pirqs;
-    uint64_t
-        tlb_cpus[1]; /* CPUs that may hold translations of this domain's roots (NR_CPUS bits) */
-    uint64_t sweep;  /* next frame that arch_domain_relinquish() looks at */
-    uint64_t wallclock_version;
-    bool io_allowed;    /* hardware domain: ports, MMIO, MSRs by list */
-    uint32_t pci_latch; /* what it wrote to port 0xcf8 */
+    uint64_t tlb_cpus[1]; /* CPUs that may hold translations of this domain's roots */
+    uint64_t sweep;       /* next frame that arch_domain_relinquish() looks at */
+    bool io_allowed;      /* hardware domain: ports, MMIO, MSRs by list */
+    uint32_t pci_latch;   /* what it wrote to port 0xcf8 */
 };
 
 #endif

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Between emulate.c, msr.c and ioport.c. All for current. */
+/* Between emulate.c, mmu.c, msr.c and ioport.c. All for current. */
 #ifndef ASM_EMULATE_H
 #define ASM_EMULATE_H
 
+#include <asm/decode.h>
 #include <hv/types.h>
+
+/* Read up to INSN_MAX bytes of the instruction at @rip. Their number; 0: none can be read. */
+unsigned int insn_fetch(uint64_t rip, uint8_t insn[INSN_MAX]);
 
 /* msr.c. false: the guest gets #GP. */
 bool guest_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *val);

@@ -17,8 +17,6 @@ void apic_vector(struct cpu_regs *regs, uint8_t vector);
  * arch_pirq_release_all() takes them back. */
 int pirq_domain_init(struct domain *d);
 
-unsigned int irq_nr_gsis(void);
-
 /*
  * Map GSI @gsi of the machine as @*pirq of @d (negative: the same number). 0 also if it is so already.
  * -EINVAL no such GSI or pirq, or @d has no pirqs; -EBUSY another domain has it; -EEXIST the pirq is
@@ -41,8 +39,8 @@ int irq_setup_gsi(unsigned int gsi, bool level, bool low);
 bool pirq_needs_eoi(struct domain *d, unsigned int pirq);
 /* A vector for a GSI, as PHYSDEVOP_alloc_irq_vector reports it. -EINVAL, -ENOSPC. */
 int irq_gsi_vector(unsigned int gsi);
-/* Write the messages of @bdf again (after the device was reset). Number of messages. */
-unsigned int msi_restore(pci_bdf_t bdf);
+/* Write the messages of @bdf again (after the device was reset). */
+void msi_restore(pci_bdf_t bdf);
 /* The device is gone: drop its MSIs. */
 void msi_forget(pci_bdf_t bdf);
 /* An IO-APIC register for dom0's eyes. -EINVAL: no IO-APIC there. */

@@ -16,8 +16,6 @@
 
 #define HV_SLOT_FIRST    256
 #define HV_SLOT_LAST     271
-#define HOLE_START       0xffff800000000000
-#define HOLE_END         0xffff880000000000 /* first byte behind */
 #define M2P_RO_VA        0xffff800000000000
 #define M2P_RW_VA        0xffff808000000000
 #define FRAME_TABLE_VA   0xffff810000000000

@@ -25,15 +25,13 @@ struct boot_info {
 extern struct boot_info boot_info;
 void boot_modules_release(void); /* give module memory (and boot-only code) to the heap */
 
-extern uint64_t
-    idle_root[512]; /* L4 of the hypervisor itself: slots 256-271 are what every guest root gets */
-uint64_t *idle_l4(void); /* its hypervisor address */
+/* L4 of the hypervisor itself: slots 256-271 are what every guest root gets. */
+extern uint64_t idle_root[512];
 
 /* --- cpu.c: features of this machine ---------------------------------------------------------------- */
 struct cpu_features {
-    bool nx, smep, smap, smap_usable, xsave, xsaveopt, fsgsbase, gbpages, pge, pat, rdtscp,
-        invariant_tsc, hypervisor;
-    bool arat, tsc_deadline, x2apic, invpcid, pcid, umip, amd;
+    bool nx, smep, smap, smap_usable, xsave, xsaveopt, fsgsbase, gbpages, pat, tsc_deadline,
+        invariant_tsc, hypervisor, amd;
     uint64_t xcr0; /* what we enable: x87, SSE, AVX, ... */
     uint32_t xsave_size;
     uint64_t cr4;           /* value of CR4 on every CPU, never changed later */
@@ -47,15 +45,12 @@ void traps_init_cpu(unsigned int cpu); /* GDT, TSS with IST stacks, IDT, syscall
 /* Handler of external vectors 0x20..0xff, called by entry code with interrupts off; @regs of the
  * interrupted context. (irq.c) */
 void do_irq(struct cpu_regs *regs, uint8_t vector);
-/* Register dump with symbolised stack (symbols.c / traps.c). */
+/* crash.c: registers with a symbolised stack; the way of @va through the tables. */
 void dump_regs(const struct cpu_regs *regs);
-void dump_stack_symbols(uint64_t rsp, uint64_t rbp);
 void dump_page_walk(uint64_t va, uint64_t cr3);
-const char *symbol_lookup(uint64_t addr, uint64_t *offset); /* NULL: none */
 extern volatile bool crashing;
 
-/* Fault fix-up: entries made by _ASM_EXTABLE in asm code; 0: none. */
-uint64_t extable_find(uint64_t rip);
+/* Fault fix-up, for asm code. */
 #define _ASM_EXTABLE(from, to) \
     ".section .extable, \"a\"\n .balign 4\n .long " #from " - ., " #to " - .\n .previous\n"
 
@@ -66,8 +61,6 @@ enum {
     VEC_TLB = 0xfd,
     VEC_TIMER = 0xfc,
     VEC_ERROR = 0xfb,
-    VEC_STOP = 0xfa,
-    VEC_CONSOLE = 0xf9,
     VEC_DYN_FIRST = 0x30,
     VEC_DYN_LAST = 0xef
 };
@@ -106,8 +99,8 @@ struct acpi_info {
     uint16_t mcfg_segment[4];
     uint8_t mcfg_bus_start[4], mcfg_bus_end[4];
     unsigned int nr_mcfg;
-    uint32_t pm1a_cnt, pm1b_cnt, pm1a_evt, sci_irq; /* ports */
-    uint8_t reset_type;                             /* generic address of the reset register */
+    uint32_t pm1a_cnt, pm1b_cnt, sci_irq; /* ports */
+    uint8_t reset_type;                   /* generic address of the reset register */
     uint64_t reset_addr;
     uint8_t reset_value;
     maddr_t rsdp;
@@ -122,34 +115,24 @@ void tlb_flush_begin(void); /* before a root load that is to count as a flush */
 void tlb_flush_mask(uint64_t cpus);
 void tlb_flush_va_mask(uint64_t cpus, uint64_t va);
 void tlb_flush_ipi(void); /* VEC_TLB handler */
-/* The PTE flags of a RAM or MMIO mapping, for hypervisor use */
-uint64_t hv_pte(mfn_t mfn, unsigned int prot);
 /* A guest fault on a read-only mapped page table: emulate the write. 0 done, else not ours. */
 int mm_emulate_pt_write(struct cpu_regs *regs, uint64_t va, uint32_t error_code);
 /* Fault in the descriptor windows: fill in a page of the LDT. true: retry. */
 bool mm_ldt_fault(struct vcpu *v, uint64_t va);
-struct domain;
-bool mmio_allowed(const struct domain *d,
-                  mfn_t mfn);             /* may d map this non-RAM frame (irq.c/physdev.c) */
-void mmio_deny(mfn_t start, uint64_t nr); /* IO-APIC, local APIC, HPET, MSI-X tables */
+bool mmio_allowed(const struct domain *d, mfn_t mfn); /* may d map this non-RAM frame (irq.c) */
+void mmio_deny(mfn_t start, uint64_t nr);             /* IO-APIC, local APIC, HPET, MSI-X tables */
 
 /* --- emulate.c, cpuid.c, msr.c, ioport.c: #GP, #UD and #NM-like faults of guests in kernel mode ----------- */
 /* @regs are the live guest registers. true: done (rip advanced, or an exception queued by
  * guest_inject()); false: the fault is the guest's, deliver it. */
 bool emulate_privileged(struct cpu_regs *regs);
 bool emulate_forced_cpuid(struct cpu_regs *regs); /* #UD with prefix 0f 0b 78 65 6e */
-void guest_cpuid(const struct domain *d, const struct vcpu *v, uint32_t leaf, uint32_t sub,
-                 uint32_t r[4]);
-struct cpuid_policy *cpuid_policy_create(const struct domain *d);
-void cpuid_policy_destroy(struct cpuid_policy *p);
 /* Queue an exception for current, to be bounced when the trap handler returns (traps.c). */
 void guest_inject(unsigned int vector, uint32_t error_code);
 void guest_inject_page_fault(uint64_t va, uint32_t error_code);
 
 /* --- dom0.c, unpack.c ---------------------------------------------------------------------------------------- */
 void dom0_create(void);
-
-/* domain.c: fill a page that a kernel asked for with calls of each hypercall. */
 
 /* --- irq.c ------------------------------------------------------------------------------------------------------ */
 void irq_init(void); /* IO-APICs masked, PICs off */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Page-table entries and what mm.c offers to mmu.c, domain.c and traps.c. */
+/* Page-table entries; what mm.c, descriptors.c and switch.c offer. */
 #ifndef ASM_MM_H
 #define ASM_MM_H
 
@@ -14,7 +14,6 @@
 #define PTE_D     (1ull << 6)
 #define PTE_PSE   (1ull << 7) /* L2, L3 */
 #define PTE_PAT   (1ull << 7) /* L1 */
-#define PTE_G     (1ull << 8)
 #define PTE_NX    (1ull << 63)
 #define PTE_ADDR  0x000ffffffffff000ull
 #define PTE_CACHE (PTE_PWT | PTE_PCD | PTE_PAT)
@@ -34,6 +33,19 @@ static inline bool guest_va_ok(uint64_t va)
     return (int64_t)(va << 16) >> 16 == (int64_t)va &&
            !(va >= 0xffff800000000000 && va < 0xffff880000000000);
 }
+
+/* The frame @mfn with a general reference, if it is memory of @d; else NULL. */
+static inline struct frame *mm_frame_get(const struct domain *d, mfn_t mfn)
+{
+    return mfn_valid(mfn) && frame_get(mfn_to_frame(mfn), d) ? mfn_to_frame(mfn) : NULL;
+}
+/* As frame_get_and_type(); also -EINVAL: no such frame. */
+static inline int mm_frame_get_and_type(const struct domain *d, mfn_t mfn, enum frame_type t)
+{
+    return mfn_valid(mfn) ? frame_get_and_type(mfn_to_frame(mfn), d, t) : -EINVAL;
+}
+/* The frame @mfn of @d with a general and a live type reference; NULL: it is no such table now. */
+struct frame *mm_table_get(const struct domain *d, mfn_t mfn, enum frame_type t);
 
 /*
  * The one function that writes guest page-table entries. @table is a frame of @owner on which the
@@ -60,8 +72,18 @@ int arch_vcpu_set_roots(struct vcpu *v, mfn_t kernel, mfn_t user);
 int vcpu_set_kernel_root(struct vcpu *v, mfn_t mfn);
 int vcpu_set_user_root(struct vcpu *v, mfn_t mfn);
 
-/* domain.c: the descriptor tables in @v's window. */
+/* descriptors.c: the descriptor tables in @v's window. */
+int descriptors_create(struct vcpu *v); /* -ENOSPC, -ENOMEM, -EEXIST */
+void descriptors_drop(struct vcpu *v);  /* those of the guest */
+void descriptors_destroy(struct vcpu *v);
+void descriptors_load(const struct vcpu *v); /* on this CPU */
+/* @mfns of @entries descriptors. -EINVAL, -EBUSY, -ERESTART: nothing changed; -ENOMEM: no GDT is left. */
+int vcpu_set_gdt(struct vcpu *v, const uint64_t *mfns, unsigned int entries);
 void vcpu_set_ldt(struct vcpu *v, guest_va_t base, unsigned int entries);
+
+/* switch.c: @v's FPU state, in its initial state, or as an FXSAVE image says. */
+int fpu_create(struct vcpu *v); /* -ENOMEM */
+void fpu_set(struct vcpu *v, const void *fxsave_image);
 
 /* Check one descriptor, mending its privilege; false: refused. */
 bool descriptor_ok(uint64_t *desc);

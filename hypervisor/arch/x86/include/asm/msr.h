@@ -19,7 +19,6 @@
 #define CR4_PGE        (1ul << 7)
 #define CR4_OSFXSR     (1ul << 9)
 #define CR4_OSXMMEXCPT (1ul << 10)
-#define CR4_UMIP       (1ul << 11)
 #define CR4_FSGSBASE   (1ul << 16)
 #define CR4_OSXSAVE    (1ul << 18)
 #define CR4_SMEP       (1ul << 20)
@@ -36,13 +35,11 @@
 #define MSR_FS_BASE        0xc0000100
 #define MSR_GS_BASE        0xc0000101
 #define MSR_KERNEL_GS_BASE 0xc0000102
-#define MSR_TSC_AUX        0xc0000103
 #define EFER_SCE           (1ul << 0)
 #define EFER_LME           (1ul << 8)
 #define EFER_LMA           (1ul << 10)
 #define EFER_NX            (1ul << 11)
 
-#define RFLAGS_CF   (1ul << 0)
 #define RFLAGS_TF   (1ul << 8)
 #define RFLAGS_IF   (1ul << 9)
 #define RFLAGS_DF   (1ul << 10)
@@ -63,9 +60,13 @@ static inline void wrmsr(uint32_t msr, uint64_t v)
 {
     __asm__ volatile("wrmsr" ::"c"(msr), "a"((uint32_t)v), "d"((uint32_t)(v >> 32)) : "memory");
 }
-/* The same where the MSR may not exist: false on #GP (arch/x86/extable). */
+/* The same where the MSR may not exist: false on #GP. */
 bool rdmsr_safe(uint32_t msr, uint64_t *v);
-bool wrmsr_safe(uint32_t msr, uint64_t v);
+
+static inline void xsetbv(uint64_t v)
+{
+    __asm__ volatile("xsetbv" ::"c"(0), "a"((uint32_t)v), "d"((uint32_t)(v >> 32)));
+}
 
 #define DEFINE_CR(n)                                                \
     static inline uint64_t read_cr##n(void)                         \

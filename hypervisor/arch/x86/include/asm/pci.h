@@ -23,12 +23,8 @@ void pci_conf_write(pci_bdf_t bdf, unsigned int reg, unsigned int size, uint32_t
 /* Register of capability @id, or 0. */
 unsigned int pci_find_capability(pci_bdf_t bdf, uint8_t id);
 bool pci_present(pci_bdf_t bdf);
-/* Machine address that memory BAR @bar (0 to 5) decodes, or 0. */
-maddr_t pci_bar_address(pci_bdf_t bdf, unsigned int bar);
 
-#define PCI_COMMAND        0x04
-#define PCI_COMMAND_MEMORY 0x2
-#define PCI_CAP_MSI        0x05
-#define PCI_CAP_MSIX       0x11
+#define PCI_CAP_MSI  0x05
+#define PCI_CAP_MSIX 0x11
 
 #endif

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Vectors, selectors and the seams between entry.S, traps.c and domain.c. */
+/* Vectors, selectors and the seams between entry.S, traps.c and switch.c. */
 #ifndef ASM_TRAPS_H
 #define ASM_TRAPS_H
 
-#define TRAP_DE      0
 #define TRAP_DB      1
 #define TRAP_NMI     2
 #define TRAP_BP      3
@@ -11,15 +10,9 @@
 #define TRAP_UD      6
 #define TRAP_NM      7
 #define TRAP_DF      8
-#define TRAP_TS      10
-#define TRAP_NP      11
-#define TRAP_SS      12
 #define TRAP_GP      13
 #define TRAP_PF      14
-#define TRAP_MF      16
-#define TRAP_AC      17
 #define TRAP_MC      18
-#define TRAP_XF      19
 #define TRAP_INT80   0x80
 /* Not a vector: the registers may go back by sysret, which loses RCX and R11. */
 #define TRAP_SYSCALL 0x100
@@ -34,6 +27,29 @@
 #include <asm/regs.h>
 #include <hv/types.h>
 
+struct gate {
+    uint16_t offset_low, selector;
+    uint8_t ist, type;
+    uint16_t offset_mid;
+    uint32_t offset_high, reserved;
+};
+struct table_desc {
+    uint16_t limit;
+    uint64_t base;
+} __attribute__((packed));
+/* An interrupt gate to @addr in the hypervisor's code. */
+static inline struct gate gate_to(uint64_t addr, unsigned int dpl, unsigned int ist)
+{
+    return (struct gate){
+        .offset_low = (uint16_t)addr,
+        .selector = HV_CS,
+        .ist = (uint8_t)ist,
+        .type = (uint8_t)(0x8e | dpl << 5),
+        .offset_mid = (uint16_t)(addr >> 16),
+        .offset_high = (uint32_t)(addr >> 32),
+    };
+}
+
 /* The hypervisor's page of every GDT: byte 0xe000 of the table. */
 extern uint64_t gdt_page[512];
 /* Load the table at @base (of which 0xe000.. must be gdt_page) on this CPU. */
@@ -41,10 +57,6 @@ void gdt_load(uint64_t base);
 void ldt_load(uint64_t base, unsigned int entries); /* 0 entries: none */
 #define GDT_BASE_BARE ((uint64_t)gdt_page - 0xe000) /* with no guest's entries */
 
-void ret_to_guest(void) __attribute__((noreturn));
-/* Build an exception frame on current's kernel stack and enter the guest kernel at @address. */
-void bounce_to_guest(struct cpu_regs *regs, uint64_t address, bool mask_events, bool has_code,
-                     uint32_t error_code);
 /* From user to kernel mode or back: root and GS base. */
 void toggle_guest_mode(struct vcpu *v);
 #endif

@@ -17,7 +17,4 @@ struct unpacked {
 int kernel_unpack(const void *file, size_t size, struct unpacked *out, const char **why);
 void kernel_unpack_free(struct unpacked *u);
 
-/* decode_libc.c: the decoders' memory. */
-void decode_heap_release(void); /* free what they still hold */
-
 #endif
