@@ -27,6 +27,17 @@ says() {
     [[ $answer == *$1* ]]
 }
 
+# dom0 gives memory and a CPU away and takes them back, within what it had at boot. Its udev has no rule here.
+was=$(field Domain-0 memory_mib)
+check mem-set-dom0 "$(domctl list)" domctl mem-set -t 10 Domain-0 $((was - 32))
+check mem-set-dom0-back "$(domctl list)" domctl mem-set -t 10 0 "$was"
+refused mem-set-dom0-too-big 2 domctl mem-set Domain-0 $((was + 1))
+refused mem-set-dom0-too-small 2 domctl mem-set Domain-0 64
+check vcpu-set-dom0 "$(domctl vcpu-list 0)" domctl vcpu-set -t 10 Domain-0 1
+domctl vcpu-set 0 2
+plugged() { echo 1 >/sys/devices/system/cpu/cpu1/online; } 2>/dev/null
+check vcpu-set-dom0-back "$(nproc)" wait_for 5 plugged
+
 snapshot >/tmp/before
 config lin 'memory = 192' 'maxmem = 320' 'vcpus = 2' 'maxvcpus = 4' 'cpus = "0-1"' 'cpu_weight = 300' \
     'extra = "console=hvc0 quiet loglevel=4 shell"'
@@ -101,13 +112,6 @@ check growth-is-claimed "$(host claimed_pages)" [ "$(host claimed_pages)" = $((1
 domctl mem-set lin 160
 check claim-goes-back "$(host claimed_pages)" [ "$(host claimed_pages)" = 0 ]
 domctl unpause lin
-
-# dom0 gives memory away and takes it back, within what it had at boot.
-was=$(field Domain-0 memory_mib)
-check mem-set-dom0 "$(domctl list)" domctl mem-set -t 10 Domain-0 $((was - 32))
-check mem-set-dom0-back "$(domctl list)" domctl mem-set -t 10 0 "$was"
-refused mem-set-dom0-too-big 2 domctl mem-set Domain-0 $((was + 1))
-refused mem-set-dom0-too-small 2 domctl mem-set Domain-0 64
 
 # domd knows it all after a restart.
 service domd restart >/dev/null 2>&1
