@@ -278,5 +278,7 @@ install:
 	  install -D -m 644 $$h $(dest)/include/pavo/pv-abi/$$h || exit 1; done
 	for m in $(wildcard docs/man/*.[1-8]); do \
 	  install -D -m 644 $$m $(dest)/share/man/man$${m##*.}/$${m##*/} || exit 1; done
+	for u in $(wildcard dom0-tools/host/systemd/*.*); do \
+	  install -D -m 644 $$u $(DESTDIR)/lib/systemd/system/$${u##*/} || exit 1; done
 	install -m 644 README.md COPYING pv-abi/LICENSE $(wildcard docs/*.md docs/*.txt docs/*.cfg) $(dest)/share/doc/pavo/
 endif

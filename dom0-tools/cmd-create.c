@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "dom0-tools/lib/config.h"
@@ -11,29 +12,49 @@
 
 struct creation {
     struct guest_config cfg;
-    bool paused;
+    const struct options *o;
 };
 
 static void warn(const char *text, void *arg)
 {
-    fprintf(stderr, "domctl: warning: %s\n", text);
+    const struct options *o = arg;
+
+    if (!o->quiet)
+        fprintf(stderr, "domctl: warning: %s\n", text);
 }
 
-static int read_config(const char *path, struct guest_config *g, struct err *e)
+/* The file's keys, or none without a file. */
+static int read_file(struct cfg *c, const char *path, struct err *e)
 {
-    char dir[4096];
     struct file f;
-    struct cfg c;
     int rc;
 
+    *c = (struct cfg){0};
+    if (!path)
+        return 0;
     if (file_read(&f, "config", path, CFG_TEXT_MAX, 1, e))
         return -1;
-    rc = cfg_parse(&c, (const char *)f.data, f.len, path, e);
-    if (!rc) {
-        rc = guest_config_from_cfg(g, &c, path, getcwd(dir, sizeof(dir)), warn, NULL, e);
-        cfg_free(&c);
-    }
+    rc = cfg_parse(c, (const char *)f.data, f.len, path, e);
     file_free(&f);
+    return rc;
+}
+
+static int read_config(const char *path, const struct options *o, struct guest_config *g,
+                       struct err *e)
+{
+    char dir[4096];
+    struct cfg c;
+    size_t i;
+    int rc = read_file(&c, path, e);
+
+    if (rc)
+        return rc;
+    for (i = 0; !rc && i < o->nr_overrides; i++)
+        rc = cfg_override(&c, o->overrides[i], e);
+    if (!rc)
+        rc = guest_config_from_cfg(g, &c, path ? path : "-e", getcwd(dir, sizeof(dir)), warn,
+                                   (void *)(uintptr_t)o, e);
+    cfg_free(&c);
     return rc;
 }
 
@@ -43,30 +64,113 @@ static void add_creation(struct json_out *o, const void *arg)
 
     json_key(o, "config");
     guest_config_to_json(&c->cfg, o);
-    json_put_bool(o, "paused", c->paused);
+    json_put_bool(o, "paused", c->o->paused);
+    json_put_bool(o, "timing", c->o->timing);
+}
+
+/* -n: what the guest would be made from, on standard output. */
+static int dry_run(const struct guest_config *g)
+{
+    struct json_out *o = json_out_new(true);
+    int status = STATUS_FAILED;
+
+    if (o) {
+        guest_config_to_json(g, o);
+        status = print_text(o);
+    }
+    json_out_free(o);
+    return status;
+}
+
+static void print_timing(const struct json *timing)
+{
+    uint64_t us, total = 0;
+    size_t i;
+
+    for (i = 0; i < json_length(timing); i++) {
+        const struct json *t = json_at(timing, i);
+
+        if (!json_get_u64(t, "us", &us) || !json_get_str(t, "phase"))
+            continue;
+        total += us;
+        printf("  %-10s %10.1f ms\n", json_get_str(t, "phase"), (double)us / 1e3);
+    }
+    printf("  %-10s %10.1f ms\n", "total", (double)total / 1e3);
+}
+
+/* What domd answered. */
+static void report(const struct json *j, const struct options *o)
+{
+    uint64_t id = 0;
+    struct json_out *out;
+
+    json_get_u64(j, "id", &id);
+    if (o->json) {
+        out = json_out_new(true);
+        json_object(out);
+        json_put_u64(out, "id", id);
+        json_put_str(out, "name", json_get_str(j, "name"));
+        json_put_str(out, "uuid", json_get_str(j, "uuid"));
+        if (o->timing) {
+            json_key(out, "timing");
+            json_value_copy(out, json_get(j, "timing"));
+        }
+        json_end_object(out);
+        print_text(out);
+        json_out_free(out);
+        return;
+    }
+    if (!o->quiet)
+        printf("created %s, domain %" PRIu64 "\n", json_get_str(j, "name"), id);
+    if (o->timing)
+        print_timing(json_get(j, "timing"));
+}
+
+/* Words: a file, and KEY=VALUE as xl takes them. A name with '=' in it is a file if it has a '/' before. */
+static int take_words(const struct verb *v, int argc, char **argv, int first, struct options *o)
+{
+    for (; first < argc; first++) {
+        const char *word = argv[first], *equals = strchr(word, '='), *slash = strchr(word, '/');
+
+        if (equals && (!slash || slash > equals)) {
+            if (o->nr_overrides == OVERRIDES_MAX)
+                return usage_error(v, "too many KEY=VALUE");
+            o->overrides[o->nr_overrides++] = word;
+        } else if (o->file) {
+            return usage_error(v, "one config file is enough");
+        } else {
+            o->file = word;
+        }
+    }
+    return o->file || o->nr_overrides ? STATUS_DONE : usage_error(v, "an argument is missing");
 }
 
 int cmd_create(const struct verb *v, int argc, char **argv)
 {
-    struct creation c;
-    struct err e = {0};
     struct options o;
+    struct creation c = {.o = &o};
+    struct err e = {0};
     struct json *j;
-    uint64_t id = 0;
-    int status, first = parse_options(v, argc, argv, "cp", 1, 1, &o, &status);
+    int status, first = parse_options(v, argc, argv, "cpnqefMo", 0, -1, &o, &status);
 
     if (first < 0)
         return status;
-    if (read_config(argv[first], &c.cfg, &e))
+    status = take_words(v, argc, argv, first, &o);
+    if (status)
+        return status;
+    if (read_config(o.file, &o, &c.cfg, &e))
         return fail(&e);
-    c.paused = o.paused;
+    if (o.dry_run) {
+        status = dry_run(&c.cfg);
+        guest_config_free(&c.cfg);
+        return status;
+    }
     j = ask_domd("create", NULL, add_creation, &c, NULL, &e);
     if (!j) {
         guest_config_free(&c.cfg);
         return fail(&e);
     }
-    json_get_u64(j, "id", &id);
-    printf("created %s, domain %" PRIu64 "\n", c.cfg.name, id);
+    report(j, &o);
     fflush(stdout);
     json_free(j);
     status = o.console ? show_console(c.cfg.name) : STATUS_DONE;

@@ -25,11 +25,18 @@ int cmd_console(const struct verb *v, int argc, char **argv);
 int cmd_create(const struct verb *v, int argc, char **argv);
 int cmd_destroy(const struct verb *v, int argc, char **argv);
 int cmd_dmesg(const struct verb *v, int argc, char **argv);
+int cmd_domid(const struct verb *v, int argc, char **argv);
+int cmd_domname(const struct verb *v, int argc, char **argv);
+int cmd_events(const struct verb *v, int argc, char **argv);
 int cmd_info(const struct verb *v, int argc, char **argv);
 int cmd_list(const struct verb *v, int argc, char **argv);
 int cmd_mem_max(const struct verb *v, int argc, char **argv);
 int cmd_mem_set(const struct verb *v, int argc, char **argv);
 int cmd_pause(const struct verb *v, int argc, char **argv);
+int cmd_rename(const struct verb *v, int argc, char **argv);
+int cmd_reset(const struct verb *v, int argc, char **argv);
+int cmd_sysrq(const struct verb *v, int argc, char **argv);
+int cmd_uptime(const struct verb *v, int argc, char **argv);
 int cmd_reboot(const struct verb *v, int argc, char **argv);
 int cmd_sched(const struct verb *v, int argc, char **argv);
 int cmd_shutdown(const struct verb *v, int argc, char **argv);
@@ -40,21 +47,79 @@ int cmd_vcpu_set(const struct verb *v, int argc, char **argv);
 
 /* ---- command lines */
 
+#define OVERRIDES_MAX 64
+
 /* What options a verb knows; those it does not know are an error of the command line. */
 struct options {
-    bool json;            /* -o json */
-    bool console;         /* -c */
-    bool paused;          /* -p */
-    bool wait;            /* -w */
-    unsigned int seconds; /* -t */
+    bool json;                            /* -o json */
+    bool console;                         /* -c */
+    bool paused;                          /* -p */
+    bool dry_run;                         /* -n */
+    bool quiet;                           /* -q */
+    bool timing;                          /* --timing */
+    bool all;                             /* -a */
+    bool destroy;                         /* --destroy */
+    bool verbose;                         /* -v */
+    bool brief;                           /* -s */
+    bool wait;                            /* -w */
+    unsigned int seconds;                 /* -t */
+    const char *file;                     /* -f */
+    const char *overrides[OVERRIDES_MAX]; /* -e */
+    size_t nr_overrides;
 };
 
 /*
- * Parses options that @known names (letters of "ocpwt"; --help always) and checks that @min to @max
- * words follow. Returns the index of the first word, or -1 with *@status set: the verb returns it.
+ * Parses options that @known names (letters of the table in options.c; --help always) and checks that
+ * @min to @max words follow. Returns the index of the first word, or -1 with *@status set: the verb
+ * returns it. An option that only xl has is refused with a hint (xl-hints.c).
  */
 int parse_options(const struct verb *v, int argc, char **argv, const char *known, int min, int max,
                   struct options *o, int *status);
+/* Prints "domctl: VERB: WHY (usage: ...)" and returns STATUS_USAGE. */
+int usage_error(const struct verb *v, const char *why);
+
+/* What to do instead of xl's option (letter or long name) or verb; NULL: xl has none of that name. */
+const char *xl_option_hint(const char *verb, const char *option);
+const char *xl_verb_hint(const char *verb);
+
+/* ---- several domains at once: targets.c */
+
+struct target {
+    const char *word; /* as typed, left to domd to resolve; or NULL */
+    char name[64], uuid[37];
+};
+
+/* What to ask domd for, and what to call it. */
+static inline const char *target_key(const struct target *t)
+{
+    return t->word ? t->word : t->uuid;
+}
+static inline const char *target_label(const struct target *t)
+{
+    return t->word ? t->word : t->name;
+}
+
+/*
+ * The guests that @words name: a word with a shell pattern stands for the guests whose names match
+ * (dom0 never), any other for itself, unchecked; @all adds every guest, or every one that has not
+ * ended. Returns their number with *@list to be free()d, or -1 with *@e: nothing matches
+ * (STATUS_NO_DOMAIN), or what domd said.
+ */
+enum all { ALL_NONE, ALL_ALIVE, ALL_KNOWN };
+long find_targets(char **words, int count, enum all all, struct target **list, struct err *e);
+/* The element of domd's list that a word names, or whose name it matches as a pattern. */
+bool is_pattern(const char *word);
+bool names_domain(const char *word, const struct json *domain);
+/*
+ * domd's list of domains, an array; with @count words only those that they name, in the order of
+ * the words. NULL with *@e if one names none.
+ */
+struct json *list_domains(char **words, int count, struct err *e);
+/*
+ * Runs @one for each; all get their turn, each error is printed. Returns the first failure's status.
+ */
+int for_each_target(const struct target *list, long count,
+                    int (*one)(const struct target *t, void *arg, struct err *e), void *arg);
 
 /* Prints "domctl: VERB: WHY (usage: ...)" and returns STATUS_USAGE. */
 int usage_error(const struct verb *v, const char *why);
@@ -69,10 +134,13 @@ struct json *ask_domd(const char *op, const char *name,
                       void (*more)(struct json_out *o, const void *arg), const void *arg,
                       int *passed, struct err *e);
 
+/* A request whose answer is followed by further lines: the connection, or -1 with *@e. */
+int ask_domd_stream(const char *op, struct err *e);
+
 /* Prints "domctl: TEXT" and returns the status. */
 int fail(const struct err *e);
 
-/* A request without an interesting answer, for the verbs that are no more than that. */
+/* A request without an interesting answer for each NAME, for the verbs that are no more than that. */
 int simple_verb(const struct verb *v, int argc, char **argv, const char *op);
 /*
  * Waits until the guest itself has done what domd asked of it: until the member @key of its info is
@@ -86,6 +154,8 @@ int ending_verb(const struct verb *v, int argc, char **argv, const char *op);
 /* Shows the guest's console until it ends or Ctrl-] is typed. */
 int show_console(const char *name);
 
+/* Prints a document that was written. */
+int print_text(struct json_out *o);
 /* Prints one value as indented JSON, with a newline. */
 int print_json(const struct json *j);
 

@@ -5,26 +5,52 @@
 #include <stdio.h>
 #include <string.h>
 
+#define HELP_END(what)                                                           \
+    "  -a, --all         all guests; all are asked before any is waited for\n"   \
+    "  -w, --wait        wait until it has happened\n"                           \
+    "  -t, --timeout=S   wait at most S seconds (60 unless told); implies -w\n"  \
+    "      --destroy     then destroy those that did not " what "; implies -w\n" \
+    "  -q, --quiet       do not say which were destroyed\n"
+#define HELP_JSON(what) "  -o, --output=json   as " what "\n"
+
 #define HELP_WAIT                                      \
     "  -w, --wait        wait until it has happened\n" \
     "  -t, --timeout=S   wait at most S seconds (60 unless told); implies -w\n"
-
 #define HELP_SIZE "  SIZE is in MiB, or ends in b, k, m, g or t\n" HELP_WAIT
 
 static const struct verb verbs[] = {
-    {"create", "[-c] [-p] FILE", "create a guest from a config file in xl.cfg(5) syntax",
+    {"create", "[-c] [-p] [-n] [-q] [-e KEY=VALUE] [--timing] FILE [KEY=VALUE...]",
+     "create a guest from a config file in xl.cfg(5) syntax",
      "  -c, --console     show the guest's console afterwards\n"
-     "  -p, --paused      leave the guest paused\n",
+     "  -p, --paused      leave the guest paused\n"
+     "  -n, --dryrun      create nothing; print the config as JSON\n"
+     "  -e, --set=KEY=VALUE  a line that overrides the file's; so does a word KEY=VALUE\n"
+     "  -f, --defconfig=FILE  another way to name the file\n"
+     "  -q, --quiet       print nothing but errors\n"
+     "      --timing      print how long each phase took\n"
+     "  -o, --output=json   print id, name and uuid as a JSON object\n",
      cmd_create},
-    {"list", "[-o json]", "list the domains", "  -o, --output=json   as a JSON array\n", cmd_list},
+    {"list", "[-v] [-o json] [NAME...]", "list the domains",
+     "  -v, --verbose       with UUIDs\n" HELP_JSON("a JSON array"), cmd_list},
     {"info", "[-o json] [NAME]", "describe a domain or, without a name, the host",
      "  -o, --output=json   as a JSON object\n", cmd_info},
+    {"uptime", "[-s] [-o json] [NAME...]", "how long the domains have been running",
+     "  -s, --short         one short line each\n" HELP_JSON("a JSON array"), cmd_uptime},
     {"console", "NAME", "show a guest's console; Ctrl-] leaves it", "", cmd_console},
-    {"shutdown", "[-w] [-t SECONDS] NAME", "ask a guest to power off", HELP_WAIT, cmd_shutdown},
-    {"reboot", "[-w] [-t SECONDS] NAME", "ask a guest to reboot", HELP_WAIT, cmd_reboot},
-    {"destroy", "NAME", "end a guest at once", "", cmd_destroy},
-    {"pause", "NAME", "stop a guest's vCPUs", "", cmd_pause},
-    {"unpause", "NAME", "let a paused guest run", "", cmd_unpause},
+    {"shutdown", "[-w] [-t SECONDS] [--destroy] -a|NAME...", "ask guests to power off",
+     HELP_END("power off"), cmd_shutdown},
+    {"reboot", "[-w] [-t SECONDS] [--destroy] -a|NAME...", "ask guests to reboot",
+     HELP_END("reboot"), cmd_reboot},
+    {"destroy", "NAME...", "end guests at once", "", cmd_destroy},
+    {"reset", "NAME...", "end guests at once and start them again", "", cmd_reset},
+    {"pause", "NAME...", "stop the vCPUs of guests", "", cmd_pause},
+    {"unpause", "NAME...", "let paused guests run", "", cmd_unpause},
+    {"rename", "NAME NEWNAME", "give a guest another name", "", cmd_rename},
+    {"sysrq", "NAME KEY", "send a magic SysRq key to a Linux guest", "", cmd_sysrq},
+    {"events", "[NAME...]", "print what happens to guests, a JSON object a line, until interrupted",
+     HELP_JSON("JSON, which it is anyway"), cmd_events},
+    {"domid", "NAME", "print a domain's number", "", cmd_domid},
+    {"domname", "NAME", "print a domain's name", "", cmd_domname},
     {"vcpu-list", "[-o json] [NAME]", "show the vCPUs of one domain or of all",
      "  -o, --output=json   as a JSON array\n", cmd_vcpu_list},
     {"vcpu-set", "[-w] [-t SECONDS] NAME COUNT", "set how many vCPUs are online", HELP_WAIT,
@@ -52,16 +78,18 @@ static void print_help(FILE *f)
 
     fputs("usage: domctl VERB [OPTIONS] [ARGUMENTS]\n\n", f);
     for (i = 0; i < NR_VERBS; i++)
-        fprintf(f, "  %-9s %s\n", verbs[i].name, verbs[i].summary);
-    fputs(
-        "\nNAME is a guest's name or number. `domctl VERB --help` tells more; so does domctl(1).\n"
-        "Exit status: 0 done, 1 failed, 2 usage or config, 3 no such domain, 4 not enough\n"
-        "resources, 5 a wait ran out.\n",
-        f);
+        fprintf(f, "  %-14s %s\n", verbs[i].name, verbs[i].summary);
+    fputs("\nNAME is a guest's name, number or UUID. Where several may stand, 'web*' is all whose "
+          "names\n"
+          "match. `domctl VERB --help` tells more; so does domctl(1).\n"
+          "Exit status: 0 done, 1 failed, 2 usage or config, 3 no such domain, 4 not enough\n"
+          "resources, 5 a wait ran out.\n",
+          f);
 }
 
 int main(int argc, char **argv)
 {
+    const char *hint;
     size_t i;
 
     if (argc < 2) {
@@ -75,6 +103,8 @@ int main(int argc, char **argv)
     for (i = 0; i < NR_VERBS; i++)
         if (!strcmp(argv[1], verbs[i].name))
             return verbs[i].run(&verbs[i], argc - 1, argv + 1);
-    fprintf(stderr, "domctl: %s: no such verb (see domctl --help)\n", argv[1]);
+    hint = xl_verb_hint(argv[1]);
+    fprintf(stderr, "domctl: %s: %s (%s)\n", argv[1], hint ? "not supported" : "no such verb",
+            hint ? hint : "see domctl --help");
     return STATUS_USAGE;
 }

@@ -4,6 +4,7 @@
 
 #include "xenstore-like/alloc.h"
 #include "xenstore-like/path.h"
+#include "xenstore-like/state.h"
 #include "xenstore-like/stored.h"
 
 struct change *change_new(enum change_kind kind, const char *path, const struct who *maker,
@@ -171,6 +172,7 @@ void change_commit(struct stored *st, const struct change *ch)
 {
     struct pendings ps;
 
+    state_change(st, ch);
     if (!st->watch_paths.count) {
         change_apply(&st->tree, ch, NULL);
         return;

@@ -26,6 +26,14 @@
 #define TRANSACT_TRIES_MAX  1000
 #define DIRECTORY_TRIES_MAX 100
 #define PARTS_MAX           8
+#define COME_BACK_MS        10000
+#define COME_BACK_STEP_US   10000
+
+/* A transaction's number as callers see it: with the connection's serial, for it ends with that. */
+#define TX_BITS             24
+#define TX_WIRE(tx)         ((tx) & ((1u << TX_BITS) - 1))
+#define TX_SERIAL(tx)       ((tx) >> TX_BITS)
+#define TX_MAKE(serial, tx) (((serial) << TX_BITS) | (tx))
 
 struct queued_event {
     struct queued_event *next;
@@ -33,10 +41,20 @@ struct queued_event {
     char data[]; /* path NUL token NUL */
 };
 
+/* To be set again when the daemon has come back. */
+struct watched {
+    struct watched *next;
+    char *path, *token;
+};
+
 struct store {
     int fd;
-    bool device; /* a kernel's /dev/xen/xenbus, no socket */
-    bool broken; /* the stream's framing is lost, or the peer is gone */
+    bool device;         /* a kernel's /dev/xen/xenbus, no socket */
+    bool broken;         /* the stream's framing is lost, or the peer is gone for good */
+    bool gone;           /* the peer is gone: it may come back */
+    unsigned int serial; /* of the connection: changes when the peer has come back */
+    struct watched *watches;
+    char *path;
     struct queued_event *first, **last;
     struct queued_event *shown; /* backs the strings of the last store_next_event() */
     size_t have;                /* bytes of the incoming message that have arrived */
@@ -86,11 +104,17 @@ int store_open(struct store **out, const char *path)
     if (!s)
         return -ENOMEM;
     s->last = &s->first;
+    s->path = strdup(path);
+    if (!s->path) {
+        free(s);
+        return -ENOMEM;
+    }
     if (!stat(path, &info) && S_ISCHR(info.st_mode))
         rc = open_device(s, path);
     else
         rc = open_socket(s, path);
     if (rc) {
+        free(s->path);
         free(s);
         return rc;
     }
@@ -98,9 +122,17 @@ int store_open(struct store **out, const char *path)
     return 0;
 }
 
+static void watched_free(struct watched *w)
+{
+    free(w->path);
+    free(w->token);
+    free(w);
+}
+
 void store_close(struct store *s)
 {
     struct queued_event *ev;
+    struct watched *w;
 
     if (!s)
         return;
@@ -108,8 +140,13 @@ void store_close(struct store *s)
         s->first = ev->next;
         free(ev);
     }
+    while ((w = s->watches)) {
+        s->watches = w->next;
+        watched_free(w);
+    }
     free(s->shown);
     close(s->fd);
+    free(s->path);
     free(s);
 }
 
@@ -124,6 +161,15 @@ static int broken(struct store *s, int rc)
     return rc;
 }
 
+/* The peer has hung up. */
+static int gone(struct store *s)
+{
+    if (s->device)
+        return broken(s, -EPIPE);
+    s->gone = true;
+    return -EPIPE;
+}
+
 static int send_all(struct store *s, struct iovec *iov, int count)
 {
     while (count) {
@@ -133,7 +179,7 @@ static int send_all(struct store *s, struct iovec *iov, int count)
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            return broken(s, errno == ECONNRESET ? -EPIPE : -errno);
+            return errno == ECONNRESET || errno == EPIPE ? gone(s) : broken(s, -errno);
         while (count && (size_t)n >= iov->iov_len) {
             n -= iov->iov_len;
             iov++;
@@ -191,7 +237,7 @@ static int receive(struct store *s, int flags)
         if (n < 0 && errno != ECONNRESET)
             return broken(s, -errno);
         if (n <= 0)
-            return broken(s, -EPIPE);
+            return gone(s);
         s->have += n;
     }
 }
@@ -216,15 +262,14 @@ static int queue_event(struct store *s)
 }
 
 /* One request and its answer in s->body, s->hdr.len. @parts of the payload follow each other. */
-static int talk(struct store *s, uint32_t type, store_tx_t tx, struct iovec *parts, int nr_parts)
+static int talk_once(struct store *s, uint32_t type, uint32_t tx, const struct iovec *parts,
+                     int nr_parts)
 {
     struct xsd_sockmsg hdr = {.type = type, .tx_id = tx};
     struct iovec iov[PARTS_MAX + 1];
     size_t len = 0;
     int rc, i;
 
-    if (s->broken)
-        return -EPIPE;
     iov[0] = (struct iovec){&hdr, sizeof(hdr)};
     for (i = 0; i < nr_parts; i++) {
         iov[i + 1] = parts[i];
@@ -257,6 +302,66 @@ static int talk(struct store *s, uint32_t type, store_tx_t tx, struct iovec *par
 static struct iovec string_part(const char *str)
 {
     return (struct iovec){(void *)str, strlen(str) + 1};
+}
+
+static int watch_again(struct store *s)
+{
+    const struct watched *w;
+    int rc = 0;
+
+    for (w = s->watches; w && !rc; w = w->next) {
+        struct iovec parts[] = {string_part(w->path), string_part(w->token)};
+
+        rc = talk_once(s, XS_WATCH, 0, parts, 2);
+        if (rc == -EEXIST)
+            rc = 0;
+    }
+    return rc;
+}
+
+/* Waits for the daemon that was here to be there again. The descriptor's number stays. */
+static int come_back(struct store *s)
+{
+    int rc = -EPIPE, i, old = s->fd;
+
+    for (i = 0; i < COME_BACK_MS * 1000 / COME_BACK_STEP_US; i++) {
+        if (i)
+            usleep(COME_BACK_STEP_US);
+        rc = open_socket(s, s->path);
+        if (rc) {
+            s->fd = old;
+            if (rc == -ECONNREFUSED || rc == -ENOENT || rc == -EAGAIN)
+                continue;
+            break;
+        }
+        dup3(s->fd, old, O_CLOEXEC);
+        close(s->fd);
+        s->fd = old;
+        s->have = 0;
+        s->gone = false;
+        s->serial = (s->serial + 1) % (1u << (32 - TX_BITS));
+        rc = watch_again(s);
+        if (!s->gone)
+            break;
+    }
+    return rc ? broken(s, -EPIPE) : 0;
+}
+
+static int talk(struct store *s, uint32_t type, store_tx_t tx, struct iovec *parts, int nr_parts)
+{
+    int rc;
+
+    for (;;) {
+        if (s->broken)
+            return -EPIPE;
+        if (tx && (s->gone || TX_SERIAL(tx) != s->serial))
+            return -EAGAIN; /* it went with the daemon */
+        rc = s->gone ? come_back(s) : 0;
+        if (!rc)
+            rc = talk_once(s, type, TX_WIRE(tx), parts, nr_parts);
+        if (!s->gone)
+            return rc;
+    }
 }
 
 static int talk_path(struct store *s, uint32_t type, store_tx_t tx, const char *path)
@@ -504,12 +609,38 @@ static int talk_watch(struct store *s, uint32_t type, const char *path, const ch
 
 int store_watch(struct store *s, const char *path, const char *token)
 {
-    return talk_watch(s, XS_WATCH, path, token);
+    struct watched *w = calloc(1, sizeof(*w));
+    int rc = -ENOMEM;
+
+    if (w) {
+        w->path = strdup(path);
+        w->token = strdup(token);
+    }
+    if (w && w->path && w->token)
+        rc = talk_watch(s, XS_WATCH, path, token);
+    if (!rc) {
+        w->next = s->watches;
+        s->watches = w;
+    } else if (w) {
+        watched_free(w);
+    }
+    return rc;
 }
 
 int store_unwatch(struct store *s, const char *path, const char *token)
 {
-    return talk_watch(s, XS_UNWATCH, path, token);
+    struct watched **slot = &s->watches, *w;
+    int rc = talk_watch(s, XS_UNWATCH, path, token);
+
+    while (!rc && (w = *slot)) {
+        if (!strcmp(w->path, path) && !strcmp(w->token, token)) {
+            *slot = w->next;
+            watched_free(w);
+            break;
+        }
+        slot = &w->next;
+    }
+    return rc;
 }
 
 int store_next_event(struct store *s, struct store_event *ev)
@@ -519,7 +650,9 @@ int store_next_event(struct store *s, struct store_event *ev)
     while (!s->first) {
         if (s->broken)
             return -EPIPE;
-        rc = receive(s, MSG_DONTWAIT);
+        rc = s->gone ? come_back(s) : receive(s, MSG_DONTWAIT);
+        if (s->gone || (rc == 0 && s->first))
+            continue; /* gone, or come back with events */
         if (rc <= 0)
             return rc;
         if (s->hdr.type != XS_WATCH_EVENT)
@@ -562,12 +695,19 @@ int store_begin(struct store *s, store_tx_t *tx)
     if (rc)
         return rc;
     *tx = strtoul(s->body, NULL, 10);
-    return *tx ? 0 : broken(s, -EPROTO);
+    if (*tx >> TX_BITS)
+        gone(s); /* out of numbers: begin anew, after this one */
+    if (!*tx || *tx >> TX_BITS)
+        return *tx ? -EAGAIN : broken(s, -EPROTO);
+    *tx = TX_MAKE(s->serial, *tx);
+    return 0;
 }
 
 int store_end(struct store *s, store_tx_t tx, bool commit)
 {
-    return talk_path(s, XS_TRANSACTION_END, tx, commit ? "T" : "F");
+    int rc = talk_path(s, XS_TRANSACTION_END, tx, commit ? "T" : "F");
+
+    return rc == -EAGAIN && !commit ? 0 : rc;
 }
 
 int store_transact(struct store *s, int (*fn)(struct store *s, store_tx_t tx, void *arg), void *arg)
@@ -578,6 +718,8 @@ int store_transact(struct store *s, int (*fn)(struct store *s, store_tx_t tx, vo
 
     for (tries = 0; tries < TRANSACT_TRIES_MAX; tries++) {
         rc = store_begin(s, &tx);
+        if (rc == -EAGAIN)
+            continue;
         if (rc)
             return rc;
         rc = fn(s, tx, arg);

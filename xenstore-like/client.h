@@ -7,8 +7,12 @@
  * names a device (/dev/xen/xenbus, in dom0 and in guests), over the kernel's own ring.
  *
  * Every function returns 0 (or a count) on success and a negative errno on failure: what the
- * daemon answered (-ENOENT, -EACCES, -EAGAIN, ...), -EPIPE when the daemon is gone (the
+ * daemon answered (-ENOENT, -EACCES, -EAGAIN, ...), -EPIPE when the daemon is gone for good (the
  * connection is then useless: close it), -EPROTO when it answered nonsense, -ENOMEM.
+ *
+ * A daemon that was restarted is found again, within 10 s: what was asked is asked anew (it may
+ * then have been done twice), watches are set again, each with an event as if it were new, and
+ * what belongs to a transaction that was open fails with -EAGAIN. Not so for a device.
  * Calls block until the daemon has answered. A connection belongs to one thread at a time.
  *
  * Paths are absolute ("/local/domain/1/name") or relative to "/local/domain/0/".

@@ -9,6 +9,7 @@
 #include "xenstore-like/alloc.h"
 #include "xenstore-like/domain.h"
 #include "xenstore-like/log.h"
+#include "xenstore-like/state.h"
 #include "xenstore-like/stored.h"
 #include "xenstore-like/transaction.h"
 #include "xenstore-like/watch.h"
@@ -30,12 +31,23 @@ struct conn *conn_new(struct stored *st, struct domain *domain)
     list_init(&c->watches);
     list_init(&c->transactions);
     list_init(&c->ready);
+    list_init(&c->touched);
     list_add_tail(&c->link, &st->conns);
     return c;
 }
 
-static void msg_free(struct msg *m)
+/* Frees the first message of the output. */
+static void drop_first(struct conn *c)
 {
+    struct msg *m = c->out_first;
+
+    c->out_first = m->next;
+    if (!c->out_first)
+        c->out_last = &c->out_first;
+    if (c->first_new == m)
+        c->first_new = m->next;
+    c->kept_gone += m->kept;
+    c->nr_answers -= !m->event;
     if (m->watch && m->watch->last == m)
         m->watch->last = NULL;
     if (m->watch && m->watch->merged == m)
@@ -46,18 +58,14 @@ static void msg_free(struct msg *m)
 void conn_reset(struct stored *st, struct conn *c)
 {
     struct list *pos, *tmp;
-    struct msg *m;
 
     list_for_each (pos, tmp, &c->transactions)
         transaction_free(st, list_entry(pos, struct transaction, link));
-    while ((m = c->out_first)) {
-        c->out_first = m->next;
-        msg_free(m);
-    }
-    c->out_last = &c->out_first;
+    while (c->out_first)
+        drop_first(c);
     c->out_bytes = 0;
-    c->nr_answers = 0;
     c->in_len = 0;
+    state_touch(st, c);
     list_for_each (pos, tmp, &c->watches)
         watch_free(st, list_entry(pos, struct watch, in_conn));
 }
@@ -66,6 +74,7 @@ void conn_ignore(struct stored *st, struct conn *c)
 {
     conn_reset(st, c);
     c->ignored = true;
+    state_ignored(st, c);
 }
 
 void conn_free(struct stored *st, struct conn *c)
@@ -73,6 +82,7 @@ void conn_free(struct stored *st, struct conn *c)
     conn_reset(st, c);
     list_del(&c->link);
     list_del(&c->ready);
+    list_del(&c->touched);
     free(c->in);
     free(c);
 }
@@ -139,8 +149,10 @@ int conn_process(struct stored *st, struct conn *c, unsigned int budget)
         at += sizeof(hdr) + hdr.len;
     }
     c->in_len -= at;
-    if (at)
+    if (at) {
         memmove(c->in, c->in + at, c->in_len);
+        state_touch(st, c);
+    }
     return rc;
 }
 
@@ -151,7 +163,7 @@ static struct msg *msg_new(uint32_t type, uint32_t req_id, uint32_t tx_id, size_
 
     m->next = NULL;
     m->watch = NULL;
-    m->event = false;
+    m->event = m->kept = false;
     m->size = sizeof(hdr) + len;
     m->sent = 0;
     memcpy(m->data, &hdr, sizeof(hdr));
@@ -160,6 +172,9 @@ static struct msg *msg_new(uint32_t type, uint32_t req_id, uint32_t tx_id, size_
 
 static void queue(struct stored *st, struct conn *c, struct msg *m)
 {
+    if (!c->first_new)
+        c->first_new = m;
+    state_touch(st, c);
     *c->out_last = m;
     c->out_last = &m->next;
     c->out_bytes += m->size;
@@ -217,22 +232,51 @@ void conn_event(struct stored *st, struct conn *c, struct watch *w, const char *
 
 void conn_sent(struct conn *c, size_t bytes)
 {
-    struct msg *m;
-
     c->out_bytes -= bytes;
     while (bytes) {
-        size_t n;
+        struct msg *m = c->out_first;
+        size_t n = m->size - m->sent < bytes ? m->size - m->sent : bytes;
 
-        m = c->out_first;
-        n = m->size - m->sent < bytes ? m->size - m->sent : bytes;
         m->sent += n;
         bytes -= n;
         if (m->sent < m->size)
             break;
-        c->out_first = m->next;
-        if (!c->out_first)
-            c->out_last = &c->out_first;
-        c->nr_answers -= !m->event;
-        msg_free(m);
+        drop_first(c);
     }
+}
+
+bool conn_restore_sent(struct conn *c, unsigned int gone, uint32_t sent)
+{
+    for (; gone; gone--) {
+        if (!c->out_first)
+            return true;
+        c->out_bytes -= c->out_first->size - c->out_first->sent;
+        drop_first(c);
+    }
+    c->kept_gone = 0;
+    if (!sent)
+        return false;
+    if (!c->out_first || sent < c->out_first->sent || sent >= c->out_first->size)
+        return true;
+    c->out_bytes -= sent - c->out_first->sent;
+    c->out_first->sent = sent;
+    return false;
+}
+
+void conn_restore_msg(struct stored *st, struct conn *c, const void *data, size_t size,
+                      uint32_t sent, bool event, struct watch *w, bool merged)
+{
+    struct msg *m = msg_new(0, 0, 0, size - sizeof(struct xsd_sockmsg));
+
+    memcpy(m->data, data, size);
+    m->event = event;
+    m->watch = w;
+    if (w)
+        w->last = m;
+    if (w && merged)
+        w->merged = m;
+    c->nr_answers += !event;
+    queue(st, c, m);
+    m->sent = sent;
+    c->out_bytes -= sent;
 }

@@ -30,6 +30,7 @@ struct msg {
     struct msg *next;
     struct watch *watch; /* whose event this is, while that exists */
     bool event;
+    bool kept;           /* the journal has it */
     uint32_t size, sent; /* bytes of data */
     char data[];         /* header, payload */
 };
@@ -37,6 +38,7 @@ struct msg {
 struct conn {
     struct list link;      /* st->conns */
     struct list ready;     /* st->ready, or alone */
+    struct list touched;   /* st->touched, or alone */
     struct domain *domain; /* of a ring; NULL for a socket, which is dom0's */
     bool ignored;          /* broke the protocol: neither read nor answered any more */
     size_t in_len;
@@ -44,10 +46,13 @@ struct conn {
     struct msg *out_first, **out_last;
     size_t out_bytes;
     unsigned int nr_answers; /* in out */
+    struct msg *first_new;   /* the first message that is not kept; those after it are not either */
+    unsigned int kept_gone;  /* kept messages that have gone, which the journal still has */
     struct list watches, transactions;
     unsigned int nr_watches;
     uint32_t next_tx;
-    void *carrier; /* main.c's */
+    void *carrier;    /* main.c's, as are the next two: */
+    bool more, moved; /* has requests left to handle; bytes have come from, or gone to, its ring */
     unsigned long serial;
 };
 
@@ -75,7 +80,7 @@ int conn_process(struct stored *st, struct conn *c, unsigned int budget);
 /* Whether answers pile up, so that nothing should be read. */
 bool conn_stalled(const struct stored *st, const struct conn *c);
 
-/* @bytes have gone from the front of the output. */
+/* @bytes have gone from the front of the output. For a ring, state_touch() is the caller's. */
 void conn_sent(struct conn *c, size_t bytes);
 
 void conn_mark_ready(struct stored *st, struct conn *c);
@@ -86,5 +91,10 @@ void conn_answer(struct stored *st, struct conn *c, uint32_t type, uint32_t req_
 
 /* Queues an event of @w (one of @c's) for @path, unless the same waits already. */
 void conn_event(struct stored *st, struct conn *c, struct watch *w, const char *path);
+
+/* Brings back what the journal says: @gone messages have left, @sent bytes of the first one now. */
+bool conn_restore_sent(struct conn *c, unsigned int gone, uint32_t sent); /* true: impossible */
+void conn_restore_msg(struct stored *st, struct conn *c, const void *data, size_t size,
+                      uint32_t sent, bool event, struct watch *w, bool merged);
 
 #endif

@@ -10,6 +10,7 @@
 #include "xenstore-like/conn.h"
 #include "xenstore-like/log.h"
 #include "xenstore-like/ring.h"
+#include "xenstore-like/state.h"
 #include "xenstore-like/stored.h"
 #include "xenstore-like/watch.h"
 
@@ -18,14 +19,15 @@ struct domain *domain_find(const struct stored *st, uint32_t domid)
     return domid < DOMID_LIMIT ? st->domains[domid] : NULL;
 }
 
-static struct domain *domain_new(struct stored *st, uint32_t domid)
+static struct domain *domain_new(struct stored *st, uint32_t domid, uint64_t born)
 {
     struct domain *d = xcalloc(1, sizeof(*d));
 
     d->domid = domid;
-    d->born = ++st->gen;
+    d->born = born;
     st->domains[domid] = d;
     list_add_tail(&d->link, &st->domain_list);
+    state_domain(st, d);
     return d;
 }
 
@@ -40,7 +42,7 @@ struct domain *domain_learn(struct stored *st, uint32_t domid)
     state = domid ? st->machine.domain_state(st->machine.ctx, domid) : DOMAIN_EXISTS;
     if (!(state & DOMAIN_EXISTS) || (state & DOMAIN_DYING))
         return NULL;
-    return domain_new(st, domid);
+    return domain_new(st, domid, ++st->gen);
 }
 
 void domain_count_nodes(void *ctx, uint32_t domid, int nodes)
@@ -51,7 +53,8 @@ void domain_count_nodes(void *ctx, uint32_t domid, int nodes)
         d->nr_nodes += nodes;
 }
 
-static int connect_ring(struct stored *st, struct domain *d, uint64_t gfn, uint32_t remote_port)
+/* Maps the page and binds the port. */
+static int reach_ring(struct stored *st, struct domain *d, uint64_t gfn, uint32_t remote_port)
 {
     struct machine *m = &st->machine;
     int port = 0, rc;
@@ -68,6 +71,15 @@ static int connect_ring(struct stored *st, struct domain *d, uint64_t gfn, uint3
     d->port = port;
     d->remote_port = remote_port;
     d->gfn = gfn;
+    return 0;
+}
+
+static int connect_ring(struct stored *st, struct domain *d, uint64_t gfn, uint32_t remote_port)
+{
+    int rc = reach_ring(st, d, gfn, remote_port);
+
+    if (rc)
+        return rc;
     d->conn = conn_new(st, d);
     d->introduced = true;
     return 0;
@@ -106,6 +118,8 @@ int domain_introduce(struct stored *st, uint32_t domid, uint64_t gfn, uint32_t r
                  (unsigned long long)gfn, remote_port, strerror(-rc));
         return rc;
     }
+    d->req_cons = d->rsp_prod = 0;
+    state_introduce(st, d);
     if (d->ring) {
         ring_reset(d->ring);
         st->machine.notify(st->machine.ctx, d->port);
@@ -123,10 +137,69 @@ void domain_introduce_dom0(struct stored *st, struct xenstore_domain_interface *
 
     d->ring = ring;
     d->port = port;
-    d->conn = conn_new(st, d);
-    d->introduced = true;
+    if (!d->conn) {
+        d->conn = conn_new(st, d);
+        d->introduced = true;
+        ring_indices(ring, &d->req_cons, &d->rsp_prod);
+        state_introduce(st, d);
+        state_touch(st, d->conn);
+    }
+    ring_publish(ring, d->req_cons, d->rsp_prod);
     conn_mark_ready(st, d->conn);
     st->machine.notify(st->machine.ctx, port);
+}
+
+void domain_restore(struct stored *st, uint32_t domid, uint64_t born)
+{
+    struct domain *d = domain_find(st, domid);
+
+    if (d)
+        d->born = born;
+    else
+        domain_new(st, domid, born);
+}
+
+void domain_restore_ring(struct stored *st, struct domain *d, uint64_t gfn, uint32_t remote_port)
+{
+    if (d->conn)
+        conn_reset(st, d->conn);
+    else
+        d->conn = conn_new(st, d);
+    d->conn->ignored = false;
+    d->introduced = true;
+    d->gfn = gfn;
+    d->remote_port = remote_port;
+    d->req_cons = d->rsp_prod = 0;
+}
+
+void domains_reconnect(struct stored *st)
+{
+    struct list *pos, *tmp;
+
+    list_for_each (pos, tmp, &st->domain_list) {
+        struct domain *d = list_entry(pos, struct domain, link);
+        unsigned int state;
+        int rc;
+
+        if (!d->domid || !d->introduced)
+            continue;
+        state = st->machine.domain_state(st->machine.ctx, d->domid);
+        if (!(state & DOMAIN_EXISTS) || (state & DOMAIN_DYING))
+            continue;
+        rc = reach_ring(st, d, d->gfn, d->remote_port);
+        if (rc) {
+            log_line("domain %u: cannot connect its ring again: %s", d->domid, strerror(-rc));
+            continue;
+        }
+        log_line("domain %u: connected again", d->domid);
+        if (!d->ring)
+            continue;
+        /* We may have ended between the commit and this. */
+        ring_publish(d->ring, d->req_cons, d->rsp_prod);
+        st->machine.notify(st->machine.ctx, d->port);
+        conn_mark_ready(st, d->conn);
+    }
+    domains_check(st);
 }
 
 /* The topmost nodes that a domain owns; what is below goes with them. */
@@ -190,8 +263,9 @@ void domain_release(struct stored *st, struct domain *d)
         if (other->target == d)
             other->target = NULL;
     }
-    if (d->introduced)
+    if (d->introduced && !st->restoring)
         log_line("domain %u: released", d->domid);
+    state_release(st, d);
     list_del(&d->link);
     st->domains[d->domid] = NULL;
     free(d);
@@ -212,6 +286,7 @@ void domains_check(struct stored *st)
         if ((state & DOMAIN_EXISTS) && !(state & DOMAIN_DYING)) {
             if (d->introduced && (state & DOMAIN_SHUTDOWN) && !d->shutdown) {
                 d->shutdown = true;
+                state_flags(st, d);
                 tell = true;
                 log_line("domain %u: has shut down", d->domid);
             }

@@ -41,7 +41,8 @@ struct domain {
     struct conn *conn; /* of the ring */
     struct xenstore_domain_interface *ring;
     uint64_t gfn;
-    uint32_t port, remote_port; /* port 0: not bound */
+    uint32_t port, remote_port;  /* port 0: not bound */
+    uint32_t req_cons, rsp_prod; /* our indices in the ring; what the page says of them is shown */
     unsigned int nr_nodes, nr_watches, nr_transactions;
     uint64_t refusals[NR_QUOTAS];
 };
@@ -64,6 +65,13 @@ int domain_introduce(struct stored *st, uint32_t domid, uint64_t gfn, uint32_t r
 /* dom0's own kernel: ring and (local) port are there already, and may be in use. */
 void domain_introduce_dom0(struct stored *st, struct xenstore_domain_interface *ring,
                            uint32_t port);
+
+/* Brings back what the journal says; the ring is connected later. */
+void domain_restore(struct stored *st, uint32_t domid, uint64_t born);
+void domain_restore_ring(struct stored *st, struct domain *d, uint64_t gfn, uint32_t remote_port);
+
+/* Connects the rings of restored domains where they were left; then as domains_check(). */
+void domains_reconnect(struct stored *st);
 
 /* Forgets the domain and all that is its own. Watches of @releaseDomain are the caller's. */
 void domain_release(struct stored *st, struct domain *d);

@@ -7,15 +7,18 @@ store-logic += xenstore-like/conn.c
 store-logic += xenstore-like/domain.c
 store-logic += xenstore-like/errors.c
 store-logic += xenstore-like/hash.c
+store-logic += xenstore-like/journal.c
 store-logic += xenstore-like/log.c
 store-logic += xenstore-like/path.c
 store-logic += xenstore-like/perms.c
 store-logic += xenstore-like/ring.c
+store-logic += xenstore-like/state.c
 store-logic += xenstore-like/stored.c
 store-logic += xenstore-like/transaction.c
 store-logic += xenstore-like/tree.c
 store-logic += xenstore-like/watch.c
 store-logic += xenstore-like/wire.c
+store-logic += dom0-tools/lib/crash.c
 
 progs += xenstore-like/stored
 xenstore-like/stored-srcs := $(store-logic)
@@ -25,6 +28,7 @@ xenstore-like/stored-srcs += dom0-tools/lib/evtchn.c
 xenstore-like/stored-srcs += dom0-tools/lib/foreign.c
 xenstore-like/stored-srcs += dom0-tools/lib/grant.c
 xenstore-like/stored-srcs += dom0-tools/lib/hv.c
+xenstore-like/stored-srcs += dom0-tools/lib/ready.c
 xenstore-like/stored-libs := -lxencall -lxenevtchn -lxengnttab -lxenforeignmemory
 
 progs += xenstore-like/store

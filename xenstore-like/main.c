@@ -2,9 +2,10 @@
 /*
  * stored: the store's daemon. Options, sockets and the poll loop.
  *
- * One turn of the loop: take what epoll and the event channels report, then serve each
- * connection on the ready list once, with a bounded amount of work; whoever has more to do goes
- * to the end of the list. So no connection, however busy, keeps the others waiting.
+ * One turn of the loop: take what epoll and the event channels report, then handle requests of
+ * each connection on the ready list, a bounded number; make durable what they did; then send what
+ * there is to send. Whoever has more to do goes to the end of the list. So no connection, however
+ * busy, keeps the others waiting.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,6 +25,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "dom0-tools/lib/crash.h"
+#include "dom0-tools/lib/ready.h"
 #include "pv-abi/io/xs_wire.h"
 #include "xenstore-like/alloc.h"
 #include "xenstore-like/conn.h"
@@ -31,9 +34,11 @@
 #include "xenstore-like/links.h"
 #include "xenstore-like/log.h"
 #include "xenstore-like/ring.h"
+#include "xenstore-like/state.h"
 #include "xenstore-like/stored.h"
 
 #define DEFAULT_SOCKET    "/run/xenstored/socket"
+#define DEFAULT_STATE     "/run/xenstored/state"
 #define VERSION           "1.0"
 #define MESSAGES_PER_TURN 16
 #define PORTS_PER_TURN    256
@@ -49,7 +54,7 @@ struct carrier {
 };
 
 struct options {
-    const char *socket_path, *log_path;
+    const char *socket_path, *log_path, *state_path;
     bool verbose, no_kernel;
 };
 
@@ -64,13 +69,16 @@ static char is_listen, is_links, is_signal;
 
 static void usage(FILE *f)
 {
-    fputs("usage: stored [-v] [-o FILE] [--socket PATH] [--no-kernel]\n"
+    fputs("usage: stored [-v] [-o FILE] [--socket PATH] [--state FILE] [--no-kernel]\n"
           "Serves the store: to programs of dom0 on a socket, to dom0's kernel and to guests on\n"
           "shared rings. Stays in the foreground.\n"
           "  -o, --log FILE       append the log to FILE instead of stderr\n"
           "  -v, --verbose        log every message\n"
           "      --socket PATH    socket to serve (" DEFAULT_SOCKET ")\n"
+          "      --state FILE     keep the state there (" DEFAULT_STATE "; without the kernel:\n"
+          "                       nowhere), on a tmpfs, and carry on with what is found\n"
           "      --no-kernel      socket only: no hypervisor, no rings (for tests)\n"
+          "      --crash-at N     end at the N-th step that lasts, as if killed (for tests)\n"
           "  -h, --help           show this\n"
           "      --version        show the version\n",
           f);
@@ -78,11 +86,13 @@ static void usage(FILE *f)
 
 static int parse_options(int argc, char **argv, struct options *o)
 {
-    enum { OPT_SOCKET = 256, OPT_NO_KERNEL, OPT_VERSION };
+    enum { OPT_SOCKET = 256, OPT_STATE, OPT_NO_KERNEL, OPT_CRASH_AT, OPT_VERSION };
     static const struct option longs[] = {
         {"log", required_argument, NULL, 'o'},
         {"verbose", no_argument, NULL, 'v'},
         {"socket", required_argument, NULL, OPT_SOCKET},
+        {"state", required_argument, NULL, OPT_STATE},
+        {"crash-at", required_argument, NULL, OPT_CRASH_AT},
         {"no-kernel", no_argument, NULL, OPT_NO_KERNEL},
         {"help", no_argument, NULL, 'h'},
         {"version", no_argument, NULL, OPT_VERSION},
@@ -102,6 +112,14 @@ static int parse_options(int argc, char **argv, struct options *o)
         case OPT_SOCKET:
             o->socket_path = optarg;
             break;
+        case OPT_STATE:
+            o->state_path = optarg;
+            break;
+        case OPT_CRASH_AT:
+            if (crash_at(optarg))
+                break;
+            fprintf(stderr, "stored: --crash-at %s: not a number of steps\n", optarg);
+            return -EINVAL;
         case OPT_NO_KERNEL:
             o->no_kernel = true;
             break;
@@ -120,6 +138,8 @@ static int parse_options(int argc, char **argv, struct options *o)
         fprintf(stderr, "stored: %s: not expected\n", argv[optind]);
         return -EINVAL;
     }
+    if (!o->state_path && !o->no_kernel)
+        o->state_path = DEFAULT_STATE;
     return 0;
 }
 
@@ -309,28 +329,38 @@ static int fill_from_socket(struct conn *c)
     return 0;
 }
 
-static void serve_socket(struct conn *c)
+/* Takes requests and handles them. False: the connection is gone. */
+static bool work_socket(struct conn *c)
 {
     struct carrier *k = c->carrier;
-    int rc = k->hung_up ? -EPIPE : fill_from_socket(c), more = 0;
+    int rc = k->hung_up ? -EPIPE : fill_from_socket(c);
 
-    if (!rc) {
-        more = conn_process(&st, c, MESSAGES_PER_TURN);
-        rc = more < 0 ? more : 0;
-    }
-    if (!rc && c->out_first) {
+    if (!rc)
+        rc = conn_process(&st, c, MESSAGES_PER_TURN);
+    c->more = rc > 0;
+    if (rc < 0)
+        drop_socket(c);
+    return rc >= 0;
+}
+
+/* Sends answers and events, when what they tell is durable. */
+static void finish_socket(struct conn *c)
+{
+    int rc = 0;
+
+    if (c->out_first) {
         bool stalled = conn_stalled(&st, c);
 
         rc = flush_socket(c);
         if (stalled && !conn_stalled(&st, c))
-            more = 1; /* messages may wait in c->in */
+            c->more = true; /* messages may wait in c->in */
     }
     if (rc) {
         drop_socket(c);
         return;
     }
     poll_again(c);
-    if (more)
+    if (c->more)
         conn_mark_ready(&st, c);
 }
 
@@ -341,6 +371,7 @@ static void break_ring(struct conn *c, unsigned int error, const char *why)
 
     log_line("domain %u: %s: its connection is no longer served", d->domid, why);
     conn_ignore(&st, c);
+    state_commit(&st);
     ring_set_error(d->ring, error);
     st.machine.notify(st.machine.ctx, d->port);
 }
@@ -352,7 +383,8 @@ static int flush_ring(struct conn *c)
 
     while (c->out_first) {
         struct msg *m = c->out_first;
-        int n = ring_write(c->domain->ring, m->data + m->sent, m->size - m->sent);
+        int n =
+            ring_write(c->domain->ring, &c->domain->rsp_prod, m->data + m->sent, m->size - m->sent);
 
         if (n < 0)
             return n;
@@ -364,35 +396,58 @@ static int flush_ring(struct conn *c)
     return total;
 }
 
-static void serve_ring(struct conn *c)
+static bool work_ring(struct conn *c)
 {
     struct domain *d = c->domain;
-    int in = 0, more, out;
+    int in = 0, rc;
 
+    c->moved = false;
     if (c->ignored || !d->ring)
-        return;
+        return false;
     if (!conn_stalled(&st, c) && conn_room(c)) {
-        in = ring_read(d->ring, c->in + c->in_len, conn_room(c));
+        in = ring_read(d->ring, &d->req_cons, c->in + c->in_len, conn_room(c));
         if (in < 0) {
             break_ring(c, XENSTORE_ERROR_RINGIDX, "impossible indices in its ring");
-            return;
+            return false;
         }
         c->in_len += in;
     }
-    more = conn_process(&st, c, MESSAGES_PER_TURN);
-    if (more < 0) {
+    rc = conn_process(&st, c, MESSAGES_PER_TURN);
+    if (rc < 0) {
         break_ring(c, XENSTORE_ERROR_PROTO, "a message longer than allowed");
-        return;
+        return false;
     }
-    out = flush_ring(c);
+    c->more = rc > 0;
+    c->moved = in > 0;
+    return true;
+}
+
+/* Writes into the ring what the other side does not see before the index is published. */
+static void fill_ring(struct conn *c)
+{
+    int out = flush_ring(c);
+
     if (out < 0) {
         break_ring(c, XENSTORE_ERROR_RINGIDX, "impossible indices in its ring");
+        c->more = c->moved = false;
         return;
     }
-    if (in || out)
+    c->moved = c->moved || out;
+    if (c->moved)
+        state_touch(&st, c);
+}
+
+static void finish_ring(struct conn *c)
+{
+    struct domain *d = c->domain;
+
+    if (c->moved) {
+        ring_publish(d->ring, d->req_cons, d->rsp_prod);
+        crash_point();
         st.machine.notify(st.machine.ctx, d->port);
+    }
     /* The other side may have written while we were busy; it tells us only of what comes next. */
-    if (more || in || out)
+    if (c->more || c->moved)
         conn_mark_ready(&st, c);
 }
 
@@ -408,8 +463,10 @@ static void take_ports(void)
         if (d)
             conn_mark_ready(&st, d->conn);
     }
-    if (check)
+    if (check) {
         domains_check(&st);
+        state_commit(&st);
+    }
 }
 
 static void take_signals(const struct options *o)
@@ -427,19 +484,37 @@ static void take_signals(const struct options *o)
     }
 }
 
+/* All requests first, then one commit, then all answers. */
 static void serve_ready(void)
 {
-    struct list turn;
+    struct list turn, worked, *pos, *tmp;
 
     list_take(&st.ready, &turn);
+    list_init(&worked);
     while (!list_empty(&turn)) {
         struct conn *c = list_entry(turn.next, struct conn, ready);
 
         list_del(&c->ready);
+        if (c->domain ? work_ring(c) : work_socket(c)) {
+            list_del(&c->ready); /* of its own events it is told in this turn */
+            list_add_tail(&c->ready, &worked);
+        }
+    }
+    list_for_each (pos, tmp, &worked) {
+        struct conn *c = list_entry(pos, struct conn, ready);
+
         if (c->domain)
-            serve_ring(c);
+            fill_ring(c);
+    }
+    state_commit(&st);
+    while (!list_empty(&worked)) {
+        struct conn *c = list_entry(worked.next, struct conn, ready);
+
+        list_del(&c->ready);
+        if (c->domain)
+            finish_ring(c);
         else
-            serve_socket(c);
+            finish_socket(c);
     }
 }
 
@@ -540,13 +615,18 @@ int main(int argc, char **argv)
             return fail("event channels", rc, NULL);
     }
     stored_init(&st, &machine);
-    rc = listen_at(o.socket_path);
+    rc = listen_at(o.socket_path); /* first: two daemons must not have the state both */
     if (rc)
         return fail(o.socket_path, rc, rc == -EADDRINUSE ? "another store daemon runs" : NULL);
+    if (o.state_path && state_open(&st, o.state_path) > 0)
+        log_line("carrying on with %s", o.state_path);
     if (ring)
         domain_introduce_dom0(&st, ring, port);
+    domains_reconnect(&st);
+    state_commit(&st);
     log_line("serving %s%s", o.socket_path, ring ? ", dom0's kernel, guests" : "");
 
+    ready_tell();
     loop(&o);
 
     unlink(o.socket_path);

@@ -36,33 +36,42 @@ static void copy(char *flat, char *ring, uint32_t index, size_t len, int to_ring
     }
 }
 
-int ring_read(struct xenstore_domain_interface *ring, void *to, size_t max)
+int ring_read(const struct xenstore_domain_interface *ring, uint32_t *cons, void *to, size_t max)
 {
-    uint32_t cons = load(&ring->req_cons), prod = load(&ring->req_prod);
-    size_t len = prod - cons;
+    size_t len = load(&ring->req_prod) - *cons;
 
     if (len > XENSTORE_RING_SIZE)
         return -EINVAL;
     if (len > max)
         len = max;
-    copy(to, ring->req, cons, len, 0);
-    publish(&ring->req_cons, cons + len);
+    copy(to, (char *)ring->req, *cons, len, 0);
+    *cons += len;
     return len;
 }
 
-int ring_write(struct xenstore_domain_interface *ring, const void *from, size_t len)
+int ring_write(struct xenstore_domain_interface *ring, uint32_t *prod, const void *from, size_t len)
 {
-    uint32_t cons = load(&ring->rsp_cons), prod = load(&ring->rsp_prod);
-    size_t room;
+    uint32_t used = *prod - load(&ring->rsp_cons);
 
-    if (prod - cons > XENSTORE_RING_SIZE)
+    if (used > XENSTORE_RING_SIZE)
         return -EINVAL;
-    room = XENSTORE_RING_SIZE - (prod - cons);
-    if (len > room)
-        len = room;
-    copy((char *)from, ring->rsp, prod, len, 1);
-    publish(&ring->rsp_prod, prod + len);
+    if (len > XENSTORE_RING_SIZE - used)
+        len = XENSTORE_RING_SIZE - used;
+    copy((char *)from, ring->rsp, *prod, len, 1);
+    *prod += len;
     return len;
+}
+
+void ring_publish(struct xenstore_domain_interface *ring, uint32_t cons, uint32_t prod)
+{
+    publish(&ring->req_cons, cons);
+    publish(&ring->rsp_prod, prod);
+}
+
+void ring_indices(const struct xenstore_domain_interface *ring, uint32_t *cons, uint32_t *prod)
+{
+    *cons = load(&ring->req_cons);
+    *prod = load(&ring->rsp_prod);
 }
 
 void ring_reset(struct xenstore_domain_interface *ring)

@@ -5,6 +5,7 @@
 #include "xenstore-like/alloc.h"
 #include "xenstore-like/conn.h"
 #include "xenstore-like/domain.h"
+#include "xenstore-like/journal.h"
 #include "xenstore-like/perms.h"
 
 static const char *const special_names[NR_SPECIALS] = {
@@ -47,6 +48,7 @@ void stored_init(struct stored *st, const struct machine *machine)
     list_init(&st->domain_list);
     list_init(&st->conns);
     list_init(&st->ready);
+    list_init(&st->touched);
     domain_learn(st, 0);
     for (i = 0; i < NR_SPECIALS; i++)
         st->specials[i] = perms_new(1, st->gen);
@@ -60,6 +62,9 @@ void stored_free(struct stored *st)
     struct list *pos, *tmp;
     int i;
 
+    journal_close(st->journal); /* our end is not that of the state */
+    st->journal = NULL;
+    free(st->state_path);
     list_for_each (pos, tmp, &st->conns) {
         struct conn *c = list_entry(pos, struct conn, link);
 

@@ -24,6 +24,7 @@
 
 struct conn;
 struct domain;
+struct journal;
 struct perms;
 struct xenstore_domain_interface;
 
@@ -66,10 +67,15 @@ struct stored {
     struct list domain_list;
     struct list conns;
     struct list ready;       /* connections with something to do, see conn.h */
+    struct list touched;     /* connections of which the journal has an old state */
+    struct journal *journal; /* see state.h */
+    char *state_path;
+    bool restoring; /* what happens has happened before: nothing is to be said or done about it */
     struct hash watches;     /* struct watch by connection, path and token */
     struct hash watch_paths; /* struct watch_path by path */
     struct machine machine;
     struct quotas quotas;
+    unsigned int nr_bad_records; /* of the journal, when it was read */
     uint64_t nr_messages, nr_events, nr_conflicts;
 };
 

@@ -8,6 +8,7 @@
 #include "xenstore-like/change.h"
 #include "xenstore-like/conn.h"
 #include "xenstore-like/domain.h"
+#include "xenstore-like/state.h"
 #include "xenstore-like/stored.h"
 
 /* Something that a transaction has looked at. */
@@ -48,27 +49,40 @@ int transaction_delta(const struct transaction *tx, uint32_t domid)
     return 0;
 }
 
-int transaction_start(struct stored *st, struct conn *c, struct transaction **out)
+static struct transaction *begin(struct stored *st, struct conn *c, uint32_t id)
 {
-    struct transaction *tx;
+    struct transaction *tx = xcalloc(1, sizeof(*tx));
 
-    if (!conn_privileged(c) && c->domain->nr_transactions >= st->quotas.transactions) {
-        domain_refused(st, c->domain, QUOTA_TRANSACTIONS);
-        return -ENOSPC;
-    }
-    tx = xcalloc(1, sizeof(*tx));
     tx->conn = c;
-    do
-        tx->id = ++c->next_tx;
-    while (!tx->id || transaction_find(c, tx->id));
+    tx->id = id;
     tx->base = node_get(st->tree.root);
     tx->view = (struct tree){node_get(st->tree.root), &st->gen, count_delta, tx};
     tx->last = &tx->first;
     list_add_tail(&tx->link, &c->transactions);
     if (c->domain)
         c->domain->nr_transactions++;
-    *out = tx;
+    state_tx_start(st, tx);
+    return tx;
+}
+
+int transaction_start(struct stored *st, struct conn *c, struct transaction **out)
+{
+    uint32_t id;
+
+    if (!conn_privileged(c) && c->domain->nr_transactions >= st->quotas.transactions) {
+        domain_refused(st, c->domain, QUOTA_TRANSACTIONS);
+        return -ENOSPC;
+    }
+    do
+        id = ++c->next_tx;
+    while (!id || transaction_find(c, id));
+    *out = begin(st, c, id);
     return 0;
+}
+
+void transaction_restore(struct stored *st, struct conn *c, uint32_t id)
+{
+    begin(st, c, id)->restored = true;
 }
 
 void transaction_free(struct stored *st, struct transaction *tx)
@@ -77,7 +91,7 @@ void transaction_free(struct stored *st, struct transaction *tx)
     struct change *ch, *next;
     size_t i;
 
-    (void)st;
+    state_tx_end(st, tx);
     for (ch = tx->first; ch; ch = next) {
         next = ch->next;
         change_free(ch);
@@ -136,6 +150,15 @@ int transaction_look(struct stored *st, struct transaction *tx, const char *path
     return 0;
 }
 
+void transaction_add(struct stored *st, struct transaction *tx, struct change *ch)
+{
+    change_apply(&tx->view, ch, NULL);
+    *tx->last = ch;
+    tx->last = &ch->next;
+    tx->nr_changes++;
+    state_tx_change(st, tx, ch);
+}
+
 int transaction_change(struct stored *st, struct transaction *tx, struct change *ch)
 {
     if (!conn_privileged(tx->conn) && tx->nr_changes >= st->quotas.transaction_nodes) {
@@ -143,10 +166,7 @@ int transaction_change(struct stored *st, struct transaction *tx, struct change 
         change_free(ch);
         return -ENOSPC;
     }
-    change_apply(&tx->view, ch, NULL);
-    *tx->last = ch;
-    tx->last = &ch->next;
-    tx->nr_changes++;
+    transaction_add(st, tx, ch);
     return 0;
 }
 
@@ -181,7 +201,7 @@ static int may_commit(struct stored *st, const struct transaction *tx)
     const struct change *ch;
     int delta;
 
-    if (!unchanged(st, tx)) {
+    if (tx->restored || !unchanged(st, tx)) {
         st->nr_conflicts++;
         return -EAGAIN;
     }
@@ -218,8 +238,10 @@ int transaction_end(struct stored *st, struct transaction *tx, bool commit)
         tx->base = tx->view.root = NULL;
         before = node_get(st->tree.root);
         pendings_init(&ps);
-        for (ch = tx->first; ch; ch = ch->next)
+        for (ch = tx->first; ch; ch = ch->next) {
             change_apply(&st->tree, ch, &ps);
+            state_change(st, ch);
+        }
         pendings_fire(st, &ps, before);
         node_put(before);
     }

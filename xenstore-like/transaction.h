@@ -32,6 +32,7 @@ struct transaction {
     struct tree view;
     struct hash looks; /* struct look by path */
     unsigned int nr_changes;
+    bool restored; /* what it had looked at is not known any more: it cannot be committed */
     struct change *first, **last;
     struct node_delta *deltas; /* nodes per domain, against the snapshot */
     unsigned int nr_deltas;
@@ -49,6 +50,12 @@ int transaction_look(struct stored *st, struct transaction *tx, const char *path
 
 /* Makes a change within; takes @ch over. -ENOSPC too many. */
 int transaction_change(struct stored *st, struct transaction *tx, struct change *ch);
+
+/* Makes a change within whatever the quota; takes @ch over. */
+void transaction_add(struct stored *st, struct transaction *tx, struct change *ch);
+
+/* Brings back one that was open when the daemon ended. Its commit will conflict. */
+void transaction_restore(struct stored *st, struct conn *c, uint32_t id);
 
 /* Nodes that the domain has more (or less) than in the snapshot. */
 int transaction_delta(const struct transaction *tx, uint32_t domid);

@@ -7,6 +7,7 @@
 #include "xenstore-like/alloc.h"
 #include "xenstore-like/conn.h"
 #include "xenstore-like/domain.h"
+#include "xenstore-like/state.h"
 #include "xenstore-like/stored.h"
 
 static struct watch_path *find_path(const struct stored *st, const char *path, size_t len,
@@ -45,20 +46,19 @@ static struct watch *find_watch(const struct stored *st, const struct conn *c, c
     return NULL;
 }
 
-int watch_add(struct stored *st, struct conn *c, const char *path, const char *token, size_t prefix,
-              struct watch **out)
+struct watch *watch_find(const struct stored *st, const struct conn *c, const char *path,
+                         const char *token)
 {
-    uint64_t hash = watch_hash(c, path, token), path_hash;
+    return find_watch(st, c, path, token, watch_hash(c, path, token));
+}
+
+static struct watch *add(struct stored *st, struct conn *c, const char *path, const char *token,
+                         size_t prefix, uint64_t hash)
+{
     size_t len = strlen(path), token_len = strlen(token);
     struct watch_path *wp;
+    uint64_t path_hash;
     struct watch *w;
-
-    if (find_watch(st, c, path, token, hash))
-        return -EEXIST;
-    if (!conn_privileged(c) && c->nr_watches >= st->quotas.watches) {
-        domain_refused(st, c->domain, QUOTA_WATCHES);
-        return -E2BIG;
-    }
 
     path_hash = hash_bytes(path, len, 0);
     wp = find_path(st, path, len, path_hash);
@@ -78,14 +78,39 @@ int watch_add(struct stored *st, struct conn *c, const char *path, const char *t
     list_add_tail(&w->in_conn, &c->watches);
     hash_insert(&st->watches, &w->link, hash);
     c->nr_watches++;
-    *out = w;
+    state_watch(st, w);
+    return w;
+}
+
+int watch_add(struct stored *st, struct conn *c, const char *path, const char *token, size_t prefix,
+              struct watch **out)
+{
+    uint64_t hash = watch_hash(c, path, token);
+
+    if (find_watch(st, c, path, token, hash))
+        return -EEXIST;
+    if (!conn_privileged(c) && c->nr_watches >= st->quotas.watches) {
+        domain_refused(st, c->domain, QUOTA_WATCHES);
+        return -E2BIG;
+    }
+    *out = add(st, c, path, token, prefix, hash);
     return 0;
+}
+
+void watch_restore(struct stored *st, struct conn *c, const char *path, const char *token,
+                   size_t prefix)
+{
+    uint64_t hash = watch_hash(c, path, token);
+
+    if (!find_watch(st, c, path, token, hash))
+        add(st, c, path, token, prefix, hash);
 }
 
 void watch_free(struct stored *st, struct watch *w)
 {
     struct msg *m;
 
+    state_unwatch(st, w);
     /* Its events go out all the same, but no longer know it. */
     if (w->last || w->merged)
         for (m = w->conn->out_first; m; m = m->next)
@@ -104,7 +129,7 @@ void watch_free(struct stored *st, struct watch *w)
 
 int watch_remove(struct stored *st, struct conn *c, const char *path, const char *token)
 {
-    struct watch *w = find_watch(st, c, path, token, watch_hash(c, path, token));
+    struct watch *w = watch_find(st, c, path, token);
 
     if (!w)
         return -ENOENT;

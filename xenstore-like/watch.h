@@ -46,6 +46,14 @@ struct watch_rights {
 int watch_add(struct stored *st, struct conn *c, const char *path, const char *token, size_t prefix,
               struct watch **w);
 
+/* The same without quota: it was there before. */
+void watch_restore(struct stored *st, struct conn *c, const char *path, const char *token,
+                   size_t prefix);
+
+/* NULL: no such watch. */
+struct watch *watch_find(const struct stored *st, const struct conn *c, const char *path,
+                         const char *token);
+
 /* -ENOENT no such watch. */
 int watch_remove(struct stored *st, struct conn *c, const char *path, const char *token);
 

@@ -14,6 +14,7 @@
 #include "xenstore-like/errors.h"
 #include "xenstore-like/log.h"
 #include "xenstore-like/path.h"
+#include "xenstore-like/state.h"
 #include "xenstore-like/stored.h"
 #include "xenstore-like/transaction.h"
 #include "xenstore-like/watch.h"
@@ -367,6 +368,7 @@ static int set_special_perms(struct request *rq, struct perms **special, struct 
         return -ENOENT;
     perms_put(*special);
     *special = perms_get(ps);
+    state_special(rq->st, special - rq->st->specials);
     return 0;
 }
 
@@ -524,6 +526,7 @@ static int do_resume(struct request *rq)
     if (rc)
         return rc;
     d->shutdown = false;
+    state_flags(rq->st, d);
     return answer_ok(rq);
 }
 
@@ -541,6 +544,7 @@ static int do_set_target(struct request *rq)
     if (rc)
         return rc;
     d->target = target;
+    state_flags(rq->st, d);
     return answer_ok(rq);
 }
 
@@ -624,6 +628,7 @@ static int control_quota(struct request *rq, const char *const *args, unsigned i
             if (number(args[1], INT32_MAX, &value))
                 return -EINVAL;
             *limit = value;
+            state_quota(rq->st, i);
             return answer_ok(rq);
         }
     }

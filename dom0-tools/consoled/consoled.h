@@ -40,7 +40,9 @@ struct console {
     int port; /* local event channel, or -1 */
     int log_fd;
     uint64_t log_size;
-    bool broken; /* the guest wrote nonsense into the ring: said once */
+    bool log_short; /* the log has not taken all: its size means another position now */
+    size_t logged;  /* bytes at the front of the ring that an earlier consoled has logged */
+    bool broken;    /* the guest wrote nonsense into the ring: said once */
     struct fifo history, input;
 };
 
@@ -55,10 +57,27 @@ struct client {
 
 /*
  * The guest side of the ring, which it may change at any moment. Takes what the guest has written
- * (at most one ring full) and returns its length; 0 with *@broken set if its indices make no sense.
+ * (at most one ring full), leaves it there, and returns its length; 0 with *@broken set if its indices make no sense.
  */
 size_t ring_take(struct xencons_interface *ring, uint8_t buf[2048], bool *broken);
+/* Then, when these bytes are logged: gives their room back. */
+void ring_taken(struct xencons_interface *ring, size_t len);
+/* Bytes that the guest has written and we have taken in all, as a free-running number. */
+uint32_t ring_position(const struct xencons_interface *ring);
 /* Gives the guest up to @len bytes of input; returns how many fitted. */
 size_t ring_give(struct xencons_interface *ring, const uint8_t *data, size_t len);
+
+/*
+ * position.c: what is in the ring is logged before it is taken from there, so that a consoled that is
+ * killed loses nothing; and the next one does not log it twice, for it knows where in the log the
+ * ring's first byte would be. That is noted when it changes, in POSITION_DIR/NAME, for one domain.
+ */
+#define POSITION_DIR "/run/pavo/console"
+
+/* The log, of @log_size bytes, ends where the ring's position is. */
+void position_note(const char *name, uint32_t domid, uint64_t log_size, uint32_t position);
+/* How many bytes at the front of the ring are in the log already. */
+size_t position_logged(const char *name, uint32_t domid, uint64_t log_size, uint32_t position);
+void position_forget(const char *name);
 
 #endif

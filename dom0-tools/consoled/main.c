@@ -5,6 +5,7 @@
  * Requests on its socket, one line each, answered by "ok" or by the cause of a refusal:
  *   add DOMID PORT NAME fresh|keep   serve this domain from now on; fresh: start a new log
  *   drop NAME keep|close             take what is left, let the ring go; keep: clients stay
+ *   name DOMID NAME                  the guest of this domain has another name now
  *   attach NAME                      from here on the connection is the console
  * Guests that are alive when consoled starts are found in the store.
  */
@@ -23,10 +24,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "dom0-tools/lib/crash.h"
 #include "dom0-tools/lib/err.h"
 #include "dom0-tools/lib/evtchn.h"
 #include "dom0-tools/lib/grant.h"
 #include "dom0-tools/lib/proto.h"
+#include "dom0-tools/lib/ready.h"
 #include "pv-abi/grant_table.h"
 #include "pv-abi/io/console.h"
 #include "xenstore-like/client.h"
@@ -46,10 +49,11 @@ static struct {
 } cd = {.log_dir = "/var/log/pavo/console", .socket_path = CONSOLED_SOCKET, .listener = -1};
 
 static const char usage[] =
-    "usage: consoled [--log-dir=DIR] [--socket=PATH] [--help]\n"
+    "usage: consoled [--log-dir=DIR] [--socket=PATH] [--crash-at=N] [--help]\n"
     "Serves the consoles of all guests. Runs in the foreground, logs to stderr.\n"
     "  --log-dir=DIR  write NAME.log there instead of /var/log/pavo/console\n"
-    "  --socket=PATH  listen there instead of " CONSOLED_SOCKET "\n";
+    "  --socket=PATH  listen there instead of " CONSOLED_SOCKET "\n"
+    "  --crash-at=N   end at the N-th step that lasts, as if killed (for tests)\n";
 
 __attribute__((format(printf, 1, 2))) static void log_line(const char *fmt, ...)
 {
@@ -89,21 +93,32 @@ static void log_open(struct console *c, bool fresh)
         log_line("%s: %s", path, strerror(errno));
 }
 
+static void note_position(const struct console *c)
+{
+    position_note(c->name, c->domid, c->log_size, ring_position(c->ring));
+}
+
+/* @data is still in the ring. */
 static void log_write(struct console *c, const uint8_t *data, size_t len)
 {
-    if (c->log_size > LOG_MAX)
+    if (c->log_size > LOG_MAX) {
         log_open(c, true);
-    c->log_size += len;
+        note_position(c);
+    }
+    crash_point();
     while (c->log_fd >= 0 && len) {
         ssize_t n = write(c->log_fd, data, len);
 
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
-            return; /* a full disk must not stop the guest */
+            break; /* a full disk must not stop the guest */
+        c->log_size += (uint64_t)n;
         data += n;
         len -= (size_t)n;
     }
+    c->log_short = len != 0;
+    crash_point();
 }
 
 /* ---- consoles */
@@ -169,7 +184,16 @@ static bool console_turn(struct console *c)
         log_line("%s: nonsense in the console ring of domain %u", c->name, c->domid);
     }
     if (taken) {
-        console_output(c, buf, taken);
+        if (c->logged) {
+            taken = c->logged < taken ? c->logged : taken;
+            c->logged -= taken;
+        } else {
+            console_output(c, buf, taken);
+        }
+        ring_taken(c->ring, taken);
+        if (c->log_short)
+            note_position(c);
+        c->log_short = false;
         moved = true;
     }
     while (c->input.len) {
@@ -197,6 +221,7 @@ static void console_release_ring(struct console *c)
     c->port = -1;
     c->ring = NULL;
     c->domid = 0;
+    c->logged = 0;
     c->broken = false;
     fifo_drop(&c->input, c->input.len);
 }
@@ -207,6 +232,7 @@ static void console_free(struct console *c)
     struct client *cl;
 
     console_release_ring(c);
+    position_forget(c->name);
     for (cl = cd.clients; cl; cl = cl->next)
         if (cl->console == c) {
             cl->console = NULL;
@@ -252,6 +278,9 @@ static const char *console_add(uint32_t domid, uint32_t port, const char *name, 
         return "cannot reach the guest's console ring";
     }
     c->domid = domid;
+    c->logged = fresh ? 0 : position_logged(name, domid, c->log_size, ring_position(c->ring));
+    if (!c->logged)
+        note_position(c);
     console_turn(c);
     return NULL;
 }
@@ -340,6 +369,33 @@ static void do_drop(struct client *cl, const char *name, bool keep)
     answer(cl, "ok");
 }
 
+/* The log goes with the guest; what an earlier guest of that name said is kept as NAME.log.1. */
+static const char *do_name(uint32_t domid, const char *name)
+{
+    struct console *c = cd.consoles, *other = console_find(name);
+    char from[256], to[256], old[256];
+
+    while (c && (!domid || c->domid != domid))
+        c = c->next;
+    if (!guest_name_ok(name))
+        return "no name of a guest";
+    if (!c || other == c)
+        return NULL; /* not served, or named so already */
+    if (other)
+        return "another console has this name";
+    log_path(c, "", from);
+    position_forget(c->name);
+    strcpy(c->name, name);
+    log_path(c, "", to);
+    log_path(c, ".1", old);
+    rename(to, old);
+    if (c->ring)
+        note_position(c);
+    if (rename(from, to) && errno != ENOENT)
+        log_line("%s: %s", to, strerror(errno));
+    return NULL;
+}
+
 static void do_line(struct client *cl, const char *line)
 {
     char name[LINE_MAX_BYTES], word[LINE_MAX_BYTES];
@@ -351,6 +407,10 @@ static void do_line(struct client *cl, const char *line)
         answer(cl, why ? why : "ok");
     } else if (sscanf(line, "drop %511s %511s", name, word) == 2) {
         do_drop(cl, name, !strcmp(word, "keep"));
+    } else if (sscanf(line, "name %u %511s", &domid, name) == 2) {
+        const char *why = do_name(domid, name);
+
+        answer(cl, why ? why : "ok");
     } else if (sscanf(line, "attach %511s", name) == 1) {
         do_attach(cl, name);
     } else {
@@ -571,6 +631,7 @@ int main(int argc, char **argv)
 {
     static const struct option options[] = {{"log-dir", required_argument, NULL, 'l'},
                                             {"socket", required_argument, NULL, 's'},
+                                            {"crash-at", required_argument, NULL, 'c'},
                                             {"help", no_argument, NULL, 'h'},
                                             {0}};
     int opt, rc;
@@ -584,7 +645,7 @@ int main(int argc, char **argv)
             cd.log_dir = optarg;
         } else if (opt == 's') {
             cd.socket_path = optarg;
-        } else {
+        } else if (opt != 'c' || !crash_at(optarg)) {
             fputs(usage, stderr);
             return STATUS_USAGE;
         }
@@ -595,5 +656,6 @@ int main(int argc, char **argv)
         return rc;
     signal(SIGTERM, on_end);
     signal(SIGINT, on_end);
+    ready_tell();
     loop();
 }

@@ -24,9 +24,20 @@ size_t ring_take(struct xencons_interface *ring, uint8_t buf[2048], bool *broken
     for (i = 0; i < len; i++)
         buf[i] = (uint8_t)__atomic_load_n(&ring->out[(cons + i) & (XENCONS_OUT_BYTES - 1)],
                                           __ATOMIC_RELAXED);
-    /* The bytes are read before the guest may write there again. */
-    __atomic_store_n(&ring->out_cons, prod, __ATOMIC_RELEASE);
     return len;
+}
+
+void ring_taken(struct xencons_interface *ring, size_t len)
+{
+    uint32_t cons = __atomic_load_n(&ring->out_cons, __ATOMIC_RELAXED);
+
+    /* The bytes are read before the guest may write there again. */
+    __atomic_store_n(&ring->out_cons, cons + (uint32_t)len, __ATOMIC_RELEASE);
+}
+
+uint32_t ring_position(const struct xencons_interface *ring)
+{
+    return __atomic_load_n(&ring->out_cons, __ATOMIC_RELAXED);
 }
 
 size_t ring_give(struct xencons_interface *ring, const uint8_t *data, size_t len)

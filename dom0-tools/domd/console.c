@@ -72,6 +72,19 @@ void console_drop(const struct vm *vm, bool keep)
         close(fd);
 }
 
+int console_rename(const struct vm *vm, struct err *e)
+{
+    char line[160];
+    int fd;
+
+    snprintf(line, sizeof(line), "name %u %s", vm->domid, vm->cfg.name);
+    fd = request(line, e);
+    if (fd < 0)
+        return -1;
+    close(fd);
+    return 0;
+}
+
 int console_attach(const char *name, struct err *e)
 {
     char line[160];

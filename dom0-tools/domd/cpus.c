@@ -4,13 +4,14 @@
  * the CPUs. What is changed here goes into the guest's config too, so that it outlives a reboot of
  * the guest and a restart of domd. dom0 has no config: its values last until the host restarts.
  */
-#include "dom0-tools/domd/request.h"
+#include "dom0-tools/domd/domd.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "dom0-tools/domd/request.h"
 #include "dom0-tools/lib/amount.h"
 #include "dom0-tools/lib/err.h"
 #include "dom0-tools/lib/hv.h"
@@ -32,15 +33,12 @@ int target_get(struct request *r, struct target *t)
         t->name = "Domain-0";
         return 0;
     }
-    t->vm = registry_acquire(name, r->e);
+    t->vm = need_live_vm(r);
     if (!t->vm)
         return -1;
     t->domid = t->vm->domid;
     t->name = t->vm->cfg.name;
-    if (t->vm->state == VM_LIVE)
-        return 0;
-    target_put(t);
-    return err_set(r->e, STATUS_FAILED, name, "domctl destroy it", "the guest has ended");
+    return 0;
 }
 
 void target_put(struct target *t)

@@ -44,11 +44,29 @@ struct vm {
     struct guest_config cfg; /* with all MACs filled in */
     uint8_t uuid[16];
     uint32_t domid; /* 0: has no domain now */
+    uint32_t last_domid;
     enum vm_state state;
     bool busy;
     int64_t started;       /* seconds since 1970 */
     struct vm_loop *loops; /* one per disk */
     bool console;          /* consoled knows it */
+    bool unattended;       /* is being started again by itself: nobody hears of a crash at once */
+    bool final;            /* shall not be started again, whatever its config says */
+    bool kept;             /* has ended and has a successor, which has its devices */
+    bool delayed;          /* has ended; is started again at not_before */
+    int64_t not_before;    /* CLOCK_MONOTONIC, in seconds */
+    uint32_t short_lives;  /* in a row: see policy.h */
+    struct timing *timing; /* of the create that is going on, or NULL */
+};
+
+/* How long the phases of a create took. */
+struct timing {
+    uint64_t last_us;
+    size_t count;
+    struct {
+        const char *name;
+        uint64_t us;
+    } phase[16];
 };
 
 struct domd {
@@ -64,17 +82,22 @@ struct vm *registry_add(struct guest_config *cfg, struct err *e); /* takes *cfg;
 struct vm *registry_adopt(struct guest_config *cfg, uint32_t domid);
 void registry_publish(struct vm *vm, enum vm_state state); /* and no longer held */
 void registry_set_domid(struct vm *vm, uint32_t domid);    /* of a held vm */
-void registry_remove(struct vm *vm);                       /* frees a held vm */
-/* By name or number. Waits while somebody else holds it. NULL with *@e (STATUS_NO_DOMAIN). */
+void registry_set_uuid(struct vm *vm, const uint8_t uuid[16]);
+void registry_remove(struct vm *vm); /* frees a held vm */
+/* Changes the name of a held vm. -1 with *@e (STATUS_USAGE) if another one has it. */
+int registry_rename(struct vm *vm, const char *name, struct err *e);
+/* By name, number or UUID. Waits while somebody else holds it. NULL with *@e (STATUS_NO_DOMAIN). */
 struct vm *registry_acquire(const char *name, struct err *e);
 void registry_release(struct vm *vm);
-/* Holds the vm of that domid if nobody does and it is live, else NULL. */
+/* Holds the vm of that domid if nobody does, it is live and not delayed, else NULL. */
 struct vm *registry_try_domid(uint32_t domid);
 /* Numbers of live domains; returns their count. */
 size_t registry_domids(uint32_t *domids, size_t max);
 /* Copies of a vm's names by domid. False if domd knows none. */
 bool registry_describe(uint32_t domid, char name[GUEST_NAME_MAX + 1], enum vm_state *state);
-/* The domid of a visible guest by name or number; 0 is dom0. False when there is none. */
+/* When that domain started, in seconds since 1970. False if domd does not know it. */
+bool registry_started(uint32_t domid, int64_t *started);
+/* The domid of a visible guest by name, number or UUID; 0 is dom0. False when there is none. */
 bool registry_domid(const char *name, uint32_t *domid);
 /* True if a visible guest other than @self has the file st_dev, st_ino; its name into @name. */
 bool registry_uses_file(const struct vm *self, const char *path, bool writable, char *name);
@@ -86,7 +109,13 @@ int vm_start(struct vm *vm, bool paused, bool fresh_log, struct err *e);
 /* Undoes all that vm_start() does, as far as it got. The vm has no domain then. */
 void vm_stop(struct vm *vm, bool keep_console);
 void vm_destroy(struct vm *vm); /* vm_stop() and registry_remove() */
+/* Starts a held vm without a domain, and publishes it; or says why not, and forgets it. */
+void start_unattended(struct vm *vm, bool fresh_log);
+void timing_mark(struct vm *vm, const char *phase); /* that just ended */
+int64_t now_s(void);                                /* CLOCK_MONOTONIC */
 void *monitor_main(void *arg);
+/* Starts @cfg (taken) as the successor of a kept domain, in a thread of its own. */
+void successor_start(struct guest_config *cfg, uint32_t kept_domid, uint32_t short_lives);
 
 /* devices.c */
 int devices_check(const struct vm *vm, struct err *e); /* bridges, drivers: before a build */
@@ -100,16 +129,47 @@ void vif_interface(const struct vm *vm, size_t i, char name[16]);
 /* record.c: what is needed to carry on after domd itself was restarted */
 int record_begin(uint32_t domid, struct store *s); /* a domain without its config yet */
 int record_write(const struct vm *vm, struct store *s);
+int record_rename(const struct vm *vm, struct store *s); /* wherever the name stands */
+/*
+ * A domain that has ended is kept, for a domd that is restarted: @successor NULL: just so; else the
+ * vm has got another name and UUID, and this config is to be started in its place. Its record keeps
+ * the devices for the successor until record_succeeded().
+ */
+int record_kept(const struct vm *vm, const struct guest_config *successor, const char *old_uuid,
+                struct store *s);
+void record_succeeded(uint32_t domid, struct store *s);
+int config_copy(struct guest_config *to, const struct guest_config *from);
 void record_remove(uint32_t domid, struct store *s);
 bool record_adopt_all(void); /* false: no store to read */
+/* Each member of a config below @base/config. */
+int record_write_config(const struct guest_config *g, const char *base, struct store *s,
+                        uint32_t tx);
+int record_read_config(struct guest_config *g, const char *base, struct store *s);
+
+/* pending.c: what was begun and is to be brought to its end, also by the next domd */
+int pending_complete(struct vm *vm, struct store *s); /* a start has succeeded */
+void pending_end(struct vm *vm,
+                 bool again);             /* its domain goes; @again: the guest is started anew */
+void pending_forget(const struct vm *vm); /* it is not started anew */
+bool pending_is_complete(uint32_t domid, struct store *s);
+void pending_resume(struct store *s);
 
 /* console.c: requests to consoled */
 int console_add(const struct vm *vm, uint32_t port, bool fresh_log, struct err *e);
 void console_drop(const struct vm *vm, bool keep);
-int console_attach(const char *name, struct err *e); /* a descriptor or -1 */
+int console_rename(const struct vm *vm, struct err *e); /* of a vm that has its new name already */
+int console_attach(const char *name, struct err *e);    /* a descriptor or -1 */
 
 /* requests.c: one client */
 void *client_main(void *arg);
+/* Takes back a request for "poweroff" or "reboot" that the guest has not even taken note of. */
+void withdraw_request(uint32_t domid, const char *what);
+
+/* events.c */
+/* Tells all listeners; @key and @value (or NULL) are one more member. The vm is held. */
+void event_emit(const struct vm *vm, const char *event, const char *key, const char *value);
+uint64_t events_now(void);            /* the number of the next event */
+void events_send(int fd, uint64_t n); /* event @n and all that follow, until @fd is closed */
 
 /* main.c */
 int open_store(struct store **s, struct err *e);

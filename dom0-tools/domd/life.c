@@ -5,6 +5,7 @@
  * the one way back out of a start that failed.
  */
 #include "dom0-tools/domd/domd.h"
+#include "dom0-tools/domd/policy.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 #include "dom0-tools/lib/build.h"
+#include "dom0-tools/lib/crash.h"
 #include "dom0-tools/lib/err.h"
 #include "dom0-tools/lib/hv.h"
 #include "dom0-tools/lib/nodes.h"
@@ -22,11 +24,40 @@
 
 #define DOMAINS_MAX         512
 #define GONE_MS             5000
-#define FAST_CRASH_S        10           /* on_crash=restart is not for guests that live shorter */
 #define ALIVE_CPU_NS        200000000ull /* a guest that ran so long did not crash at once */
 #define ALIVE_BLOCKED_STEPS 50
 #define ALIVE_STEPS         150
 #define STEP_US             20000
+
+int64_t now_s(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return ts.tv_sec;
+}
+
+static uint64_t now_us(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
+void timing_mark(struct vm *vm, const char *phase)
+{
+    struct timing *t = vm->timing;
+    uint64_t now = now_us();
+
+    if (!t || t->count == sizeof(t->phase) / sizeof(t->phase[0]))
+        return;
+    if (phase) {
+        t->phase[t->count].name = phase;
+        t->phase[t->count++].us = now - t->last_us;
+    }
+    t->last_us = now;
+}
 
 /* ---- the store */
 
@@ -79,11 +110,14 @@ static int publish(struct vm *vm, struct store *s, const struct built *b, uint32
     for (i = 0; i < vm->cfg.nr_vifs; i++)
         nodes_vif(&l, &vm->cfg, i, vm->domid);
     rc = l.failed ? -ENOMEM : record_write(vm, s);
+    crash_point();
     if (!rc)
         rc = store_transact(s, write_nodes, &p);
     node_list_free(&l);
+    crash_point();
     if (!rc)
         rc = store_introduce(s, vm->domid, b->store_mfn, b->store_port);
+    crash_point();
     if (!rc)
         return 0;
     return err_set(e, STATUS_FAILED, "store", "see the log of stored",
@@ -99,7 +133,8 @@ static void remove_nodes(const struct vm *vm, struct store *s)
     uuid_format(uuid, vm->uuid);
     snprintf(path, sizeof(path), "/vm/%s", uuid);
     store_rm(s, STORE_NO_TX, path);
-    record_remove(vm->domid, s);
+    crash_point();
+    record_remove(vm->domid, s); /* last: until then the next domd would clear away what is left */
 }
 
 /* ---- start */
@@ -148,24 +183,38 @@ static int start_steps(struct vm *vm, struct store *s, uint32_t (*numbers)[2], b
 
     if (devices_check(vm, e) || disks_open(vm, numbers, e))
         return -1;
+    timing_mark(vm, "devices");
+    crash_point();
     if (domain_build(domd.hv, domd.foreign, &vm->cfg, vm->uuid, note_domain, s, &b, e)) {
         if (b.domid)
             record_remove(b.domid, s);
         return -1;
     }
-    registry_set_domid(vm, b.domid);
+    crash_point();
     vm->started = (int64_t)time(NULL);
-    if (publish(vm, s, &b, numbers, e) || console_add(vm, b.console_port, fresh_log, e))
+    registry_set_domid(vm, b.domid);
+    timing_mark(vm, "build");
+    if (publish(vm, s, &b, numbers, e))
+        return -1;
+    timing_mark(vm, "announce");
+    if (console_add(vm, b.console_port, fresh_log, e))
         return -1;
     vm->console = true;
+    timing_mark(vm, "console");
+    crash_point();
     if (devices_wait(vm, s, e))
         return -1;
-    if (paused)
-        return 0;
-    rc = hv_domain_unpause(domd.hv, vm->domid);
+    timing_mark(vm, "backends");
+    crash_point();
+    rc = paused ? 0 : hv_domain_unpause(domd.hv, vm->domid);
     if (rc)
         return err_set(e, STATUS_FAILED, vm->cfg.name, NULL, "cannot unpause: %s", strerror(-rc));
-    return check_alive(vm, e);
+    if (!paused && check_alive(vm, e))
+        return -1;
+    rc = pending_complete(vm, s);
+    return rc ? err_set(e, STATUS_FAILED, "store", "see the log of stored",
+                        "cannot note domain %u: %s", vm->domid, strerror(-rc))
+              : 0;
 }
 
 int vm_start(struct vm *vm, bool paused, bool fresh_log, struct err *e)
@@ -212,8 +261,10 @@ void vm_stop(struct vm *vm, bool keep_console)
         hv_domain_pause(domd.hv, domid);
     if (open_store(&s, &e))
         log_line("%s: %s: its nodes are left behind", vm->cfg.name, e.text);
+    crash_point();
     if (s)
         devices_remove(vm, s);
+    crash_point();
     if (vm->console || !keep_console)
         console_drop(vm, keep_console);
     vm->console = false;
@@ -221,55 +272,175 @@ void vm_stop(struct vm *vm, bool keep_console)
         store_close(s);
         return;
     }
+    crash_point();
     if (s)
         store_release(s, domid);
+    crash_point();
     rc = hv_domain_destroy(domd.hv, domid);
+    crash_point();
     if (rc && rc != -ESRCH)
         log_line("%s: cannot destroy domain %u: %s", vm->cfg.name, domid, strerror(-rc));
     if (s)
         remove_nodes(vm, s);
     store_close(s);
+    crash_point();
     wait_domain_gone(domid);
     registry_set_domid(vm, 0);
 }
 
 void vm_destroy(struct vm *vm)
 {
+    pending_end(vm, false);
     vm_stop(vm, false);
+    event_emit(vm, "destroyed", NULL, NULL);
     registry_remove(vm);
 }
 
 /* ---- what follows an end */
 
-static const char *end_name(unsigned int code)
-{
-    static const char *const names[] = {"powered off", "asked for a reboot", "suspended", "crashed",
-                                        "was ended by its watchdog"};
-
-    return code < sizeof(names) / sizeof(names[0]) ? names[code] : "ended";
-}
-
-static enum action action_for(const struct vm *vm, unsigned int code)
-{
-    if (code == SHUTDOWN_poweroff)
-        return vm->cfg.on_poweroff;
-    if (code == SHUTDOWN_reboot)
-        return vm->cfg.on_reboot;
-    return vm->cfg.on_crash;
-}
-
-static void restart(struct vm *vm)
+void start_unattended(struct vm *vm, bool fresh_log)
 {
     struct err e = {0};
+    int rc;
 
-    vm_stop(vm, true);
-    if (!vm_start(vm, false, false, &e)) {
+    vm->unattended = true;
+    rc = vm_start(vm, false, fresh_log, &e);
+    vm->unattended = false;
+    if (!rc) {
+        event_emit(vm, "restarted", NULL, NULL);
         registry_publish(vm, VM_LIVE);
         return;
     }
     log_line("%s: restart failed: %s", vm->cfg.name, e.text);
+    event_emit(vm, "destroyed", "reason", e.text);
+    pending_forget(vm);
     console_drop(vm, false);
     registry_remove(vm);
+}
+
+static void restart(struct vm *vm)
+{
+    pending_end(vm, true);
+    vm_stop(vm, true);
+    start_unattended(vm, false);
+}
+
+static void preserve(struct vm *vm)
+{
+    struct err e = {0};
+    struct store *s;
+
+    if (!open_store(&s, &e)) {
+        record_kept(vm, NULL, NULL, s);
+        store_close(s);
+    }
+    event_emit(vm, "preserved", NULL, NULL);
+    registry_publish(vm, VM_PRESERVED);
+}
+
+struct successor {
+    struct guest_config cfg;
+    uint32_t kept_domid, short_lives;
+};
+
+static void *successor_main(void *arg)
+{
+    struct successor *n = arg;
+    struct err e = {0};
+    struct vm *vm = registry_add(&n->cfg, &e);
+    struct store *s;
+
+    if (vm) {
+        vm->short_lives = n->short_lives;
+        start_unattended(vm, true);
+    } else {
+        log_line("restart failed: %s", e.text);
+        guest_config_free(&n->cfg);
+    }
+    e = (struct err){0};
+    if (!open_store(&s, &e)) {
+        record_succeeded(n->kept_domid, s);
+        store_close(s);
+    }
+    free(n);
+    return NULL;
+}
+
+void successor_start(struct guest_config *cfg, uint32_t kept_domid, uint32_t short_lives)
+{
+    struct successor *n = calloc(1, sizeof(*n));
+    pthread_t t;
+
+    if (n) {
+        *n = (struct successor){*cfg, kept_domid, short_lives};
+        if (!pthread_create(&t, NULL, successor_main, n)) {
+            pthread_detach(t);
+            return;
+        }
+    }
+    log_line("%s: cannot be started again: out of memory or threads", cfg->name);
+    free(n);
+    guest_config_free(cfg);
+}
+
+/* Gives the ended domain a name and UUID of its own. */
+static void change_identity(struct vm *vm)
+{
+    char name[GUEST_NAME_MAX + 1];
+    uint8_t uuid[16];
+    unsigned int nth = 0;
+    struct err e;
+    int rc;
+
+    do {
+        e = (struct err){0};
+        policy_kept_name(name, vm->cfg.name, (int64_t)time(NULL), nth++);
+    } while (registry_rename(vm, name, &e));
+    uuid_make(uuid);
+    registry_set_uuid(vm, uuid);
+    rc = hv_domain_set_uuid(domd.hv, vm->domid, uuid);
+    if (rc)
+        log_line("%s: cannot change the UUID of domain %u: %s", name, vm->domid, strerror(-rc));
+}
+
+static void forget_devices(struct guest_config *g)
+{
+    while (g->nr_disks)
+        disk_spec_free(&g->disks[--g->nr_disks]);
+    g->nr_vifs = 0;
+}
+
+/* A dead guest does no I/O: its devices go to the successor, what else it was is kept for a look. */
+static void rename_restart(struct vm *vm)
+{
+    struct guest_config cfg;
+    struct err e = {0};
+    struct store *s = NULL;
+    char old_uuid[37];
+    uint32_t domid = vm->domid;
+    int rc;
+
+    if (config_copy(&cfg, &vm->cfg) || open_store(&s, &e)) {
+        log_line("%s: cannot be started again: %s", vm->cfg.name, s ? "out of memory" : e.text);
+        preserve(vm);
+        return;
+    }
+    devices_remove(vm, s);
+    uuid_format(old_uuid, vm->uuid);
+    change_identity(vm);
+    rc = record_kept(vm, &cfg, old_uuid, s);
+    if (rc)
+        log_line("%s: store: %s", vm->cfg.name, strerror(-rc));
+    store_close(s);
+    console_rename(vm, &e);
+    event_emit(vm, "renamed", "from", cfg.name);
+    log_line("%s: domain %u is kept as %s", cfg.name, domid, vm->cfg.name);
+    forget_devices(&vm->cfg);
+    vm->kept = true;
+    event_emit(vm, "preserved", NULL, NULL);
+    rc = (int)vm->short_lives;
+    registry_publish(vm, VM_PRESERVED);
+    successor_start(&cfg, domid, (uint32_t)rc);
 }
 
 struct ending {
@@ -278,28 +449,65 @@ struct ending {
     unsigned int code;
 };
 
-static void *end_main(void *arg)
+static void tell_end(const struct ending *end)
 {
-    struct ending *end = arg;
     struct vm *vm = end->vm;
-    enum action a = end->vanished ? ACTION_DESTROY : action_for(vm, end->code);
 
     if (end->vanished)
         log_line("%s: domain %u has vanished", vm->cfg.name, vm->domid);
     else
-        log_line("%s: domain %u %s", vm->cfg.name, vm->domid, end_name(end->code));
-    if (a == ACTION_RESTART && end->code != SHUTDOWN_reboot && end->code != SHUTDOWN_poweroff &&
-        time(NULL) - vm->started < FAST_CRASH_S) {
-        log_line("%s: lived less than %d s: not restarted", vm->cfg.name, FAST_CRASH_S);
-        a = ACTION_DESTROY;
+        log_line("%s: domain %u %s", vm->cfg.name, vm->domid, policy_end_phrase(end->code));
+    event_emit(vm, "ended", "reason", end->vanished ? "vanished" : policy_end_word(end->code));
+}
+
+/* What to do about an end that was not dealt with before; true: not now. */
+static bool judge_end(const struct ending *end, enum action *a)
+{
+    struct vm *vm = end->vm;
+    enum action wanted = *a;
+    char seconds[16];
+    unsigned int wait;
+
+    tell_end(end);
+    *a = policy_brake(wanted, (int64_t)time(NULL) - vm->started, &vm->short_lives, &wait);
+    if (*a != wanted) {
+        log_line("%s: lived less than %d s %d times in a row: kept, not started again",
+                 vm->cfg.name, SHORT_LIFE_S, SHORT_LIVES_MAX + 1);
+        event_emit(vm, "gave-up", NULL, NULL);
     }
+    if (!wait)
+        return false;
+    snprintf(seconds, sizeof(seconds), "%u", wait);
+    log_line("%s: lived less than %d s: is started again in %s s", vm->cfg.name, SHORT_LIFE_S,
+             seconds);
+    event_emit(vm, "delayed", "seconds", seconds);
+    vm->not_before = now_s() + wait;
+    vm->delayed = true;
+    return true;
+}
+
+static void *end_main(void *arg)
+{
+    struct ending *end = arg;
+    struct vm *vm = end->vm;
+    enum action a =
+        end->vanished || vm->final ? ACTION_DESTROY : policy_action(&vm->cfg, end->code);
+    bool later = vm->delayed ? false : judge_end(end, &a);
+
+    free(end);
+    if (later) {
+        registry_release(vm);
+        return NULL;
+    }
+    vm->delayed = false;
     if (a == ACTION_RESTART)
         restart(vm);
+    else if (a == ACTION_RENAME_RESTART)
+        rename_restart(vm);
     else if (a == ACTION_PRESERVE)
-        registry_publish(vm, VM_PRESERVED);
+        preserve(vm);
     else
         vm_destroy(vm);
-    free(end);
     return NULL;
 }
 

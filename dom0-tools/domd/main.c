@@ -13,18 +13,23 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "dom0-tools/lib/crash.h"
 #include "dom0-tools/lib/err.h"
 #include "dom0-tools/lib/foreign.h"
 #include "dom0-tools/lib/hv.h"
 #include "dom0-tools/lib/proto.h"
+#include "dom0-tools/lib/ready.h"
 #include "xenstore-like/client.h"
+
+#define STORE_WAIT_MS 2000
 
 struct domd domd;
 
 static const char usage[] =
-    "usage: domd [--socket=PATH] [--help]\n"
+    "usage: domd [--socket=PATH] [--crash-at=N] [--help]\n"
     "Creates and owns domains; domctl is its client. Runs in the foreground, logs to stderr.\n"
-    "  --socket=PATH  listen there instead of " DOMD_SOCKET "\n";
+    "  --socket=PATH  listen there instead of " DOMD_SOCKET "\n"
+    "  --crash-at=N   end at the N-th step that lasts, as if killed (for tests)\n";
 
 void log_line(const char *fmt, ...)
 {
@@ -39,8 +44,14 @@ void log_line(const char *fmt, ...)
 
 int open_store(struct store **s, struct err *e)
 {
-    int rc = store_open(s, NULL);
+    int rc = -ENOENT, i;
 
+    /* It may be starting anew at this moment. */
+    for (i = 0; i < STORE_WAIT_MS / 20 && (rc == -ENOENT || rc == -ECONNREFUSED); i++) {
+        if (i)
+            usleep(20000);
+        rc = store_open(s, NULL);
+    }
     if (!rc)
         return 0;
     *s = NULL;
@@ -116,8 +127,10 @@ static void on_end(int sig)
 
 int main(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"socket", required_argument, NULL, 's'}, {"help", no_argument, NULL, 'h'}, {0}};
+    static const struct option options[] = {{"socket", required_argument, NULL, 's'},
+                                            {"crash-at", required_argument, NULL, 'c'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {0}};
     int opt, listener, rc;
     bool adopted;
 
@@ -126,11 +139,12 @@ int main(int argc, char **argv)
             fputs(usage, stdout);
             return STATUS_DONE;
         }
-        if (opt != 's') {
+        if (opt == 's') {
+            socket_path = optarg;
+        } else if (opt != 'c' || !crash_at(optarg)) {
             fputs(usage, stderr);
             return STATUS_USAGE;
         }
-        socket_path = optarg;
     }
     signal(SIGPIPE, SIG_IGN);
     rc = connect_hypervisor();
@@ -153,5 +167,6 @@ int main(int argc, char **argv)
         return STATUS_FAILED;
     }
     log_line("ready on %s", domd.version);
+    ready_tell();
     serve(listener);
 }

@@ -5,12 +5,13 @@
  * Growth is claimed first: what the guest was promised is there when it comes for it. dom0 keeps
  * its limit, which it got at boot; it can give memory away and take it back.
  */
-#include "dom0-tools/domd/request.h"
+#include "dom0-tools/domd/domd.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "dom0-tools/domd/request.h"
 #include "dom0-tools/lib/err.h"
 #include "dom0-tools/lib/hv.h"
 #include "dom0-tools/lib/json.h"

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dom0-tools/lib/crash.h"
 #include "dom0-tools/lib/err.h"
 #include "dom0-tools/lib/hv.h"
 #include "dom0-tools/lib/json.h"
@@ -18,10 +19,11 @@
 
 #define ROOT "/domd"
 
-static int write_member(struct store *s, uint32_t domid, const char *key, const struct json *value)
+static int write_member(struct store *s, store_tx_t tx, const char *base, const char *key,
+                        const struct json *value)
 {
     struct json_out *o = json_out_new(false);
-    char path[96];
+    char path[160];
     const char *text;
     int rc = -ENOMEM;
 
@@ -29,9 +31,9 @@ static int write_member(struct store *s, uint32_t domid, const char *key, const 
         return rc;
     json_value_copy(o, value);
     text = json_text(o, NULL);
-    snprintf(path, sizeof(path), ROOT "/%u/config/%s", domid, key);
+    snprintf(path, sizeof(path), "%s/config/%s", base, key);
     if (text)
-        rc = store_write(s, STORE_NO_TX, path, text);
+        rc = store_write(s, tx, path, text);
     json_out_free(o);
     return rc;
 }
@@ -53,32 +55,57 @@ static struct json *config_json(const struct guest_config *g)
     return j;
 }
 
+int record_write_config(const struct guest_config *g, const char *base, struct store *s,
+                        store_tx_t tx)
+{
+    struct json *j = config_json(g);
+    const struct json *value;
+    int rc = j ? 0 : -ENOMEM;
+    const char *key;
+    size_t i;
+
+    for (i = 0; !rc && (value = json_member(j, i, &key)); i++)
+        rc = write_member(s, tx, base, key, value);
+    json_free(j);
+    return rc;
+}
+
+int config_copy(struct guest_config *to, const struct guest_config *from)
+{
+    struct json *j = config_json(from);
+    struct err e = {0};
+    int rc = j ? guest_config_from_json(to, j, &e) : -1;
+
+    json_free(j);
+    return rc ? -ENOMEM : 0;
+}
+
 int record_begin(uint32_t domid, struct store *s)
 {
     char path[64];
 
+    crash_point();
     snprintf(path, sizeof(path), ROOT "/%u", domid);
     return store_mkdir(s, STORE_NO_TX, path);
 }
 
 int record_write(const struct vm *vm, struct store *s)
 {
-    struct json *j = config_json(&vm->cfg);
-    const struct json *value;
-    const char *key;
     char path[96];
     size_t i;
-    int rc = j ? 0 : -ENOMEM;
+    int rc;
 
-    for (i = 0; !rc && (value = json_member(j, i, &key)); i++)
-        rc = write_member(s, vm->domid, key, value);
-    json_free(j);
+    snprintf(path, sizeof(path), ROOT "/%u", vm->domid);
+    rc = record_write_config(&vm->cfg, path, s, STORE_NO_TX);
     for (i = 0; !rc && i < vm->cfg.nr_disks; i++)
         if (vm->loops[i].used) {
             snprintf(path, sizeof(path), ROOT "/%u/loop/%zu", vm->domid, i);
             rc = store_writef(s, STORE_NO_TX, path, "%d %d", vm->loops[i].number,
                               vm->loops[i].created);
         }
+    snprintf(path, sizeof(path), ROOT "/%u/short_lives", vm->domid);
+    if (!rc && vm->short_lives)
+        rc = store_writef(s, STORE_NO_TX, path, "%u", vm->short_lives);
     snprintf(path, sizeof(path), ROOT "/%u/started", vm->domid);
     return rc ? rc : store_writef(s, STORE_NO_TX, path, "%lld", (long long)vm->started);
 }
@@ -91,12 +118,134 @@ void record_remove(uint32_t domid, struct store *s)
     store_rm(s, STORE_NO_TX, path);
 }
 
+/* ---- another name; an end that is kept */
+
+struct identity {
+    const struct vm *vm;
+    const struct guest_config *successor;
+    const char *old_uuid;
+};
+
+/* Names hold nothing that JSON would escape. */
+static int write_name(struct store *s, store_tx_t tx, const struct vm *vm, const char *uuid)
+{
+    char path[96];
+    int rc;
+
+    snprintf(path, sizeof(path), "/vm/%s/name", uuid);
+    rc = store_write(s, tx, path, vm->cfg.name);
+    snprintf(path, sizeof(path), "/local/domain/%u/name", vm->domid);
+    if (!rc)
+        rc = store_write(s, tx, path, vm->cfg.name);
+    snprintf(path, sizeof(path), ROOT "/%u/config/name", vm->domid);
+    return rc ? rc : store_writef(s, tx, path, "\"%s\"", vm->cfg.name);
+}
+
+static int rename_tx(struct store *s, store_tx_t tx, void *arg)
+{
+    const struct vm *vm = arg;
+    char uuid[37];
+
+    uuid_format(uuid, vm->uuid);
+    return write_name(s, tx, vm, uuid);
+}
+
+int record_rename(const struct vm *vm, struct store *s)
+{
+    return store_transact(s, rename_tx, (void *)(uintptr_t)vm);
+}
+
+/* The nodes of the vm move to its new UUID. */
+static int move_vm(struct store *s, store_tx_t tx, const struct identity *id, const char *uuid)
+{
+    struct store_perm perms[2] = {{.domid = 0}, {.domid = id->vm->domid, .read = true}};
+    char path[96], value[64];
+    int rc;
+
+    snprintf(path, sizeof(path), "/vm/%s", id->old_uuid);
+    rc = store_rm(s, tx, path);
+    snprintf(path, sizeof(path), "/vm/%s", uuid);
+    if (!rc)
+        rc = store_write(s, tx, path, "");
+    if (!rc)
+        rc = store_set_perms(s, tx, path, perms, 2); /* what is below inherits it */
+    snprintf(path, sizeof(path), "/vm/%s/uuid", uuid);
+    if (!rc)
+        rc = store_write(s, tx, path, uuid);
+    snprintf(path, sizeof(path), "/vm/%s/start_time", uuid);
+    if (!rc)
+        rc = store_writef(s, tx, path, "%lld", (long long)id->vm->started);
+    snprintf(path, sizeof(path), "/local/domain/%u/vm", id->vm->domid);
+    snprintf(value, sizeof(value), "/vm/%s", uuid);
+    if (!rc)
+        rc = store_write(s, tx, path, value);
+    snprintf(path, sizeof(path), ROOT "/%u/config/uuid", id->vm->domid);
+    return rc ? rc : store_writef(s, tx, path, "\"%s\"", uuid);
+}
+
+static int kept_tx(struct store *s, store_tx_t tx, void *arg)
+{
+    const struct identity *id = arg;
+    char path[64], uuid[37];
+    int rc = 0;
+
+    uuid_format(uuid, id->vm->uuid);
+    if (id->successor)
+        rc = move_vm(s, tx, id, uuid);
+    if (!rc && id->successor)
+        rc = write_name(s, tx, id->vm, uuid);
+    snprintf(path, sizeof(path), ROOT "/%u/loop", id->vm->domid);
+    if (!rc && id->successor)
+        rc = store_rm(s, tx, path);
+    snprintf(path, sizeof(path), ROOT "/%u/kept", id->vm->domid);
+    if (rc)
+        return rc;
+    return id->successor ? store_writef(s, tx, path, "%s %s %u", id->successor->name, id->old_uuid,
+                                        id->vm->short_lives)
+                         : store_write(s, tx, path, "");
+}
+
+int record_kept(const struct vm *vm, const struct guest_config *successor, const char *old_uuid,
+                struct store *s)
+{
+    struct identity id = {vm, successor, old_uuid};
+
+    return store_transact(s, kept_tx, &id);
+}
+
+static int succeeded_tx(struct store *s, store_tx_t tx, void *arg)
+{
+    static const char *const devices[] = {"disk", "vif"};
+    uint32_t domid = *(const uint32_t *)arg;
+    char path[64], *kept = NULL;
+    size_t i;
+    int rc;
+
+    rc = store_readf(s, tx, &kept, ROOT "/%u/kept", domid);
+    free(kept);
+    if (rc)
+        return rc; /* it was destroyed meanwhile */
+    for (i = 0; !rc && i < 2; i++) {
+        snprintf(path, sizeof(path), ROOT "/%u/config/%s", domid, devices[i]);
+        rc = store_write(s, tx, path, "[]");
+    }
+    snprintf(path, sizeof(path), ROOT "/%u/kept", domid);
+    return rc ? rc : store_write(s, tx, path, "-");
+}
+
+void record_succeeded(uint32_t domid, struct store *s)
+{
+    store_transact(s, succeeded_tx, &domid);
+}
+
+/* ---- taking over */
+
 /* Puts the members together again. */
-static int read_config(struct store *s, uint32_t domid, struct guest_config *g)
+int record_read_config(struct guest_config *g, const char *base, struct store *s)
 {
     struct json_out *o = json_out_new(false);
     struct err e = {0};
-    char path[64], **names = NULL;
+    char path[96], **names = NULL;
     size_t count = 0, i, len;
     struct json *j = NULL;
     const char *text;
@@ -104,7 +253,7 @@ static int read_config(struct store *s, uint32_t domid, struct guest_config *g)
 
     if (!o)
         return -ENOMEM;
-    snprintf(path, sizeof(path), ROOT "/%u/config", domid);
+    snprintf(path, sizeof(path), "%s/config", base);
     rc = store_directory(s, STORE_NO_TX, path, &names, &count);
     json_object(o);
     for (i = 0; !rc && i < count; i++) {
@@ -137,6 +286,9 @@ static void read_rest(struct store *s, struct vm *vm)
     snprintf(path, sizeof(path), ROOT "/%u/started", vm->domid);
     if (!store_read_u64(s, STORE_NO_TX, path, &n))
         vm->started = (int64_t)n;
+    snprintf(path, sizeof(path), ROOT "/%u/short_lives", vm->domid);
+    if (!store_read_u64(s, STORE_NO_TX, path, &n))
+        vm->short_lives = (uint32_t)n;
     for (i = 0; i < vm->cfg.nr_disks; i++) {
         char *text = NULL;
         int number, created;
@@ -148,6 +300,30 @@ static void read_rest(struct store *s, struct vm *vm)
     }
 }
 
+/* Has ended and is kept: "", "-" (its successor was started), or what the successor is called. */
+static void adopt_kept(struct vm *vm, const char *kept)
+{
+    char name[GUEST_NAME_MAX + 1], uuid[37];
+    uint32_t domid = vm->domid, short_lives;
+    struct guest_config cfg = {0};
+    bool succeed = sscanf(kept, "%63s %36s %u", name, uuid, &short_lives) == 3;
+
+    if (succeed)
+        succeed = !config_copy(&cfg, &vm->cfg) && uuid_parse(cfg.uuid, uuid);
+    if (*kept) {
+        vm->kept = true;
+        vm->cfg.nr_vifs = 0;
+        while (vm->cfg.nr_disks)
+            disk_spec_free(&vm->cfg.disks[--vm->cfg.nr_disks]);
+    }
+    registry_publish(vm, VM_PRESERVED);
+    if (!succeed)
+        return;
+    strcpy(cfg.name, name);
+    /* If it is there already, this finds its name in use and does no more than note it. */
+    successor_start(&cfg, domid, short_lives);
+}
+
 /*
  * A domain whose record is not complete was being built when domd ended: nobody was told of it, so
  * it goes, like the record of a domain that has ended meanwhile.
@@ -156,11 +332,13 @@ static void adopt(struct store *s, uint32_t domid)
 {
     struct guest_config g;
     struct hv_domain info;
-    char introduced[64];
+    char introduced[64], base[64], *kept = NULL;
+    struct err e = {0};
     struct vm *vm;
     int alive = !hv_domain_info(domd.hv, domid, &info) && !info.dying;
 
-    if (read_config(s, domid, &g)) {
+    snprintf(base, sizeof(base), ROOT "/%u", domid);
+    if (record_read_config(&g, base, s)) {
         if (alive)
             hv_domain_destroy(domd.hv, domid);
         snprintf(introduced, sizeof(introduced), "/local/domain/%u", domid);
@@ -173,9 +351,15 @@ static void adopt(struct store *s, uint32_t domid)
         return;
     read_rest(s, vm);
     vm->console = true;
-    if (alive && store_is_introduced(s, domid) == 1 && !memcmp(info.uuid, vm->uuid, 16)) {
+    if (alive && pending_is_complete(domid, s) && store_is_introduced(s, domid) == 1 &&
+        !memcmp(info.uuid, vm->uuid, 16)) {
         log_line("%s: domain %u taken over", vm->cfg.name, domid);
-        registry_publish(vm, VM_LIVE);
+        console_rename(vm, &e); /* we may have ended within a rename */
+        if (store_readf(s, STORE_NO_TX, &kept, ROOT "/%u/kept", domid))
+            registry_publish(vm, VM_LIVE);
+        else
+            adopt_kept(vm, kept);
+        free(kept);
         return;
     }
     log_line("%s: clearing away what is left of domain %u", vm->cfg.name, domid);
@@ -184,7 +368,7 @@ static void adopt(struct store *s, uint32_t domid)
 
 bool record_adopt_all(void)
 {
-    static const char *const parents[] = {ROOT, "/vm", "/local/domain/0/backend/vbd",
+    static const char *const parents[] = {ROOT, ROOT "/again", "/vm", "/local/domain/0/backend/vbd",
                                           "/local/domain/0/backend/vif"};
     static const struct store_perm private = {.domid = 0};
     struct store *s;
@@ -206,6 +390,7 @@ bool record_adopt_all(void)
                 adopt(s, (uint32_t)domid);
         }
     free(names);
+    pending_resume(s);
     store_close(s);
     return true;
 }

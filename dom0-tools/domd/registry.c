@@ -47,15 +47,24 @@ static bool parse_domid(const char *text, uint32_t *domid)
     return true;
 }
 
-/* A name wins over a number, so that a guest named "7" can be reached. */
-static struct vm *find_locked(const char *name)
+/*
+ * By name, UUID or number. NULL with *@ambiguous set when a name is another guest's number: whoever
+ * types it may mean either.
+ */
+static struct vm *find_locked(const char *name, bool *ambiguous)
 {
-    struct vm *vm = find_name_locked(name);
+    struct vm *vm = find_name_locked(name), *other = NULL;
+    uint8_t uuid[16];
     uint32_t domid;
 
-    if (!vm && parse_domid(name, &domid) && domid)
-        vm = find_domid_locked(domid);
-    return vm;
+    if (parse_domid(name, &domid) && domid)
+        other = find_domid_locked(domid);
+    else if (!vm && uuid_parse(uuid, name))
+        for (other = registry.list; other; other = other->next)
+            if (!memcmp(other->uuid, uuid, sizeof(uuid)))
+                break;
+    *ambiguous = vm && other && vm != other;
+    return *ambiguous ? NULL : vm ? vm : other;
 }
 
 static struct vm *new_vm(struct guest_config *cfg)
@@ -115,7 +124,7 @@ struct vm *registry_adopt(struct guest_config *cfg, uint32_t domid)
 
     if (!vm)
         return NULL;
-    vm->domid = domid;
+    vm->domid = vm->last_domid = domid;
     pthread_mutex_lock(&registry.lock);
     link_locked(vm);
     pthread_mutex_unlock(&registry.lock);
@@ -135,7 +144,17 @@ void registry_set_domid(struct vm *vm, uint32_t domid)
 {
     pthread_mutex_lock(&registry.lock);
     vm->domid = domid;
+    if (domid)
+        vm->last_domid = domid;
     pthread_cond_broadcast(&registry.changed);
+    pthread_mutex_unlock(&registry.lock);
+}
+
+void registry_set_uuid(struct vm *vm, const uint8_t uuid[16])
+{
+    pthread_mutex_lock(&registry.lock);
+    memcpy(vm->uuid, uuid, sizeof(vm->uuid));
+    memcpy(vm->cfg.uuid, uuid, sizeof(vm->cfg.uuid));
     pthread_mutex_unlock(&registry.lock);
 }
 
@@ -158,20 +177,41 @@ void registry_remove(struct vm *vm)
 
 struct vm *registry_acquire(const char *name, struct err *e)
 {
+    bool ambiguous;
     struct vm *vm;
 
     pthread_mutex_lock(&registry.lock);
     /* Look anew after each wait: whoever held it may have removed it. */
-    while ((vm = find_locked(name)) && vm->busy)
+    while ((vm = find_locked(name, &ambiguous)) && vm->busy)
         pthread_cond_wait(&registry.changed, &registry.lock);
     if (vm)
         vm->busy = true;
     pthread_mutex_unlock(&registry.lock);
-    if (!vm && (!strcmp(name, "Domain-0") || !strcmp(name, "0")))
+    if (!vm && ambiguous)
+        err_set(e, STATUS_USAGE, name, "use the UUID: domctl list -v",
+                "ambiguous: the name of one guest and the number of another");
+    else if (!vm && (!strcmp(name, "Domain-0") || !strcmp(name, "0")))
         err_set(e, STATUS_USAGE, name, NULL, "this cannot be done to dom0");
     else if (!vm)
         err_set(e, STATUS_NO_DOMAIN, name, "see domctl list", "no such domain");
     return vm;
+}
+
+int registry_rename(struct vm *vm, const char *name, struct err *e)
+{
+    struct vm *other;
+    int rc = 0;
+
+    pthread_mutex_lock(&registry.lock);
+    other = find_name_locked(name);
+    if (other && other != vm)
+        rc = err_set(e, STATUS_USAGE, name, "choose another name", "a domain of this name exists");
+    else if (!strcmp(name, "Domain-0"))
+        rc = err_set(e, STATUS_USAGE, name, "choose another name", "this is the name of dom0");
+    else
+        strcpy(vm->cfg.name, name);
+    pthread_mutex_unlock(&registry.lock);
+    return rc;
 }
 
 void registry_release(struct vm *vm)
@@ -188,7 +228,7 @@ struct vm *registry_try_domid(uint32_t domid)
 
     pthread_mutex_lock(&registry.lock);
     vm = find_domid_locked(domid);
-    if (vm && (vm->busy || vm->state != VM_LIVE))
+    if (vm && (vm->busy || vm->state != VM_LIVE || (vm->delayed && now_s() < vm->not_before)))
         vm = NULL;
     if (vm)
         vm->busy = true;
@@ -226,13 +266,25 @@ bool registry_describe(uint32_t domid, char name[GUEST_NAME_MAX + 1], enum vm_st
     return found;
 }
 
-bool registry_domid(const char *name, uint32_t *domid)
+bool registry_started(uint32_t domid, int64_t *started)
 {
-    bool found = true;
     struct vm *vm;
 
     pthread_mutex_lock(&registry.lock);
-    vm = find_locked(name);
+    vm = find_domid_locked(domid);
+    if (vm)
+        *started = vm->started;
+    pthread_mutex_unlock(&registry.lock);
+    return vm != NULL;
+}
+
+bool registry_domid(const char *name, uint32_t *domid)
+{
+    bool found = true, ambiguous;
+    struct vm *vm;
+
+    pthread_mutex_lock(&registry.lock);
+    vm = find_locked(name, &ambiguous);
     if (vm && vm->domid)
         *domid = vm->domid;
     else if (!strcmp(name, "Domain-0") || !strcmp(name, "0"))

@@ -2,24 +2,40 @@
 #ifndef DOM0_TOOLS_DOMD_REQUEST_H
 #define DOM0_TOOLS_DOMD_REQUEST_H
 
-/* What the functions behind a client's requests have in common; each is in the table in requests.c. */
+/* One request of a client, and what the functions that serve one have in common. */
 
-#include "dom0-tools/domd/domd.h"
+#include <stdbool.h>
+#include <stdint.h>
 
-/* One request: @in its document; @out the answer, an open object; @pass a descriptor to hand over. */
+struct err;
+struct json;
+struct json_out;
+struct vm;
+
+/* @in its document; @out the answer, an open object; @pass a descriptor to hand over, or -1. */
 struct request {
     const struct json *in;
     struct json_out *out;
     struct err *e;
     int pass;
+    bool stream; /* after the answer, events follow */
 };
 
 /* The member "name"; NULL with the error set. */
 const char *need_name(struct request *r);
-/* The guest of that name, held; NULL with the error set. */
+/* The guest it names, held; NULL with the error set. */
 struct vm *need_vm(struct request *r);
-/* Sets the error for a hypercall that failed with @rc. Returns -1. */
+/* Only one that has not ended. */
+struct vm *need_live_vm(struct request *r);
+/* -1 with the error set: @rc is what the hypervisor said. */
 int hv_failed(struct request *r, const char *name, int rc);
+
+/* manage.c */
+int op_events(struct request *r);
+int op_rename(struct request *r);
+int op_reset(struct request *r);
+int op_sysrq(struct request *r);
+int op_wait(struct request *r);
 
 /* cpus.c: what may be done to dom0 too. */
 struct target {

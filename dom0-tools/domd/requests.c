@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What clients can ask for: one function per "op". */
-#include "dom0-tools/domd/request.h"
+#include "dom0-tools/domd/domd.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "dom0-tools/domd/request.h"
 #include "dom0-tools/lib/err.h"
 #include "dom0-tools/lib/hv.h"
 #include "dom0-tools/lib/json.h"
@@ -17,7 +19,6 @@
 
 #define DOMAINS_MAX 512
 #define LOG_MAX     (1u << 20)
-#define WAIT_MAX_S  86400
 
 const char *need_name(struct request *r)
 {
@@ -35,36 +36,90 @@ struct vm *need_vm(struct request *r)
     return name ? registry_acquire(name, r->e) : NULL;
 }
 
+int hv_failed(struct request *r, const char *name, int rc)
+{
+    return err_set(r->e, STATUS_FAILED, name, NULL, "the hypervisor refused: %s", strerror(-rc));
+}
+
+struct vm *need_live_vm(struct request *r)
+{
+    struct vm *vm = need_vm(r);
+    struct hv_domain info;
+    int rc = vm ? hv_domain_info(domd.hv, vm->domid, &info) : 0;
+
+    if (!vm || (!rc && !info.shutdown && !info.dying))
+        return vm;
+    if (rc && rc != -ESRCH)
+        hv_failed(r, vm->cfg.name, rc);
+    else
+        err_set(r->e, STATUS_FAILED, vm->cfg.name, "domctl destroy it, or reset it",
+                "the guest has ended");
+    registry_release(vm);
+    return NULL;
+}
+
 /* ---- create and destroy */
+
+static void tell_timing(struct json_out *o, const struct timing *t)
+{
+    size_t i;
+
+    json_key(o, "timing");
+    json_array(o);
+    for (i = 0; i < t->count; i++) {
+        json_object(o);
+        json_put_str(o, "phase", t->phase[i].name);
+        json_put_u64(o, "us", t->phase[i].us);
+        json_end_object(o);
+    }
+    json_end_array(o);
+}
+
+/* Everything a config may leave open. */
+static void complete_config(struct guest_config *g)
+{
+    size_t i;
+
+    if (!g->has_uuid) {
+        uuid_make(g->uuid);
+        g->has_uuid = true;
+    }
+    for (i = 0; i < g->nr_vifs; i++)
+        if (!g->vifs[i].has_mac) {
+            mac_make(g->vifs[i].mac);
+            g->vifs[i].has_mac = true;
+        }
+}
 
 static int op_create(struct request *r)
 {
+    struct timing timing = {0};
     struct guest_config g;
+    char uuid[37];
     struct vm *vm;
-    size_t i;
 
     if (guest_config_from_json(&g, json_get(r->in, "config"), r->e))
         return -1;
-    if (!g.has_uuid) {
-        uuid_make(g.uuid);
-        g.has_uuid = true;
-    }
-    for (i = 0; i < g.nr_vifs; i++)
-        if (!g.vifs[i].has_mac) {
-            mac_make(g.vifs[i].mac);
-            g.vifs[i].has_mac = true;
-        }
+    complete_config(&g);
     vm = registry_add(&g, r->e);
     if (!vm) {
         guest_config_free(&g);
         return -1;
     }
+    vm->timing = &timing;
+    timing_mark(vm, NULL);
     if (vm_start(vm, json_get_bool(r->in, "paused"), true, r->e)) {
         registry_remove(vm);
         return -1;
     }
+    vm->timing = NULL;
+    uuid_format(uuid, vm->uuid);
     json_put_u64(r->out, "id", vm->domid);
     json_put_str(r->out, "name", vm->cfg.name);
+    json_put_str(r->out, "uuid", uuid);
+    if (json_get_bool(r->in, "timing"))
+        tell_timing(r->out, &timing);
+    event_emit(vm, "created", NULL, NULL);
     registry_publish(vm, VM_LIVE);
     return 0;
 }
@@ -81,14 +136,9 @@ static int op_destroy(struct request *r)
 
 /* ---- pause, unpause, shutdown, reboot */
 
-int hv_failed(struct request *r, const char *name, int rc)
-{
-    return err_set(r->e, STATUS_FAILED, name, NULL, "the hypervisor refused: %s", strerror(-rc));
-}
-
 static int op_pause(struct request *r)
 {
-    struct vm *vm = need_vm(r);
+    struct vm *vm = need_live_vm(r);
     struct hv_domain info;
     int rc;
 
@@ -98,6 +148,8 @@ static int op_pause(struct request *r)
     rc = hv_domain_info(domd.hv, vm->domid, &info);
     if (!rc && !info.paused)
         rc = hv_domain_pause(domd.hv, vm->domid);
+    if (!rc && !info.paused)
+        event_emit(vm, "paused", NULL, NULL);
     rc = rc ? hv_failed(r, vm->cfg.name, rc) : 0;
     registry_release(vm);
     return rc;
@@ -105,7 +157,7 @@ static int op_pause(struct request *r)
 
 static int op_unpause(struct request *r)
 {
-    struct vm *vm = need_vm(r);
+    struct vm *vm = need_live_vm(r);
     struct hv_domain info;
     int rc;
 
@@ -114,6 +166,8 @@ static int op_unpause(struct request *r)
     rc = hv_domain_info(domd.hv, vm->domid, &info);
     if (!rc && info.paused)
         rc = hv_domain_unpause(domd.hv, vm->domid);
+    if (!rc && info.paused)
+        event_emit(vm, "unpaused", NULL, NULL);
     rc = rc ? hv_failed(r, vm->cfg.name, rc) : 0;
     registry_release(vm);
     return rc;
@@ -153,8 +207,7 @@ static int withdraw_tx(struct store *s, store_tx_t tx, void *arg)
     return rc;
 }
 
-/* Takes back a request that the guest has not even taken note of. */
-static void withdraw(uint32_t domid, const char *what)
+void withdraw_request(uint32_t domid, const char *what)
 {
     struct asked a = {.what = what};
     struct err e = {0};
@@ -167,32 +220,30 @@ static void withdraw(uint32_t domid, const char *what)
     store_close(s);
 }
 
+/* "final": it shall be gone in the end, whatever its config says. */
 static int end_guest(struct request *r, const char *what)
 {
-    uint64_t seconds = 0;
+    bool final = json_get_bool(r->in, "final") && !strcmp(what, "poweroff");
     struct vm *vm = need_vm(r);
-    char name[GUEST_NAME_MAX + 1];
-    uint32_t domid;
-    bool live;
     int rc;
 
     if (!vm)
         return -1;
-    domid = vm->domid;
-    strcpy(name, vm->cfg.name);
-    live = vm->state == VM_LIVE;
-    rc = live ? ask_guest(vm, what, r->e)
-              : err_set(r->e, STATUS_FAILED, name, "domctl destroy it", "the guest has ended");
-    registry_release(vm);
-    if (rc || !json_get_u64(r->in, "wait", &seconds))
-        return rc;
-    if (seconds > WAIT_MAX_S)
-        seconds = WAIT_MAX_S;
-    if (registry_wait_gone(domid, (int)seconds * 1000))
+    json_put_u64(r->out, "id", vm->domid);
+    if (vm->delayed || (final && vm->state == VM_PRESERVED)) {
+        /* Has ended, and would be started again in a moment: it is what was asked for. */
+        if (strcmp(what, "poweroff"))
+            registry_release(vm);
+        else
+            vm_destroy(vm);
         return 0;
-    withdraw(domid, what);
-    return err_set(r->e, STATUS_TIMEOUT, name, "domctl destroy ends it at once",
-                   "the guest did not %s within %llu s", what, (unsigned long long)seconds);
+    }
+    vm->final |= final;
+    rc = vm->state == VM_LIVE ? ask_guest(vm, what, r->e)
+                              : err_set(r->e, STATUS_FAILED, vm->cfg.name, "domctl destroy it",
+                                        "the guest has ended");
+    registry_release(vm);
+    return rc;
 }
 
 static int op_shutdown(struct request *r)
@@ -218,9 +269,20 @@ static const char *state_name(const struct hv_domain *d)
     return d->running || !d->blocked ? "running" : "blocked";
 }
 
+static bool dom0_started(int64_t *started)
+{
+    struct timespec up;
+
+    if (clock_gettime(CLOCK_BOOTTIME, &up))
+        return false;
+    *started = (int64_t)time(NULL) - up.tv_sec;
+    return true;
+}
+
 static void tell_domain(struct json_out *o, const struct hv_domain *d, const char *name)
 {
     char uuid[37];
+    int64_t started;
 
     uuid_format(uuid, d->uuid);
     json_put_str(o, "name", name);
@@ -230,6 +292,8 @@ static void tell_domain(struct json_out *o, const struct hv_domain *d, const cha
     json_put_u64(o, "vcpus", d->nr_online_vcpus);
     json_put_u64(o, "memory_mib", d->tot_pages >> 8);
     json_put_u64(o, "cpu_time_ns", d->cpu_time_ns);
+    if (d->domid ? registry_started(d->domid, &started) : dom0_started(&started))
+        json_put_u64(o, "started", (uint64_t)started);
 }
 
 static int op_list(struct request *r)
@@ -316,7 +380,6 @@ static void tell_vm(struct request *r, const struct vm *vm)
     json_out_free(o);
     snprintf(path, sizeof(path), "/var/log/pavo/console/%s.log", vm->cfg.name);
     json_put_str(r->out, "console_log", path);
-    json_put_u64(r->out, "started", (uint64_t)vm->started);
     json_key(r->out, "interfaces");
     json_array(r->out);
     for (i = 0; i < vm->cfg.nr_vifs; i++) {
@@ -400,12 +463,13 @@ static const struct {
     const char *op;
     int (*fn)(struct request *r);
 } ops[] = {
-    {"create", op_create},     {"destroy", op_destroy},     {"pause", op_pause},
-    {"unpause", op_unpause},   {"shutdown", op_shutdown},   {"reboot", op_reboot},
-    {"list", op_list},         {"info", op_info},           {"console", op_console},
-    {"dmesg", op_dmesg},       {"vcpu-list", op_vcpu_list}, {"vcpu-set", op_vcpu_set},
-    {"vcpu-pin", op_vcpu_pin}, {"sched", op_sched},         {"mem-set", op_mem_set},
-    {"mem-max", op_mem_max},
+    {"create", op_create},       {"destroy", op_destroy},   {"pause", op_pause},
+    {"unpause", op_unpause},     {"shutdown", op_shutdown}, {"reboot", op_reboot},
+    {"list", op_list},           {"info", op_info},         {"console", op_console},
+    {"dmesg", op_dmesg},         {"events", op_events},     {"rename", op_rename},
+    {"reset", op_reset},         {"sysrq", op_sysrq},       {"wait", op_wait},
+    {"vcpu-list", op_vcpu_list}, {"vcpu-set", op_vcpu_set}, {"vcpu-pin", op_vcpu_pin},
+    {"sched", op_sched},         {"mem-set", op_mem_set},   {"mem-max", op_mem_max},
 };
 
 static int run(struct request *r)
@@ -446,6 +510,7 @@ static int answer(int fd, const char *line, size_t len)
     struct err e = {0};
     struct request r = {.e = &e, .pass = -1};
     struct json *in = json_parse(line, len);
+    uint64_t first_event = events_now();
     const char *text;
     size_t n;
     int rc;
@@ -470,6 +535,10 @@ static int answer(int fd, const char *line, size_t len)
         close(r.pass);
     json_out_free(r.out);
     json_free(in);
+    if (!rc && r.stream) {
+        events_send(fd, first_event);
+        rc = -EPIPE;
+    }
     return rc;
 }
 

@@ -348,3 +348,85 @@ int cfg_parse(struct cfg *c, const char *text, size_t len, const char *file, str
         }
     }
 }
+
+/* ---- settings from a command line */
+
+static void mark_lines(struct cfg_value *v)
+{
+    size_t i;
+
+    v->line = CFG_OVERRIDE;
+    for (i = 0; i < v->count; i++)
+        mark_lines(&v->items[i]);
+}
+
+/* The value of @text as it stands, for people who do not want to quote twice. */
+static int bare_value(struct parser *ps, struct cfg *c, const char *text, const char *equals)
+{
+    struct cfg_value v = {.type = CFG_STRING, .str = strdup(equals + 1)};
+    bool appends = equals > text && equals[-1] == '+';
+    char key[64];
+    int rc;
+
+    snprintf(key, sizeof(key), "%.*s", (int)(equals - text) - appends, text);
+    rc = v.str ? store_item(ps, c, key, 0, appends, &v) : fail(ps, "out of memory");
+    value_free(&v);
+    return rc;
+}
+
+static bool is_key(const char *text, const char *equals)
+{
+    const char *end = equals > text && equals[-1] == '+' ? equals - 1 : equals, *p;
+
+    for (p = text; p < end; p++)
+        if (!isalnum((unsigned char)*p) && *p != '_')
+            return false;
+    return end > text && end - text < 64 && !isdigit((unsigned char)*text);
+}
+
+/* Takes away what the file says about the keys of @o, which come in its place. */
+static int merge(struct parser *ps, struct cfg *c, struct cfg *o, bool appends)
+{
+    size_t i, k, n;
+    int rc = 0;
+
+    for (i = 0; !rc && i < o->count; i++) {
+        struct cfg_item *it = &o->items[i];
+
+        for (k = n = 0; k < c->count && !appends; k++) {
+            if (strcmp(c->items[k].key, it->key)) {
+                c->items[n++] = c->items[k];
+                continue;
+            }
+            free(c->items[k].key);
+            value_free(&c->items[k].value);
+        }
+        if (!appends)
+            c->count = n;
+        mark_lines(&it->value);
+        rc = store_item(ps, c, it->key, CFG_OVERRIDE, appends, &it->value);
+    }
+    return rc;
+}
+
+int cfg_override(struct cfg *c, const char *text, struct err *e)
+{
+    const char *equals = strchr(text, '=');
+    struct parser ps = {.p = text, .file = "-e", .line = 1, .e = e};
+    struct err ignored = {0};
+    struct cfg o = {0};
+    int rc;
+
+    if (!equals || !is_key(text, equals))
+        return err_set(e, STATUS_USAGE, "-e", NULL, "'%.60s' is not KEY=VALUE", text);
+    if (strchr("\"'[", equals[1])) /* also the empty value, an error */
+        rc = cfg_parse(&o, text, strlen(text), "-e", e);
+    else if (cfg_parse(&o, text, strlen(text), "-e", &ignored))
+        rc = bare_value(&ps, &o, text, equals);
+    else
+        rc = 0;
+    if (!rc)
+        rc = merge(&ps, c, &o, o.count == 1 && equals[-1] == '+');
+    cfg_free(&o);
+    return rc;
+}

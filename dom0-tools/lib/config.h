@@ -45,6 +45,15 @@ struct cfg {
 int cfg_parse(struct cfg *c, const char *text, size_t len, const char *file, struct err *e);
 void cfg_free(struct cfg *c);
 
+#define CFG_OVERRIDE (-1) /* as a line: this item is no line of the file */
+
+/*
+ * Puts @text, "KEY=VALUE" from a command line, in the place of what *@c says about KEY ("KEY+=VALUE":
+ * behind it). It has the syntax of the file, several settings with ";" between them; a single value
+ * may go without quotes. Returns 0, or -1 with *@e set (STATUS_USAGE); *@c is to be freed either way.
+ */
+int cfg_override(struct cfg *c, const char *text, struct err *e);
+
 /* The last item named @key, or NULL. */
 const struct cfg_item *cfg_find(const struct cfg *c, const char *key);
 

@@ -28,7 +28,7 @@ struct reader {
     bool uses_cmdline;
 };
 
-static const char *const action_names[] = {"destroy", "restart", "preserve"};
+static const char *const action_names[] = {"destroy", "restart", "preserve", "rename-restart"};
 
 const char *action_name(enum action a)
 {
@@ -39,7 +39,7 @@ bool action_parse(enum action *a, const char *text)
 {
     int i;
 
-    for (i = 0; i < 3; i++)
+    for (i = 0; i < (int)(sizeof(action_names) / sizeof(action_names[0])); i++)
         if (!strcmp(text, action_names[i])) {
             *a = (enum action)i;
             return true;
@@ -125,7 +125,9 @@ static int check(const struct guest_config *g, struct err *e, const char **key)
 
 static void place(const struct reader *r, int line, const char *key, char *what, size_t size)
 {
-    if (line)
+    if (line == CFG_OVERRIDE)
+        snprintf(what, size, "-e: %.60s", key);
+    else if (line)
         snprintf(what, size, "%.180s:%d: %.60s", r->file, line, key);
     else
         snprintf(what, size, "%.180s: %.60s", r->file, key);
@@ -205,7 +207,7 @@ static int get_action(struct reader *r, const struct cfg_item *it, enum action *
 
     if (it->value.type == CFG_STRING && action_parse(to, it->value.str))
         return 0;
-    snprintf(why, sizeof(why), "'%.40s' is none of destroy, restart, preserve",
+    snprintf(why, sizeof(why), "'%.40s' is none of destroy, restart, preserve, rename-restart",
              it->value.type == CFG_LIST ? "[...]" : it->value.str);
     return bad_value(r, it, 0, why);
 }

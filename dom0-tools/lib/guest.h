@@ -27,7 +27,7 @@ struct json_out;
 #define GUEST_MEMORY_MIN_MIB 16
 #define GUEST_MEMORY_MAX_MIB (16u << 20) /* 16 TiB */
 
-enum action { ACTION_DESTROY, ACTION_RESTART, ACTION_PRESERVE };
+enum action { ACTION_DESTROY, ACTION_RESTART, ACTION_PRESERVE, ACTION_RENAME_RESTART };
 
 struct disk_spec {
     char *target; /* path of an image file or a block device */

@@ -244,6 +244,14 @@ int hv_domain_unpause(struct hv *h, uint32_t domid)
     return domctl_simple(h, XEN_DOMCTL_unpausedomain, domid);
 }
 
+int hv_domain_set_uuid(struct hv *h, uint32_t domid, const uint8_t uuid[16])
+{
+    struct xen_domctl op = {.cmd = XEN_DOMCTL_setdomainhandle, .domain = (domid_t)domid};
+
+    memcpy(op.u.setdomainhandle.handle, uuid, 16);
+    return domctl(h, &op);
+}
+
 int hv_vcpu_set_context(struct hv *h, uint32_t domid, uint32_t vcpu,
                         const struct vcpu_guest_context *c)
 {

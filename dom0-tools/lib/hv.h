@@ -50,6 +50,7 @@ int hv_domain_set_max_mem(struct hv *h, uint32_t domid, uint64_t kib);
 int hv_domain_destroy(struct hv *h, uint32_t domid);
 int hv_domain_pause(struct hv *h, uint32_t domid);
 int hv_domain_unpause(struct hv *h, uint32_t domid);
+int hv_domain_set_uuid(struct hv *h, uint32_t domid, const uint8_t uuid[16]);
 int hv_vcpu_set_context(struct hv *h, uint32_t domid, uint32_t vcpu,
                         const struct vcpu_guest_context *c);
 /* Writes hypercall stubs into a page of the domain. */

@@ -89,6 +89,32 @@ static int is_wanted(const char *wanted, const char *name)
     return 0;
 }
 
+/* end=poweroff, reboot, crash, or wait (for somebody to end us); after=MS: alive so long first. */
+static void end_as_told(void)
+{
+    static const char *const words[] = {"poweroff", "reboot", "suspend", "crash"};
+    uint64_t until = 0;
+    unsigned int i;
+    char text[16];
+
+    cmdline_get("after", text, sizeof(text));
+    for (i = 0; text[i] >= '0' && text[i] <= '9'; i++)
+        until = until * 10 + (uint64_t)(text[i] - '0');
+    until = system_time_ns() + until * 1000000;
+    cmdline_get("end", text, sizeof(text));
+    if (!text[0])
+        return;
+    kprintf("mini: end=%s\n", text);
+    console_flush();
+    while (system_time_ns() < until)
+        sched_op(SCHEDOP_yield, NULL);
+    for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (!strcmp(text, words[i]))
+            domain_shutdown(i);
+    for (;;)
+        sched_op(SCHEDOP_block, NULL);
+}
+
 void mini_main(const struct start_info *info)
 {
     struct physdev_set_iopl iopl = {.iopl = 1};
@@ -123,6 +149,7 @@ void mini_main(const struct start_info *info)
         }
     }
     kprintf("mini: %u passed, %u failed\n", passed, failed);
+    end_as_told();
     /* As dom0: a reboot, which QEMU takes as the end. */
     domain_shutdown(is_dom0() ? SHUTDOWN_reboot : SHUTDOWN_poweroff);
 }

@@ -147,7 +147,7 @@ static void serve_ring(struct conn *c)
 
     if (c->ignored)
         return;
-    n = ring_read(c->domain->ring, c->in + c->in_len, conn_room(c));
+    n = ring_read(c->domain->ring, &c->domain->req_cons, c->in + c->in_len, conn_room(c));
     if (n < 0) {
         conn_ignore(&st, c);
         return;
@@ -156,7 +156,8 @@ static void serve_ring(struct conn *c)
     if (conn_process(&st, c, 8) < 0)
         conn_ignore(&st, c);
     while (c->out_first) {
-        n = ring_write(c->domain->ring, c->out_first->data + c->out_first->sent,
+        n = ring_write(c->domain->ring, &c->domain->rsp_prod,
+                       c->out_first->data + c->out_first->sent,
                        c->out_first->size - c->out_first->sent);
         if (n < 0)
             conn_ignore(&st, c);

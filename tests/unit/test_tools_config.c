@@ -142,6 +142,62 @@ static void zero_bytes_and_long_files_are_refused(void **state)
     free(big);
 }
 
+/* One key of "a=1, b=two, b=3, l=[x]" after an override. */
+static const struct cfg_item *overridden(struct cfg *c, const char *text, const char *key)
+{
+    assert_int_equal(parse(c, "a=1\nb=\"two\"\nb=3\nl=[\"x\"]\n"), 0);
+    assert_int_equal(cfg_override(c, text, &err), 0);
+    return cfg_find(c, key);
+}
+
+static void overrides_replace_what_the_file_says(void **state)
+{
+    const struct cfg_item *it;
+    struct cfg c;
+
+    it = overridden(&c, "b=4", "b");
+    assert_int_equal(c.count, 3); /* both lines of b are gone */
+    assert_string_equal(it->value.str, "4");
+    assert_int_equal(it->line, CFG_OVERRIDE);
+    cfg_free(&c);
+    it = overridden(&c, "a=5; new='x'", "new");
+    assert_string_equal(it->value.str, "x");
+    assert_string_equal(cfg_find(&c, "a")->value.str, "5");
+    cfg_free(&c);
+    it = overridden(&c, "l+=[\"y\"]", "l");
+    assert_int_equal(it->value.count, 2);
+    cfg_free(&c);
+}
+
+static void overrides_may_go_without_quotes(void **state)
+{
+    struct cfg c;
+
+    assert_string_equal(overridden(&c, "a=web one", "a")->value.str, "web one");
+    cfg_free(&c);
+    assert_string_equal(overridden(&c, "a=0a1b-2c", "a")->value.str, "0a1b-2c");
+    cfg_free(&c);
+    assert_string_equal(overridden(&c, "a=x=y; z", "a")->value.str, "x=y; z");
+    cfg_free(&c);
+}
+
+static void nonsense_overrides_are_refused(void **state)
+{
+    static const char *const bad[] = {"", "=1", "a", "a b=1", "1a=2", "a=", "a=[", "a='x", "+=1"};
+    size_t i;
+
+    for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        struct cfg c;
+
+        assert_int_equal(parse(&c, "a=1"), 0);
+        memset(&err, 0, sizeof(err));
+        assert_int_equal(cfg_override(&c, bad[i], &err), -1);
+        assert_int_equal(err.status, STATUS_USAGE);
+        assert_non_null(strstr(err.text, "-e"));
+        cfg_free(&c);
+    }
+}
+
 static void defaults_are_those_of_xl(void **state)
 {
     struct guest_config g;
@@ -261,9 +317,9 @@ static void wrong_values_name_file_line_and_key(void **state)
                        "f.cfg:4: maxvcpus: 2 is not between vcpus and 32");
     assert_guest_error(GOOD "uuid='x'",
                        "f.cfg:3: uuid: no UUID, such as 01234567-89ab-cdef-0123-456789abcdef");
-    assert_guest_error(
-        GOOD "on_crash='coredump-destroy'",
-        "f.cfg:3: on_crash: 'coredump-destroy' is none of destroy, restart, preserve");
+    assert_guest_error(GOOD "on_crash='coredump-destroy'",
+                       "f.cfg:3: on_crash: 'coredump-destroy' is none of destroy, restart, "
+                       "preserve, rename-restart");
     assert_guest_error(GOOD "type='hvm'",
                        "f.cfg:3: type: only PV guests are supported: type = \"pv\"");
     assert_guest_error(GOOD "disk='x'", "f.cfg:3: disk: a list of strings is needed: [ \"...\", ]");
@@ -366,6 +422,9 @@ int main(void)
         cmocka_unit_test(plus_equals_appends),
         cmocka_unit_test(syntax_errors_name_file_line_and_key),
         cmocka_unit_test(zero_bytes_and_long_files_are_refused),
+        cmocka_unit_test(overrides_replace_what_the_file_says),
+        cmocka_unit_test(overrides_may_go_without_quotes),
+        cmocka_unit_test(nonsense_overrides_are_refused),
         cmocka_unit_test(defaults_are_those_of_xl),
         cmocka_unit_test(every_key_has_its_effect),
         cmocka_unit_test(cpu_keys_have_their_effect),

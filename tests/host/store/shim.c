@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Preloaded into Debian's xenstored so that it runs without a hypervisor, as the peer that stored
- * is compared with: every domain up to 100 exists, dom0's ring is a file, events go nowhere.
+ * Preloaded into Debian's store daemons so that they run without a hypervisor, as the peers that
+ * stored is compared with: every domain up to 100 exists, dom0's ring is a file, events go nowhere.
  */
+#define _GNU_SOURCE
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 
 static int events = -1;
 static int handle;
@@ -156,4 +161,43 @@ int open(const char *path, int flags, ...)
     mode = va_arg(ap, int);
     va_end(ap);
     return openat(AT_FDCWD, instead(path), flags, mode);
+}
+
+/* oxenstored insists on more descriptors than we may have; it needs few here. */
+int setrlimit(int resource, const void *limit)
+{
+    (void)resource;
+    (void)limit;
+    return 0;
+}
+
+/* The place of its socket is built into oxenstored: it goes where the environment says. */
+static int is_built_in(const char *path)
+{
+    return getenv("SHIM_SOCKET") && !strncmp(path, "/var/run/xenstored", 18);
+}
+
+int bind(int fd, const struct sockaddr *addr, socklen_t len)
+{
+    int (*next)(int, const struct sockaddr *, socklen_t) = dlsym(RTLD_NEXT, "bind");
+    struct sockaddr_un un = {.sun_family = AF_UNIX};
+
+    if (addr->sa_family != AF_UNIX || !is_built_in(((const struct sockaddr_un *)addr)->sun_path))
+        return next(fd, addr, len);
+    strncpy(un.sun_path, getenv("SHIM_SOCKET"), sizeof(un.sun_path) - 1);
+    return next(fd, (struct sockaddr *)&un, sizeof(un));
+}
+
+int mkdir(const char *path, mode_t mode)
+{
+    int (*next)(const char *, mode_t) = dlsym(RTLD_NEXT, "mkdir");
+
+    return is_built_in(path) ? 0 : next(path, mode);
+}
+
+int unlink(const char *path)
+{
+    int (*next)(const char *) = dlsym(RTLD_NEXT, "unlink");
+
+    return is_built_in(path) ? 0 : next(path);
 }

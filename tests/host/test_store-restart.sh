@@ -1,0 +1,134 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# stored killed and started again, natively and without a hypervisor: the tree is there, the client
+# library comes back, nothing that was answered is lost.
+. tests/host/lib.sh
+bin=$PWD/build/xenstore-like
+socket=$scratch/socket
+store() { "$bin/store" --socket "$socket" "$@"; }
+pids=()
+trap 'kill "${pids[@]}" 2>/dev/null; wait 2>/dev/null; rm -rf "$scratch"' EXIT
+daemon=
+# start OPTION...: and wait until it answers, or has ended.
+start() {
+    "$bin/stored" --no-kernel --socket "$socket" --state "$scratch/state" -o "$scratch/log" "$@" &
+    daemon=$!
+    pids=("$daemon")
+    until store read / >/dev/null 2>&1 || ! kill -0 "$daemon" 2>/dev/null; do sleep 0.02; done
+}
+end() { kill -9 "$daemon"; wait "$daemon" 2>/dev/null; }
+same() { if [ "$2" = "$3" ]; then pass "$1"; else fail "$1" "expected $2 got $3"; fi; }
+
+start
+store write /a/b 1 /a/c 'two words' >/dev/null
+store chmod /a/b n3 r4 w5
+before=$(store ls -p /)
+end
+start
+same tree-and-permissions "$before" "$(store ls -p /)"
+
+store watch -n 3 -t 20 /a/b >"$scratch/watched" &
+watcher=$!
+until grep -qs . "$scratch/watched"; do sleep 0.02; done
+end
+start
+until [ "$(wc -l <"$scratch/watched")" -ge 2 ]; do sleep 0.02; done # set again
+store write /a/b 2
+wait $watcher
+same watch-goes-on "0 3" "$? $(wc -l <"$scratch/watched")"
+
+# Writers that never stop; what they were told is written must be there after each kill.
+cat >"$scratch/writer.py" <<'E2'
+import os, socket, struct, sys, time
+path, key = sys.argv[1:3]
+told, n, end = 0, 0, time.time() + float(sys.argv[3])
+def conn():
+    while True:
+        try:
+            s = socket.socket(socket.AF_UNIX); s.connect(path); return s
+        except OSError:
+            time.sleep(0.005)
+def get(s, n):
+    b = b""
+    while len(b) < n:
+        part = s.recv(n - len(b))
+        if not part: raise OSError
+        b += part
+    return b
+def ask(s, kind, data):
+    s.sendall(struct.pack("IIII", kind, 1, 0, len(data)) + data)
+    kind, _, _, n = struct.unpack("IIII", get(s, 16))
+    return kind, get(s, n)
+s, lives = conn(), 1
+while time.time() < end:
+    try:
+        n += 1
+        assert ask(s, 11, b"/w/%s\0%d" % (key.encode(), n))[0] == 11
+        told = n
+    except OSError:
+        s, lives = conn(), lives + 1
+        try:
+            kind, value = ask(s, 2, b"/w/%s\0" % key.encode())
+        except OSError:
+            continue
+        if told and (kind != 2 or not told <= int(value) <= n):
+            sys.exit("told %d, found %r" % (told, value))
+print("whole" if lives > 3 else "only %d lives" % lives)
+E2
+for i in 1 2 3; do
+    python3 "$scratch/writer.py" "$socket" "$i" 6 >"$scratch/writer.$i" 2>&1 &
+    eval "writer$i=$!"
+done
+# shellcheck disable=SC2154
+while kill -0 "$writer1" 2>/dev/null; do sleep 0.3; end; start; done
+# shellcheck disable=SC2154
+wait "$writer1" "$writer2" "$writer3"
+same nothing-told-is-lost "whole whole whole" "$(cat "$scratch"/writer.? | tr '\n' ' ' | sed 's/ $//')"
+
+# A crash at each step of one command: all of it, or nothing.
+store rm /w
+store mkdir /x
+bad='' n=1 reached=0
+while [ $n -le 8 ]; do
+    end
+    start --crash-at "$n"
+    "$bin/store" --socket "$socket" write /x/1 a /x/2 b >/dev/null 2>&1 &
+    client=$!
+    for i in 1 2 3 4 5; do kill -0 "$client" 2>/dev/null && sleep 0.05; done
+    if kill -0 "$daemon" 2>/dev/null; then end; else reached=$n; fi
+    start
+    wait $client
+    case $(store ls /x 2>&1 | tr '\n' ' ') in
+    '' | '/x/1 = "a" /x/2 = "b" ') ;;
+    *) bad="step $n: $(store ls /x | tr '\n' ' ')" ;;
+    esac
+    store rm -f /x/1 /x/2
+    n=$((n + 1))
+done
+check every-step "$bad" [ -z "$bad" ]
+check steps-were-reached "the last one at $reached" [ $reached -ge 4 ]
+
+end
+echo nonsense >"$scratch/state"
+start
+same no-journal 'tool = ""' "$(store ls / | head -n 1 | sed 's,^/,,')"
+check no-journal-is-said "" grep -q 'not a journal' "$scratch/log"
+kill "$daemon"
+wait "$daemon"
+start
+same kept-after-sigterm '/tool = ""' "$(store ls / | head -n 1)"
+out=$("$bin/stored" --no-kernel --socket "$scratch/other" --crash-at 0 2>&1)
+same crash-at-usage "2 stored: --crash-at 0: not a number of steps" "$? $out"
+
+# Tells a supervisor that it serves.
+same ready "READY=1" "$(python3 - "$bin/stored" "$scratch" <<'E2'
+import os, socket, subprocess, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.bind(sys.argv[2] + "/ready"); s.settimeout(10)
+d = subprocess.Popen([sys.argv[1], "--no-kernel", "--socket", sys.argv[2] + "/third"],
+                     env=dict(os.environ, NOTIFY_SOCKET=sys.argv[2] + "/ready"), stderr=subprocess.DEVNULL)
+print(s.recv(100).decode())
+d.terminate()
+E2
+)"
+done_testing

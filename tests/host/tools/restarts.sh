@@ -1,0 +1,54 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Runs in dom0: stored is killed and started again; nobody but the socket's clients notices.
+. "$(dirname "$0")/lib.sh"
+snapshot >/tmp/before
+
+# kill_daemon NAME: as if it had crashed; waits for the next one.
+kill_daemon() {
+    local old
+    old=$(pidof "$1")
+    kill -9 "$old"
+    wait_for 5 another "$1" "$old"
+}
+another() {
+    local new
+    new=$(pidof "$1") && [ "$new" != "$2" ] && xenstore-exists / 2>/dev/null
+}
+same_store() { xenstore-ls -f -p | sort >/tmp/store.after; cmp -s /tmp/store.before /tmp/store.after; }
+
+config live 'vcpus = 2' "disk = [ '/guest/disk.img,raw,xvda,ro' ]" 'vif = [ "bridge=pavobr0" ]' \
+    'extra = "console=hvc0 quiet loglevel=4 net=10.0.0.9/24"'
+create live
+check create "$(cat /tmp/create.err)" [ -n "$(field live id)" ]
+store watch -n 3 -t 60 /t >/tmp/watched &
+watcher=$!
+answers() { ping -c 1 -W 1 10.0.0.9 >/dev/null; }
+check guest-up "no answer from the guest" wait_for 40 answers
+
+# A transaction of dom0's kernel, open while the daemon dies: it is used on, and conflicts at its end.
+xenstore-write /t/a 1
+xenstore-ls -f -p | sort >/tmp/store.before
+kill_daemon stored
+check stored-restarts "$(tail -n 3 /var/log/pavo/stored.log)" [ -n "$(pidof stored)" ]
+same_store
+check tree-kept "$(diff /tmp/store.before /tmp/store.after)" same_store
+check guest-connected "$(tail -n 5 /var/log/pavo/stored.log)" \
+    grep -q "domain $(field live id): connected again" /var/log/pavo/stored.log
+store write /t/a 2
+check watch-again "$(cat /tmp/watched)" wait "$watcher"
+
+# dom0's kernel has its watches: its back-ends take a new guest's devices. So has domd.
+config next "disk = [ '/guest/disk.img,raw,xvda,ro' ]" 'vif = [ "bridge=pavobr0" ]'
+create next
+check create-after "$(cat /tmp/create.err)" [ -n "$(field next id)" ]
+for _ in 1 2 3; do kill_daemon stored; done
+domctl destroy next
+check destroy-after "status $?" gone next
+
+# The guest has its watch: it takes note of the request, and domd of the guest's end.
+kill_daemon stored
+domctl shutdown -t 40 live 2>/tmp/err
+check shutdown-after "status $?: $(cat /tmp/err)" gone live
+xenstore-rm /t
+same restarts-leave-nothing
