@@ -8,6 +8,7 @@
  */
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "dom0-tools/lib/err.h"
 #include "dom0-tools/lib/json.h"
@@ -32,6 +33,8 @@ int cmd_domname(const struct verb *v, int argc, char **argv);
 int cmd_events(const struct verb *v, int argc, char **argv);
 int cmd_info(const struct verb *v, int argc, char **argv);
 int cmd_list(const struct verb *v, int argc, char **argv);
+int cmd_mem_max(const struct verb *v, int argc, char **argv);
+int cmd_mem_set(const struct verb *v, int argc, char **argv);
 int cmd_network_attach(const struct verb *v, int argc, char **argv);
 int cmd_network_detach(const struct verb *v, int argc, char **argv);
 int cmd_network_list(const struct verb *v, int argc, char **argv);
@@ -41,8 +44,12 @@ int cmd_reset(const struct verb *v, int argc, char **argv);
 int cmd_sysrq(const struct verb *v, int argc, char **argv);
 int cmd_uptime(const struct verb *v, int argc, char **argv);
 int cmd_reboot(const struct verb *v, int argc, char **argv);
+int cmd_sched(const struct verb *v, int argc, char **argv);
 int cmd_shutdown(const struct verb *v, int argc, char **argv);
 int cmd_unpause(const struct verb *v, int argc, char **argv);
+int cmd_vcpu_list(const struct verb *v, int argc, char **argv);
+int cmd_vcpu_pin(const struct verb *v, int argc, char **argv);
+int cmd_vcpu_set(const struct verb *v, int argc, char **argv);
 
 /* ---- command lines */
 
@@ -121,6 +128,9 @@ struct json *list_domains(char **words, int count, struct err *e);
 int for_each_target(const struct target *list, long count,
                     int (*one)(const struct target *t, void *arg, struct err *e), void *arg);
 
+/* Prints "domctl: VERB: WHY (usage: ...)" and returns STATUS_USAGE. */
+int usage_error(const struct verb *v, const char *why);
+
 /* ---- domd */
 
 /*
@@ -139,6 +149,12 @@ int fail(const struct err *e);
 
 /* A request without an interesting answer for each NAME, for the verbs that are no more than that. */
 int simple_verb(const struct verb *v, int argc, char **argv, const char *op);
+/*
+ * Waits until the guest itself has done what domd asked of it: until the member @key of its info is
+ * @wanted. Shows how far it is on a terminal. @what goes into the error ("use 512 MiB").
+ */
+int wait_for_guest(const char *name, const char *key, uint64_t wanted, unsigned int seconds,
+                   const char *what);
 /* shutdown and reboot */
 int ending_verb(const struct verb *v, int argc, char **argv, const char *op);
 

@@ -15,6 +15,10 @@
 
 #define HELP_DEVICE_WAIT \
     "  -t, --timeout=S   wait at most S seconds for the guest (10 unless told); 0: not at all\n"
+#define HELP_WAIT                                      \
+    "  -w, --wait        wait until it has happened\n" \
+    "  -t, --timeout=S   wait at most S seconds (60 unless told); implies -w\n"
+#define HELP_SIZE "  SIZE is in MiB, or ends in b, k, m, g or t\n" HELP_WAIT
 
 static const struct verb verbs[] = {
     {"create", "[-c] [-p] [-n] [-q] [-e KEY=VALUE] [--timing] FILE [KEY=VALUE...]",
@@ -49,6 +53,22 @@ static const struct verb verbs[] = {
      HELP_JSON("JSON, which it is anyway"), cmd_events},
     {"domid", "NAME", "print a domain's number", "", cmd_domid},
     {"domname", "NAME", "print a domain's name", "", cmd_domname},
+    {"vcpu-list", "[-o json] [NAME]", "show the vCPUs of one domain or of all",
+     "  -o, --output=json   as a JSON array\n", cmd_vcpu_list},
+    {"vcpu-set", "[-w] [-t SECONDS] NAME COUNT", "set how many vCPUs are online", HELP_WAIT,
+     cmd_vcpu_set},
+    {"vcpu-pin", "NAME VCPU|all CPUS", "say which CPUs a vCPU may run on",
+     "  CPUS is a list such as 0-3,^1, or all\n", cmd_vcpu_pin},
+    {"mem-set", "[-w] [-t SECONDS] NAME SIZE", "set the memory that a domain shall use", HELP_SIZE,
+     cmd_mem_set},
+    {"mem-max", "NAME SIZE", "set how far mem-set may go",
+     "  SIZE is in MiB, or ends in b, k, m, g or t\n", cmd_mem_max},
+    {"sched", "[-o json] [NAME [-w WEIGHT] [-c CAP]]", "show or set how domains share the CPUs",
+     "  -w, --weight=N      share beside others, 1 to 65535 (256 unless told)\n"
+     "  -c, --cap=N         at most N percent of one CPU; 0: no cap\n"
+     "  -d, --domain=NAME   another way to name the domain\n"
+     "  -o, --output=json   as a JSON array\n",
+     cmd_sched},
     {"block-attach", "[-t SECONDS] NAME DISK...", "give a running guest a disk",
      "DISK is an element of disk= in guest.cfg(5), such as /images/data.img,raw,xvdb,rw;\n"
      "several words are joined by commas.\n" HELP_DEVICE_WAIT,

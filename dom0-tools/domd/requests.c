@@ -352,6 +352,7 @@ static int tell_host(struct request *r)
     json_put_u64(r->out, "cpus", host.nr_cpus);
     json_put_u64(r->out, "total_pages", host.total_pages);
     json_put_u64(r->out, "free_pages", host.free_pages);
+    json_put_u64(r->out, "claimed_pages", host.claimed_pages);
     json_put_u64(r->out, "hypervisor_pages", host.hypervisor_pages);
     json_put_u64(r->out, "dom0_event_channels", host.dom0_event_channels);
     json_put_u64(r->out, "grant_mappings", host.grant_mappings);
@@ -420,7 +421,8 @@ static int op_info(struct request *r)
         json_key(r->out, "info");
         json_object(r->out);
         tell_domain(r->out, &d, vm->cfg.name);
-        json_put_u64(r->out, "maxmem_mib", d.max_pages >> 8);
+        json_put_u64(r->out, "target_mib", vm->cfg.memory_mib);
+        json_put_u64(r->out, "maxmem_mib", vm->cfg.maxmem_mib);
         tell_vm(r, vm);
         tell_refusals(r->out, vm->domid);
         json_end_object(r->out);
@@ -480,6 +482,12 @@ static const struct {
     {"reset", op_reset},
     {"sysrq", op_sysrq},
     {"wait", op_wait},
+    {"vcpu-list", op_vcpu_list},
+    {"vcpu-set", op_vcpu_set},
+    {"vcpu-pin", op_vcpu_pin},
+    {"sched", op_sched},
+    {"mem-set", op_mem_set},
+    {"mem-max", op_mem_max},
     {"block-attach", op_block_attach},
     {"block-detach", op_block_detach},
     {"block-list", op_block_list},

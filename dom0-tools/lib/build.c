@@ -98,7 +98,8 @@ static int no_memory(struct builder *bd)
         return err_set(bd->e, STATUS_RESOURCES, bd->g->name, "lower memory in the config",
                        "not enough free memory for %llu MiB",
                        (unsigned long long)bd->g->memory_mib);
-    snprintf(hint, sizeof(hint), "%llu MiB are free", (unsigned long long)(host.free_pages >> 8));
+    snprintf(hint, sizeof(hint), "%llu MiB are free",
+             (unsigned long long)(host.free_pages - host.claimed_pages) >> 8);
     return err_set(bd->e, STATUS_RESOURCES, bd->g->name, hint,
                    "not enough free memory for %llu MiB", (unsigned long long)bd->g->memory_mib);
 }
@@ -312,6 +313,26 @@ static int set_context(struct builder *bd)
     return rc ? failed(bd, "the hypervisor refused the first vCPU", rc) : 0;
 }
 
+/* Where its vCPUs may run, and what part of the CPUs is theirs. */
+static int set_cpus(struct builder *bd)
+{
+    const struct guest_config *g = bd->g;
+    uint32_t i;
+    int rc = 0;
+
+    for (i = 0; !rc && i < g->maxvcpus; i++)
+        if (g->cpus[i])
+            rc = hv_vcpu_set_affinity(bd->h, bd->domid, i, g->cpus[i]);
+    if (rc == -EINVAL)
+        return err_set(bd->e, STATUS_USAGE, g->name, "see domctl info for the number of CPUs",
+                       "cpus: the host has none of those for vCPU %u", i - 1);
+    if (rc)
+        return failed(bd, "cannot pin its vCPUs", rc);
+    rc = hv_sched_set(bd->h, bd->domid, g->weight, g->cap);
+    return rc ? failed(bd, "cannot set its weight and cap", rc) : 0;
+}
+
+/* The memory limit follows the target (domd's memory.c); the memory map tells how far it may go. */
 static int set_limits(struct builder *bd)
 {
     const struct guest_config *g = bd->g;
@@ -319,7 +340,9 @@ static int set_limits(struct builder *bd)
 
     if (rc)
         return failed(bd, "cannot make its vCPUs", rc);
-    rc = hv_domain_set_max_mem(bd->h, bd->domid, g->maxmem_mib << 10);
+    if (set_cpus(bd))
+        return -1;
+    rc = hv_domain_set_max_mem(bd->h, bd->domid, g->memory_mib << 10);
     if (rc)
         return failed(bd, "cannot set its memory limit", rc);
     if (g->maxmem_mib > g->memory_mib) {

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dom0-tools/lib/amount.h"
 #include "dom0-tools/lib/config.h"
 #include "dom0-tools/lib/err.h"
 #include "dom0-tools/lib/grantsize.h"
@@ -159,6 +160,14 @@ int guest_config_check(const struct guest_config *g, struct err *e, const char *
     if (g->maxvcpus < g->vcpus || g->maxvcpus > GUEST_VCPUS_MAX)
         return err_set(e, STATUS_USAGE, NULL, NULL, "%u is not between vcpus and %d", g->maxvcpus,
                        GUEST_VCPUS_MAX);
+    *key = "cpu_weight";
+    if (g->weight < 1 || g->weight > GUEST_WEIGHT_MAX)
+        return err_set(e, STATUS_USAGE, NULL, NULL, "%u is not between 1 and %d", g->weight,
+                       GUEST_WEIGHT_MAX);
+    *key = "cap";
+    if (g->cap > GUEST_CAP_MAX)
+        return err_set(e, STATUS_USAGE, NULL, NULL, "%u is not between 0 and %d", g->cap,
+                       GUEST_CAP_MAX);
     *key = "disk";
     if (check_disks(g, e))
         return -1;
@@ -383,6 +392,57 @@ static int key_max_grant_frames(struct reader *r, const struct cfg_item *it)
     return n ? 0 : bad_value(r, it, 0, "must be at least 1");
 }
 
+static int get_cpus(struct reader *r, const struct cfg_item *it, const struct cfg_value *v,
+                    uint64_t *to)
+{
+    char why[160];
+
+    if (v->type != CFG_LIST && cpus_parse(to, v->str))
+        return 0;
+    snprintf(why, sizeof(why), "'%.60s' is no list of CPUs, such as 0-3,^1 or all",
+             v->type == CFG_LIST ? "[...]" : v->str);
+    return bad_value(r, it, v->line, why);
+}
+
+/* One list for all vCPUs, or a list of them: one for each vCPU, the others run anywhere. */
+static int key_cpus(struct reader *r, const struct cfg_item *it)
+{
+    uint64_t *cpus = r->g->cpus, all = 0;
+    size_t i;
+
+    if (it->value.type == CFG_LIST) {
+        if (it->value.count > GUEST_VCPUS_MAX)
+            return bad_value(r, it, 0, "the list is too long");
+        for (i = 0; i < it->value.count; i++)
+            if (get_cpus(r, it, &it->value.items[i], &cpus[i]))
+                return -1;
+        return 0;
+    }
+    if (get_cpus(r, it, &it->value, &all))
+        return -1;
+    for (i = 0; i < GUEST_VCPUS_MAX; i++)
+        cpus[i] = all;
+    return 0;
+}
+
+static int key_cpu_weight(struct reader *r, const struct cfg_item *it)
+{
+    uint64_t n = 0;
+    int rc = get_number(r, it, GUEST_WEIGHT_MAX, &n);
+
+    r->g->weight = (uint32_t)n;
+    return rc;
+}
+
+static int key_cap(struct reader *r, const struct cfg_item *it)
+{
+    uint64_t n = 0;
+    int rc = get_number(r, it, GUEST_CAP_MAX, &n);
+
+    r->g->cap = (uint32_t)n;
+    return rc;
+}
+
 static int key_on_poweroff(struct reader *r, const struct cfg_item *it)
 {
     return get_action(r, it, &r->g->on_poweroff);
@@ -423,6 +483,9 @@ static const struct {
     {"maxmem", key_maxmem},
     {"vcpus", key_vcpus},
     {"maxvcpus", key_maxvcpus},
+    {"cpus", key_cpus},
+    {"cpu_weight", key_cpu_weight},
+    {"cap", key_cap},
     {"disk", get_disks},
     {"vif", get_vifs},
     {"max_grant_frames", key_max_grant_frames},
@@ -485,6 +548,7 @@ static int complete_paths(struct reader *r)
 static void set_defaults(struct guest_config *g)
 {
     memset(g, 0, sizeof(*g));
+    g->weight = GUEST_WEIGHT_DEFAULT;
     g->on_poweroff = ACTION_DESTROY;
     g->on_reboot = ACTION_RESTART;
     g->on_crash = ACTION_DESTROY;
@@ -572,6 +636,23 @@ void vif_spec_to_json(const struct vif_spec *v, struct json_out *o)
     json_end_object(o);
 }
 
+/* One set for each vCPU up to the last that may not run everywhere. */
+static void cpus_to_json(const struct guest_config *g, struct json_out *o)
+{
+    size_t i, nr = GUEST_VCPUS_MAX;
+    char text[CPUS_TEXT_MAX];
+
+    while (nr && (!g->cpus[nr - 1] || g->cpus[nr - 1] == CPUS_ALL || nr > g->maxvcpus))
+        nr--;
+    json_key(o, "cpus");
+    json_array(o);
+    for (i = 0; i < nr; i++) {
+        cpus_format(text, g->cpus[i] ? g->cpus[i] : CPUS_ALL, CPUS_MAX);
+        json_value_str(o, text);
+    }
+    json_end_array(o);
+}
+
 void guest_config_to_json(const struct guest_config *g, struct json_out *o)
 {
     char uuid[37];
@@ -591,6 +672,9 @@ void guest_config_to_json(const struct guest_config *g, struct json_out *o)
     json_put_u64(o, "maxmem", g->maxmem_mib);
     json_put_u64(o, "vcpus", g->vcpus);
     json_put_u64(o, "maxvcpus", g->maxvcpus);
+    cpus_to_json(g, o);
+    json_put_u64(o, "cpu_weight", g->weight);
+    json_put_u64(o, "cap", g->cap);
     json_key(o, "disk");
     json_array(o);
     for (i = 0; i < g->nr_disks; i++)
@@ -679,6 +763,29 @@ static bool devices_from_json(struct guest_config *g, const struct json *j)
     return true;
 }
 
+static bool cpus_from_json(struct guest_config *g, const struct json *j)
+{
+    const struct json *cpus = json_get(j, "cpus");
+    uint64_t weight = GUEST_WEIGHT_DEFAULT, cap = 0;
+    size_t i, nr = json_length(cpus);
+
+    if (nr > GUEST_VCPUS_MAX)
+        return false;
+    for (i = 0; i < nr; i++) {
+        const char *text = json_str(json_at(cpus, i));
+
+        if (!text || !cpus_parse(&g->cpus[i], text))
+            return false;
+    }
+    json_get_u64(j, "cpu_weight", &weight);
+    json_get_u64(j, "cap", &cap);
+    if (weight > GUEST_WEIGHT_MAX || cap > GUEST_CAP_MAX)
+        return false;
+    g->weight = (uint32_t)weight;
+    g->cap = (uint32_t)cap;
+    return true;
+}
+
 static bool scalars_from_json(struct guest_config *g, const struct json *j)
 {
     const char *name = json_get_str(j, "name"), *uuid = json_get_str(j, "uuid");
@@ -711,7 +818,7 @@ int guest_config_from_json(struct guest_config *g, const struct json *j, struct 
     int rc = 0;
 
     set_defaults(g);
-    if (!scalars_from_json(g, j) || !devices_from_json(g, j))
+    if (!scalars_from_json(g, j) || !cpus_from_json(g, j) || !devices_from_json(g, j))
         rc = err_set(e, STATUS_USAGE, "config", NULL, "a member is missing or has a wrong value");
     else if (guest_number_vifs(g), guest_config_check(g, e, &key))
         rc = err_prefix(e, key);

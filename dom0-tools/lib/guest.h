@@ -22,6 +22,9 @@ struct json_out;
 #define GUEST_DISKS_MAX      64
 #define GUEST_VIFS_MAX       32
 #define GUEST_VIF_DEVID_MAX  255
+#define GUEST_WEIGHT_DEFAULT 256
+#define GUEST_WEIGHT_MAX     65535
+#define GUEST_CAP_MAX        (100 * GUEST_VCPUS_MAX)
 #define GUEST_MEMORY_MIN_MIB 16
 #define GUEST_MEMORY_MAX_MIB (16u << 20) /* 16 TiB */
 
@@ -53,6 +56,9 @@ struct guest_config {
     char *kernel, *ramdisk, *cmdline; /* ramdisk may be NULL; cmdline is never NULL */
     uint64_t memory_mib, maxmem_mib;
     uint32_t vcpus, maxvcpus;
+    uint64_t cpus[GUEST_VCPUS_MAX]; /* those that each vCPU may run on, one bit each; 0: all */
+    uint32_t weight;                /* 1 to GUEST_WEIGHT_MAX */
+    uint32_t cap;                   /* percent of one CPU, all vCPUs together; 0: none */
     struct disk_spec *disks;
     size_t nr_disks;
     struct vif_spec *vifs;

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Native tests of dom0's tools.
+unit-tests += tools_amount
+unit-tools_amount := dom0-tools/lib/amount.c
 unit-tests += tools_config
 unit-tools_config := $(tools-common)
 unit-tools_config-libs := -lyajl
