@@ -363,6 +363,7 @@ static int tell_host(struct request *r)
     json_put_u64(r->out, "cpus", host.nr_cpus);
     json_put_u64(r->out, "total_pages", host.total_pages);
     json_put_u64(r->out, "free_pages", host.free_pages);
+    json_put_u64(r->out, "claimed_pages", host.claimed_pages);
     json_put_u64(r->out, "hypervisor_pages", host.hypervisor_pages);
     json_put_u64(r->out, "dom0_event_channels", host.dom0_event_channels);
     json_put_u64(r->out, "grant_mappings", host.grant_mappings);
@@ -417,6 +418,7 @@ static void tell_vm(struct request *r, const struct vm *vm)
     json_out_free(o);
     snprintf(path, sizeof(path), "/var/log/pavo/console/%s.log", vm->cfg.name);
     json_put_str(r->out, "console_log", path);
+    grants_tell(vm, r->out);
     json_key(r->out, "interfaces");
     json_array(r->out);
     for (i = 0; i < vm->cfg.nr_vifs; i++) {
@@ -456,7 +458,8 @@ static int op_info(struct request *r)
         json_key(r->out, "info");
         json_object(r->out);
         tell_domain(r->out, &d, vm->cfg.name);
-        json_put_u64(r->out, "maxmem_mib", d.max_pages >> 8);
+        json_put_u64(r->out, "target_mib", vm->cfg.memory_mib);
+        json_put_u64(r->out, "maxmem_mib", vm->cfg.maxmem_mib);
         tell_vm(r, vm);
         tell_stats(r, &d);
         tell_refusals(r->out, vm->domid);
@@ -502,12 +505,34 @@ static const struct {
     const char *op;
     int (*fn)(struct request *r);
 } ops[] = {
-    {"create", op_create},   {"destroy", op_destroy},   {"pause", op_pause},
-    {"unpause", op_unpause}, {"shutdown", op_shutdown}, {"reboot", op_reboot},
-    {"list", op_list},       {"info", op_info},         {"console", op_console},
-    {"dmesg", op_dmesg},     {"events", op_events},     {"rename", op_rename},
-    {"reset", op_reset},     {"sysrq", op_sysrq},       {"wait", op_wait},
+    {"create", op_create},
+    {"destroy", op_destroy},
+    {"pause", op_pause},
+    {"unpause", op_unpause},
+    {"shutdown", op_shutdown},
+    {"reboot", op_reboot},
+    {"list", op_list},
+    {"info", op_info},
+    {"console", op_console},
+    {"dmesg", op_dmesg},
+    {"events", op_events},
+    {"rename", op_rename},
+    {"reset", op_reset},
+    {"sysrq", op_sysrq},
+    {"wait", op_wait},
     {"stats", op_stats},
+    {"vcpu-list", op_vcpu_list},
+    {"vcpu-set", op_vcpu_set},
+    {"vcpu-pin", op_vcpu_pin},
+    {"sched", op_sched},
+    {"mem-set", op_mem_set},
+    {"mem-max", op_mem_max},
+    {"block-attach", op_block_attach},
+    {"block-detach", op_block_detach},
+    {"block-list", op_block_list},
+    {"network-attach", op_network_attach},
+    {"network-detach", op_network_detach},
+    {"network-list", op_network_list},
 };
 
 static int run(struct request *r)

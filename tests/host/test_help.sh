@@ -37,7 +37,7 @@ entry() {
     awk -v verb="$2" '
         /^\.SH/ { inside = 0; section = ($2 == "VERBS" || $2 == "COMMANDS" || section && /^\.SS/); next }
         /^\.TP/ && section { inside = 0; tag = 1; next }
-        tag { tag = 0; line = $0; gsub(/\\f[BIR]|[],[{}|]|^\.[BIR]+ /, " ", line); n = split(line, w, /[ ]+/)
+        tag { tag = 0; line = $0; gsub(/\\-/, "-", line); gsub(/\\f[BIR]|[],[{}|]|^\.[BIR]+ /, " ", line); n = split(line, w, /[ ]+/)
               for (i = 1; i <= n; i++) if (w[i] == verb) inside = 1 }
         inside' "$1" >"$scratch/entry"
     plain "$scratch/entry"
@@ -61,10 +61,10 @@ done
 check domctl-verbs "$wrong" [ -z "$wrong" ]
 # And none that domctl does not have.
 why=
-mapfile -t verbs < <(sed -n '/^\.SH VERBS/,/^\.SH JSON/p' $page | grep -A 1 '^\.TP' |
+mapfile -t verbs < <(sed -n '/^\.SH VERBS/,/^\.SH JSON/{s/\\-/-/g;p}' $page | grep -A 1 '^\.TP' |
     grep -oE '(\\fB|^\.B )[a-z][a-z-]*' | sed -E 's/^(\\fB|\.B )//')
 for verb in "${verbs[@]}"; do
-    case $verb in cfg | json | xml | on | off) continue ;; esac
+    case $verb in cfg | json | xml | all) continue ;; esac
     $domctl --help | grep -q "^  $verb " || why+=" $verb"
 done
 check domctl-no-other-verbs "$page has entries for:$why" [ -z "$why" ]
