@@ -636,21 +636,28 @@ void vif_spec_to_json(const struct vif_spec *v, struct json_out *o)
     json_end_object(o);
 }
 
-/* One set for each vCPU up to the last that may not run everywhere. */
+static uint64_t cpus_of(const struct guest_config *g, size_t vcpu)
+{
+    return g->cpus[vcpu] ? g->cpus[vcpu] : CPUS_ALL;
+}
+
+/* One set if it is that of all vCPUs, else a list with one for each. */
 static void cpus_to_json(const struct guest_config *g, struct json_out *o)
 {
-    size_t i, nr = GUEST_VCPUS_MAX;
     char text[CPUS_TEXT_MAX];
+    size_t i, same = 1;
 
-    while (nr && (!g->cpus[nr - 1] || g->cpus[nr - 1] == CPUS_ALL || nr > g->maxvcpus))
-        nr--;
+    while (same < g->maxvcpus && cpus_of(g, same) == cpus_of(g, 0))
+        same++;
     json_key(o, "cpus");
-    json_array(o);
-    for (i = 0; i < nr; i++) {
-        cpus_format(text, g->cpus[i] ? g->cpus[i] : CPUS_ALL, CPUS_MAX);
+    if (same < g->maxvcpus)
+        json_array(o);
+    for (i = 0; i < (same < g->maxvcpus ? g->maxvcpus : 1); i++) {
+        cpus_format(text, cpus_of(g, i), CPUS_MAX);
         json_value_str(o, text);
     }
-    json_end_array(o);
+    if (same < g->maxvcpus)
+        json_end_array(o);
 }
 
 void guest_config_to_json(const struct guest_config *g, struct json_out *o)
@@ -766,13 +773,14 @@ static bool devices_from_json(struct guest_config *g, const struct json *j)
 static bool cpus_from_json(struct guest_config *g, const struct json *j)
 {
     const struct json *cpus = json_get(j, "cpus");
+    const char *one = json_get_str(j, "cpus");
     uint64_t weight = GUEST_WEIGHT_DEFAULT, cap = 0;
-    size_t i, nr = json_length(cpus);
+    size_t i, nr = one ? GUEST_VCPUS_MAX : json_length(cpus);
 
     if (nr > GUEST_VCPUS_MAX)
         return false;
     for (i = 0; i < nr; i++) {
-        const char *text = json_str(json_at(cpus, i));
+        const char *text = one ? one : json_str(json_at(cpus, i));
 
         if (!text || !cpus_parse(&g->cpus[i], text))
             return false;

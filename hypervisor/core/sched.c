@@ -573,20 +573,27 @@ void sched_set_share(struct domain *d, unsigned int weight, unsigned int cap)
     struct sched_cap *c = &d->cap;
     unsigned long flags;
 
+    for (unsigned int i = 0; i < d->max_vcpus; i++) {
+        struct vcpu *v = d->vcpu[i];
+        struct runqueue *rq;
+
+        if (!v)
+            continue;
+        rq = queue_lock(v, &flags);
+        if (rq->curr == v)
+            charge(v, now_ns()); /* what it ran until now is as it was */
+        v->sched.weight = weight;
+        spin_unlock_irqrestore(&rq->lock, flags);
+    }
     spin_lock_irqsave(&c->lock, flags);
     c->percent = cap;
     c->end_ns = now_ns();
     c->left_ns = 0;
     spin_unlock_irqrestore(&c->lock, flags);
-    for (unsigned int i = 0; i < d->max_vcpus; i++) {
-        struct vcpu *v = d->vcpu[i];
-
-        if (!v)
-            continue;
-        ACCESS_ONCE(v->sched.weight) = weight;
-        softirq_raise_on(v->sched.cpu, SOFTIRQ_SCHEDULE); /* for the slice of one that runs */
-    }
     cap_unpark(d);
+    for (unsigned int i = 0; i < d->max_vcpus; i++)
+        if (d->vcpu[i]) /* one that runs gets another slice */
+            softirq_raise_on(d->vcpu[i]->sched.cpu, SOFTIRQ_SCHEDULE);
 }
 
 void sched_domain_init(struct domain *d)

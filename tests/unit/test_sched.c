@@ -209,6 +209,17 @@ static void a_cap_holds_alone_and_beside_another(void **state)
     assert_in_range(vcpu_run_ns(a), 940 * MS, 1060 * MS);
 }
 
+static void a_cap_does_not_count_what_was_before(void **state)
+{
+    struct vcpu *v = d1->vcpu[0];
+
+    vcpu_wake(v);
+    let_pass(1000 * MS);
+    sched_set_share(d1, 256, 25);
+    let_pass(1000 * MS);
+    assert_in_range(vcpu_run_ns(v), 1245 * MS, 1255 * MS);
+}
+
 static void a_vcpu_without_budget_counts_as_runnable(void **state)
 {
     struct vcpu *v = d1->vcpu[0];
@@ -617,6 +628,7 @@ int main(void)
         T1(equal_vcpus_share_the_cpu),
         T1(weight_divides_time),
         T1(a_cap_holds_alone_and_beside_another),
+        T1(a_cap_does_not_count_what_was_before),
         T1(a_vcpu_without_budget_counts_as_runnable),
         T1(a_sleeper_with_a_cap_keeps_no_budget),
         T1(a_sleeper_gets_the_cpu_soon_but_no_monopoly),

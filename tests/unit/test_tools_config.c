@@ -251,6 +251,33 @@ static void every_key_has_its_effect(void **state)
     guest_config_free(&g);
 }
 
+static void cpu_sets_are_one_text_or_a_list(void **state)
+{
+    static const char *const files[] = {"vcpus=2", "vcpus=2\ncpus='0-1,5'", "vcpus=2\ncpus=['3']"};
+    static const char *const json[] = {"\"cpus\":\"all\"", "\"cpus\":\"0-1,5\"",
+                                       "\"cpus\":[\"3\",\"all\"]"};
+
+    for (size_t i = 0; i < 3; i++) {
+        char text[128];
+        struct guest_config g, h;
+        struct json_out *o = json_out_new(false);
+        struct json *j;
+        size_t len;
+
+        snprintf(text, sizeof(text), GOOD "%s", files[i]);
+        assert_int_equal(read_guest(&g, text), 0);
+        guest_config_to_json(&g, o);
+        assert_non_null(strstr(json_text(o, &len), json[i]));
+        j = json_parse(json_text(o, NULL), len);
+        assert_int_equal(guest_config_from_json(&h, j, &err), 0);
+        assert_true(h.cpus[0] == (i == 0 ? UINT64_MAX : g.cpus[0]));
+        json_free(j);
+        json_out_free(o);
+        guest_config_free(&g);
+        guest_config_free(&h);
+    }
+}
+
 static void cpu_keys_have_their_effect(void **state)
 {
     struct guest_config g;
@@ -443,6 +470,7 @@ int main(void)
         cmocka_unit_test(nonsense_overrides_are_refused),
         cmocka_unit_test(defaults_are_those_of_xl),
         cmocka_unit_test(every_key_has_its_effect),
+        cmocka_unit_test(cpu_sets_are_one_text_or_a_list),
         cmocka_unit_test(cpu_keys_have_their_effect),
         cmocka_unit_test(unknown_keys_warn_with_their_line),
         cmocka_unit_test(cmdline_wins_over_root_and_extra),

@@ -85,4 +85,4 @@ else
     # The cap is of all vCPUs together: four that compute on two CPUs. (The mini guest starts one.)
     destroy one two
 fi
-same leaves-nothing
+same "leaves-nothing-$cpus"
