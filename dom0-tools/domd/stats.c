@@ -218,15 +218,15 @@ void stats_tell(struct json_out *o, const struct stats *s, const struct hv_domai
     json_key(o, "vcpu_stats");
     json_array(o);
     for (i = 0; i < d->nr_vcpus; i++) {
-        struct hv_vcpu_time v;
+        struct hv_vcpu v;
 
-        if (hv_vcpu_time(domd.hv, d->domid, i, &v))
+        if (hv_vcpu_info(domd.hv, d->domid, i, &v))
             continue;
         json_object(o);
         json_put_u64(o, "id", i);
         json_put_bool(o, "online", v.online);
         json_put_u64(o, "cpu", v.cpu);
-        json_put_u64(o, "cpu_time_ns", v.ns);
+        json_put_u64(o, "cpu_time_ns", v.cpu_time_ns);
         json_end_object(o);
     }
     json_end_array(o);

@@ -491,17 +491,3 @@ int hv_host_info(struct hv *h, struct hv_host *host)
 #endif
     return rc;
 }
-
-int hv_vcpu_time(struct hv *h, uint32_t domid, uint32_t vcpu, struct hv_vcpu_time *t)
-{
-    struct xen_domctl op = {.cmd = XEN_DOMCTL_getvcpuinfo, .domain = (domid_t)domid};
-    int rc;
-
-    op.u.getvcpuinfo.vcpu = vcpu;
-    rc = domctl(h, &op);
-    if (!rc)
-        *t = (struct hv_vcpu_time){.online = op.u.getvcpuinfo.online,
-                                   .cpu = op.u.getvcpuinfo.cpu,
-                                   .ns = op.u.getvcpuinfo.cpu_time};
-    return rc;
-}

@@ -103,15 +103,6 @@ struct hv_host {
     uint32_t nr_cpus, cpu_khz;
 };
 
-/* A vCPU's run time; -ESRCH when there is none of that number. */
-struct hv_vcpu_time {
-    bool online;
-    uint32_t cpu; /* where it ran last */
-    uint64_t ns;
-};
-
-int hv_vcpu_time(struct hv *h, uint32_t domid, uint32_t vcpu, struct hv_vcpu_time *t);
-
 /*
  * -ENOSYS (or what the hypervisor says) when it is not Pavo, unless built with PAVO_ORACLE: then
  * the counters that only Pavo keeps read 0.

@@ -17,12 +17,15 @@ memory = 256
 maxmem = 512
 vcpus = 2
 maxvcpus = 4
-disk = [ "vdev=xvda,target=/images/we b,x.img", "vdev=xvdb,access=ro,target=/dev/vg/a,b" ]
+cpus = "0-1,^0"
+cpu_weight = 512
+cap = 150
+max_grant_frames = 99
+disk = [ "vdev=xvda,overlay=/images/over lay,target=/images/we b,x.img", "vdev=xvdb,access=ro,target=/dev/vg/a,b" ]
 vif = [ "bridge=br0,mac=00:16:3e:01:02:03,rate=1MB/s@20ms", "vifname=vif1.0,rate=10Mb/s",
-        "vifname=lan", "rate=1b/s@60s" ]
+        "vifname=lan", "rate=8Kb/s@60s" ]
 on_crash = "preserve"
 E2
-sed -i 's/, "rate=1b.*"/, "rate=8Kb\/s@60s"/' whole.cfg
 printf 'name = "small"\nkernel = "/k"\n' >small.cfg
 for name in whole small; do
     for form in cfg json xml; do "$domctl" config -f $name.cfg -o $form >$name.1.$form; done
