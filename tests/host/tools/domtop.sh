@@ -39,8 +39,7 @@ check no-terminal "status $rc: $(cat /tmp/err)" [ "$rc $(grep -c 'this is no ter
 
 # ---- in a terminal
 printf 'while :; do :; done\r' >&3
-cap=0
-if domctl sched -c 25 busy >/dev/null 2>&1; then cap=25; fi
+check cap "$(domctl sched busy 2>&1)" domctl sched -c 25 busy
 # The first line of stty -a has the size, which changes here.
 : >/tmp/screen
 tm new-session -d -x 80 -y 24 'stty -a | sed 1d >/tmp/tty.before; domtop -d 2; echo "ended with $?"
@@ -60,11 +59,9 @@ if ! tm list-sessions >/dev/null; then
     exit
 fi
 shows screen-80 '^NAME +ID STATE'
-cpu_low=50 cpu_high=102
-if [ $cap = 25 ]; then cpu_low=22 cpu_high=28; fi
-busy_as_wanted() { screen; between $cpu_low "$(column busy CPU%)" $cpu_high; }
+busy_as_wanted() { screen; between 22 "$(column busy CPU%)" 28; }
 idle_as_wanted() { screen; between 0 "$(column idle CPU%)" 1.99; }
-check busy-cpu "$(column busy CPU%) is not in $cpu_low to $cpu_high" wait_for 20 busy_as_wanted
+check busy-cpu "$(column busy CPU%) is not in 22 to 28" wait_for 20 busy_as_wanted
 check idle-cpu "$(column idle CPU%) is not under 2" wait_for 20 idle_as_wanted
 check width-80 "$(awk '{ print length }' /tmp/screen | sort -n | tail -n 1)" \
     [ -z "$(awk 'length > 80' /tmp/screen)" ]
