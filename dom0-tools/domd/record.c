@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "dom0-tools/lib/crash.h"
 #include "dom0-tools/lib/err.h"
@@ -17,7 +18,8 @@
 #include "dom0-tools/lib/json.h"
 #include "xenstore-like/client.h"
 
-#define ROOT "/domd"
+#define ROOT        "/domd"
+#define DELAY_MAX_S 60 /* whatever the clock was set to meanwhile */
 
 static int write_member(struct store *s, store_tx_t tx, const char *base, const char *key,
                         const struct json *value)
@@ -213,6 +215,16 @@ int record_kept(const struct vm *vm, const struct guest_config *successor, const
     return store_transact(s, kept_tx, &id);
 }
 
+void record_delayed(const struct vm *vm, int64_t until, struct store *s)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), ROOT "/%u/short_lives", vm->domid);
+    store_writef(s, STORE_NO_TX, path, "%u", vm->short_lives);
+    snprintf(path, sizeof(path), ROOT "/%u/delayed", vm->domid);
+    store_writef(s, STORE_NO_TX, path, "%lld", (long long)until);
+}
+
 static int succeeded_tx(struct store *s, store_tx_t tx, void *arg)
 {
     static const char *const devices[] = {"disk", "vif"};
@@ -289,6 +301,13 @@ static void read_rest(struct store *s, struct vm *vm)
     snprintf(path, sizeof(path), ROOT "/%u/short_lives", vm->domid);
     if (!store_read_u64(s, STORE_NO_TX, path, &n))
         vm->short_lives = (uint32_t)n;
+    snprintf(path, sizeof(path), ROOT "/%u/delayed", vm->domid);
+    if (!store_read_u64(s, STORE_NO_TX, path, &n)) {
+        int64_t left = (int64_t)n - (int64_t)time(NULL);
+
+        vm->delayed = true;
+        vm->not_before = now_s() + (left > DELAY_MAX_S ? DELAY_MAX_S : left);
+    }
     for (i = 0; i < vm->cfg.nr_disks; i++) {
         char *text = NULL;
         int number, created;
@@ -300,16 +319,51 @@ static void read_rest(struct store *s, struct vm *vm)
     }
 }
 
-/* Has ended and is kept: "", "-" (its successor was started), or what the successor is called. */
-static void adopt_kept(struct vm *vm, const char *kept)
+/* Guests to be started in the place of a kept one, once all that are there have been found. */
+struct heir {
+    struct heir *next;
+    struct guest_config cfg;
+    uint32_t kept_domid, short_lives;
+};
+
+static void note_heir(struct heir **heirs, const struct vm *vm, const char *kept)
 {
     char name[GUEST_NAME_MAX + 1], uuid[37];
-    uint32_t domid = vm->domid, short_lives;
-    struct guest_config cfg = {0};
-    bool succeed = sscanf(kept, "%63s %36s %u", name, uuid, &short_lives) == 3;
+    struct heir *h = calloc(1, sizeof(*h));
 
-    if (succeed)
-        succeed = !config_copy(&cfg, &vm->cfg) && uuid_parse(cfg.uuid, uuid);
+    if (!h || sscanf(kept, "%63s %36s %u", name, uuid, &h->short_lives) != 3 ||
+        config_copy(&h->cfg, &vm->cfg)) {
+        free(h);
+        return;
+    }
+    if (!guest_name_ok(name) || !uuid_parse(h->cfg.uuid, uuid)) {
+        guest_config_free(&h->cfg);
+        free(h);
+        return;
+    }
+    strcpy(h->cfg.name, name);
+    h->kept_domid = vm->domid;
+    h->next = *heirs;
+    *heirs = h;
+}
+
+/* One that is there already finds its name in use, and no more than a note is made of it. */
+static void start_heirs(struct heir *h)
+{
+    while (h) {
+        struct heir *next = h->next;
+
+        successor_start(&h->cfg, h->kept_domid, h->short_lives);
+        free(h);
+        h = next;
+    }
+}
+
+/* Has ended and is kept: "", "-" (its successor was started), or what the successor is called. */
+static void adopt_kept(struct vm *vm, const char *kept, struct heir **heirs)
+{
+    note_heir(heirs, vm, kept);
+    hv_domain_set_uuid(domd.hv, vm->domid, vm->uuid);
     if (*kept) {
         vm->kept = true;
         vm->cfg.nr_vifs = 0;
@@ -317,18 +371,13 @@ static void adopt_kept(struct vm *vm, const char *kept)
             disk_spec_free(&vm->cfg.disks[--vm->cfg.nr_disks]);
     }
     registry_publish(vm, VM_PRESERVED);
-    if (!succeed)
-        return;
-    strcpy(cfg.name, name);
-    /* If it is there already, this finds its name in use and does no more than note it. */
-    successor_start(&cfg, domid, short_lives);
 }
 
 /*
  * A domain whose record is not complete was being built when domd ended: nobody was told of it, so
  * it goes, like the record of a domain that has ended meanwhile.
  */
-static void adopt(struct store *s, uint32_t domid)
+static void adopt(struct store *s, uint32_t domid, struct heir **heirs)
 {
     struct guest_config g;
     struct hv_domain info;
@@ -351,17 +400,19 @@ static void adopt(struct store *s, uint32_t domid)
         return;
     read_rest(s, vm);
     vm->console = true;
+    store_readf(s, STORE_NO_TX, &kept, ROOT "/%u/kept", domid);
     if (alive && pending_is_complete(domid, s) && store_is_introduced(s, domid) == 1 &&
-        !memcmp(info.uuid, vm->uuid, 16)) {
+        (kept || !memcmp(info.uuid, vm->uuid, 16))) {
         log_line("%s: domain %u taken over", vm->cfg.name, domid);
         console_rename(vm, &e); /* we may have ended within a rename */
-        if (store_readf(s, STORE_NO_TX, &kept, ROOT "/%u/kept", domid))
-            registry_publish(vm, VM_LIVE);
+        if (kept)
+            adopt_kept(vm, kept, heirs);
         else
-            adopt_kept(vm, kept);
+            registry_publish(vm, VM_LIVE);
         free(kept);
         return;
     }
+    free(kept);
     log_line("%s: clearing away what is left of domain %u", vm->cfg.name, domid);
     vm_destroy(vm);
 }
@@ -371,6 +422,7 @@ bool record_adopt_all(void)
     static const char *const parents[] = {ROOT, ROOT "/again", "/vm", "/local/domain/0/backend/vbd",
                                           "/local/domain/0/backend/vif"};
     static const struct store_perm private = {.domid = 0};
+    struct heir *heirs = NULL;
     struct store *s;
     struct err e = {0};
     char **names = NULL;
@@ -388,10 +440,11 @@ bool record_adopt_all(void)
             unsigned long domid = strtoul(names[i], &end, 10);
 
             if (!*end && domid)
-                adopt(s, (uint32_t)domid);
+                adopt(s, (uint32_t)domid, &heirs);
         }
     free(names);
     pending_resume(s);
+    start_heirs(heirs);
     store_close(s);
     return true;
 }
