@@ -86,7 +86,7 @@ static void log_open(struct console *c, bool fresh)
         close(c->log_fd);
     log_path(c, "", path);
     log_path(c, ".1", old);
-    if (fresh)
+    if (fresh && (stat(path, &st) || st.st_size)) /* an empty one is fresh: asked for twice? */
         rename(path, old);
     c->log_fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
     c->log_size = c->log_fd >= 0 && !fstat(c->log_fd, &st) ? (uint64_t)st.st_size : 0;
