@@ -241,7 +241,7 @@ build/cache/packages.stamp: dom0-tools/host/fetch docs/dependencies.txt
 	@dom0-tools/host/fetch
 
 build/host/initrd: dom0-tools/host/build-initrd dom0-tools/host/image-lib.sh dom0-tools/host/init \
-		dom0-tools/host/service dom0-tools/host/demo tests/host/snapshot build/cache/packages.stamp \
+		dom0-tools/host/service dom0-tools/host/demo dom0-tools/host/icudata.c tests/host/snapshot build/cache/packages.stamp \
 		$(wildcard dom0-tools/host/files/* dom0-tools/host/files/*/*) $(helpers) $(host-progs)
 	$(call say,INITRD)
 	$(Q)dom0-tools/host/build-initrd $(host-progs)
@@ -278,6 +278,7 @@ install:
 	  install -D -m 644 $$h $(dest)/include/pavo/pv-abi/$$h || exit 1; done
 	for m in $(wildcard docs/man/*.[1-8]); do \
 	  install -D -m 644 $$m $(dest)/share/man/man$${m##*.}/$${m##*/} || exit 1; done
+	install -D -m 644 dom0-tools/completion/domctl $(dest)/share/bash-completion/completions/domctl
 	for u in $(wildcard dom0-tools/host/systemd/*.*); do \
 	  install -D -m 644 $$u $(DESTDIR)/lib/systemd/system/$${u##*/} || exit 1; done
 	install -m 644 README.md COPYING pv-abi/LICENSE $(wildcard docs/*.md docs/*.txt docs/*.cfg) $(dest)/share/doc/pavo/

@@ -9,6 +9,7 @@
 #include "dom0-tools/lib/config.h"
 #include "dom0-tools/lib/file.h"
 #include "dom0-tools/lib/guest.h"
+#include "dom0-tools/lib/guestfile.h"
 
 struct creation {
     struct guest_config cfg;
@@ -24,7 +25,7 @@ static void warn(const char *text, void *arg)
 }
 
 /* The file's keys, or none without a file. */
-static int read_file(struct cfg *c, const char *path, struct err *e)
+static int read_file(struct cfg *c, const char *path, const struct options *o, struct err *e)
 {
     struct file f;
     int rc;
@@ -34,7 +35,9 @@ static int read_file(struct cfg *c, const char *path, struct err *e)
         return 0;
     if (file_read(&f, "config", path, CFG_TEXT_MAX, 1, e))
         return -1;
-    rc = cfg_parse(c, (const char *)f.data, f.len, path, e);
+    rc = guest_file_to_cfg(&f, path, warn, (void *)(uintptr_t)o, e);
+    if (!rc)
+        rc = cfg_parse(c, (const char *)f.data, f.len, path, e);
     file_free(&f);
     return rc;
 }
@@ -45,7 +48,7 @@ static int read_config(const char *path, const struct options *o, struct guest_c
     char dir[4096];
     struct cfg c;
     size_t i;
-    int rc = read_file(&c, path, e);
+    int rc = read_file(&c, path, o, e);
 
     if (rc)
         return rc;

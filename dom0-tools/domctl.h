@@ -8,6 +8,7 @@
  */
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "dom0-tools/lib/err.h"
 #include "dom0-tools/lib/json.h"
@@ -20,6 +21,10 @@ struct verb {
     int (*run)(const struct verb *v, int argc, char **argv);
 };
 
+int cmd_block_attach(const struct verb *v, int argc, char **argv);
+int cmd_block_detach(const struct verb *v, int argc, char **argv);
+int cmd_block_list(const struct verb *v, int argc, char **argv);
+int cmd_config(const struct verb *v, int argc, char **argv);
 int cmd_console(const struct verb *v, int argc, char **argv);
 int cmd_create(const struct verb *v, int argc, char **argv);
 int cmd_destroy(const struct verb *v, int argc, char **argv);
@@ -29,14 +34,25 @@ int cmd_domname(const struct verb *v, int argc, char **argv);
 int cmd_events(const struct verb *v, int argc, char **argv);
 int cmd_info(const struct verb *v, int argc, char **argv);
 int cmd_list(const struct verb *v, int argc, char **argv);
+int cmd_metrics(const struct verb *v, int argc, char **argv);
+int cmd_mem_max(const struct verb *v, int argc, char **argv);
+int cmd_mem_set(const struct verb *v, int argc, char **argv);
+int cmd_network_attach(const struct verb *v, int argc, char **argv);
+int cmd_network_detach(const struct verb *v, int argc, char **argv);
+int cmd_network_list(const struct verb *v, int argc, char **argv);
 int cmd_pause(const struct verb *v, int argc, char **argv);
 int cmd_rename(const struct verb *v, int argc, char **argv);
 int cmd_reset(const struct verb *v, int argc, char **argv);
 int cmd_sysrq(const struct verb *v, int argc, char **argv);
 int cmd_uptime(const struct verb *v, int argc, char **argv);
 int cmd_reboot(const struct verb *v, int argc, char **argv);
+int cmd_sched(const struct verb *v, int argc, char **argv);
 int cmd_shutdown(const struct verb *v, int argc, char **argv);
+int cmd_top(const struct verb *v, int argc, char **argv);
 int cmd_unpause(const struct verb *v, int argc, char **argv);
+int cmd_vcpu_list(const struct verb *v, int argc, char **argv);
+int cmd_vcpu_pin(const struct verb *v, int argc, char **argv);
+int cmd_vcpu_set(const struct verb *v, int argc, char **argv);
 
 /* ---- command lines */
 
@@ -55,6 +71,7 @@ struct options {
     bool verbose;                         /* -v */
     bool brief;                           /* -s */
     bool wait;                            /* -w */
+    bool force;                           /* --force */
     unsigned int seconds;                 /* -t */
     const char *file;                     /* -f */
     const char *overrides[OVERRIDES_MAX]; /* -e */
@@ -70,6 +87,8 @@ int parse_options(const struct verb *v, int argc, char **argv, const char *known
                   struct options *o, int *status);
 /* Prints "domctl: VERB: WHY (usage: ...)" and returns STATUS_USAGE. */
 int usage_error(const struct verb *v, const char *why);
+/* What --help prints. Returns STATUS_DONE. */
+int show_help(const struct verb *v);
 
 /* What to do instead of xl's option (letter or long name) or verb; NULL: xl has none of that name. */
 const char *xl_option_hint(const char *verb, const char *option);
@@ -114,6 +133,9 @@ struct json *list_domains(char **words, int count, struct err *e);
 int for_each_target(const struct target *list, long count,
                     int (*one)(const struct target *t, void *arg, struct err *e), void *arg);
 
+/* Prints "domctl: VERB: WHY (usage: ...)" and returns STATUS_USAGE. */
+int usage_error(const struct verb *v, const char *why);
+
 /* ---- domd */
 
 /*
@@ -132,11 +154,28 @@ int fail(const struct err *e);
 
 /* A request without an interesting answer for each NAME, for the verbs that are no more than that. */
 int simple_verb(const struct verb *v, int argc, char **argv, const char *op);
+/*
+ * Waits until the guest itself has done what domd asked of it: until the member @key of its info is
+ * @wanted. Shows how far it is on a terminal. @what goes into the error ("use 512 MiB").
+ */
+int wait_for_guest(const char *name, const char *key, uint64_t wanted, unsigned int seconds,
+                   const char *what);
 /* shutdown and reboot */
 int ending_verb(const struct verb *v, int argc, char **argv, const char *op);
 
 /* Shows the guest's console until it ends or Ctrl-] is typed. */
 int show_console(const char *name);
+
+/* devices.c: what block-* and network-* share */
+/* The words as one device spec, with commas between them; to be free()d. NULL: out of memory. */
+char *join_words(char **words);
+int detach_verb(const struct verb *v, int argc, char **argv, const char *op);
+/* Prints the list @key of the answer to @op: as JSON, or by @print. */
+int list_verb(const struct verb *v, int argc, char **argv, const char *op, const char *key,
+              void (*print)(const struct json *list));
+/* Adds the -t of @o to a request. Prints what the answer warns of. */
+void add_timeout(struct json_out *j, const struct options *o);
+void print_warning(const struct json *answer);
 
 /* Prints a document that was written. */
 int print_text(struct json_out *o);

@@ -13,9 +13,16 @@
     "  -q, --quiet       do not say which were destroyed\n"
 #define HELP_JSON(what) "  -o, --output=json   as " what "\n"
 
+#define HELP_DEVICE_WAIT \
+    "  -t, --timeout=S   wait at most S seconds for the guest (10 unless told); 0: not at all\n"
+#define HELP_WAIT                                      \
+    "  -w, --wait        wait until it has happened\n" \
+    "  -t, --timeout=S   wait at most S seconds (60 unless told); implies -w\n"
+#define HELP_SIZE "  SIZE is in MiB, or ends in b, k, m, g or t\n" HELP_WAIT
+
 static const struct verb verbs[] = {
     {"create", "[-c] [-p] [-n] [-q] [-e KEY=VALUE] [--timing] FILE [KEY=VALUE...]",
-     "create a guest from a config file in xl.cfg(5) syntax",
+     "create a guest from a config file: xl.cfg(5) syntax, JSON or domain XML",
      "  -c, --console     show the guest's console afterwards\n"
      "  -p, --paused      leave the guest paused\n"
      "  -n, --dryrun      create nothing; print the config as JSON\n"
@@ -29,6 +36,12 @@ static const struct verb verbs[] = {
      "  -v, --verbose       with UUIDs\n" HELP_JSON("a JSON array"), cmd_list},
     {"info", "[-o json] [NAME]", "describe a domain or, without a name, the host",
      "  -o, --output=json   as a JSON object\n", cmd_info},
+    {"config", "[-o cfg|json|xml] NAME | -f FILE", "print a guest's config in one of three forms",
+     "  -o, --output=cfg   in the syntax of xl.cfg(5): the default\n"
+     "  -o, --output=json  as a JSON object\n"
+     "  -o, --output=xml   as libvirt-style domain XML\n"
+     "  -f, --file=FILE    not of a guest, but of a file in any of the forms\n",
+     cmd_config},
     {"uptime", "[-s] [-o json] [NAME...]", "how long the domains have been running",
      "  -s, --short         one short line each\n" HELP_JSON("a JSON array"), cmd_uptime},
     {"console", "NAME", "show a guest's console; Ctrl-] leaves it", "", cmd_console},
@@ -46,6 +59,45 @@ static const struct verb verbs[] = {
      HELP_JSON("JSON, which it is anyway"), cmd_events},
     {"domid", "NAME", "print a domain's number", "", cmd_domid},
     {"domname", "NAME", "print a domain's name", "", cmd_domname},
+    {"vcpu-list", "[-o json] [NAME]", "show the vCPUs of one domain or of all",
+     "  -o, --output=json   as a JSON array\n", cmd_vcpu_list},
+    {"vcpu-set", "[-w] [-t SECONDS] NAME COUNT", "set how many vCPUs are online", HELP_WAIT,
+     cmd_vcpu_set},
+    {"vcpu-pin", "NAME VCPU|all CPUS", "say which CPUs a vCPU may run on",
+     "  CPUS is a list such as 0-3,^1, or all\n", cmd_vcpu_pin},
+    {"mem-set", "[-w] [-t SECONDS] NAME SIZE", "set the memory that a domain shall use", HELP_SIZE,
+     cmd_mem_set},
+    {"mem-max", "NAME SIZE", "set how far mem-set may go",
+     "  SIZE is in MiB, or ends in b, k, m, g or t\n", cmd_mem_max},
+    {"sched", "[-o json] [NAME [-w WEIGHT] [-c CAP]]", "show or set how domains share the CPUs",
+     "  -w, --weight=N      share beside others, 1 to 65535 (256 unless told)\n"
+     "  -c, --cap=N         at most N percent of one CPU; 0: no cap\n"
+     "  -d, --domain=NAME   another way to name the domain\n"
+     "  -o, --output=json   as a JSON array\n",
+     cmd_sched},
+    {"block-attach", "[-t SECONDS] NAME DISK...", "give a running guest a disk",
+     "DISK is an element of disk= in guest.cfg(5), such as /images/data.img,raw,xvdb,rw;\n"
+     "several words are joined by commas.\n" HELP_DEVICE_WAIT,
+     cmd_block_attach},
+    {"block-detach", "[--force] [-t SECONDS] NAME DEVICE", "take a disk away from a guest",
+     "DEVICE is its name in the guest (xvdb) or its number.\n"
+     "  --force           do not ask the guest\n" HELP_DEVICE_WAIT,
+     cmd_block_detach},
+    {"block-list", "[-o json] NAME", "list a guest's disks",
+     "  -o, --output=json   as a JSON array\n", cmd_block_list},
+    {"network-attach", "[-t SECONDS] NAME [KEY=VALUE...]", "give a running guest an interface",
+     "The keys are those of vif= in guest.cfg(5): mac, bridge, vifname, rate, "
+     "devid.\n" HELP_DEVICE_WAIT,
+     cmd_network_attach},
+    {"network-detach", "[--force] [-t SECONDS] NAME DEVICE", "take an interface away from a guest",
+     "DEVICE is its number, its MAC address or its name in dom0.\n"
+     "  --force           do not ask the guest\n" HELP_DEVICE_WAIT,
+     cmd_network_detach},
+    {"network-list", "[-o json] NAME", "list a guest's interfaces",
+     "  -o, --output=json   as a JSON array\n", cmd_network_list},
+    {"metrics", "[-f FILE]", "print counters of host and domains in Prometheus' text format",
+     "  -f, --textfile=FILE  into a file, which is replaced at once and whole\n", cmd_metrics},
+    {"top", "[OPTIONS]", "start domtop(1), which takes the options", "", cmd_top},
     {"dmesg", "", "print the hypervisor's log", "", cmd_dmesg},
 };
 

@@ -25,6 +25,7 @@ static const struct option all_options[] = {
     {"wait", no_argument, NULL, 'w'},
     {"timeout", required_argument, NULL, 't'},
     {"destroy", no_argument, NULL, 'D'},
+    {"force", no_argument, NULL, 'F'},
     {"verbose", no_argument, NULL, 'v'},
     {"short", no_argument, NULL, 's'},
     {"help", no_argument, NULL, 'h'},
@@ -86,6 +87,7 @@ static const char *take_option(int opt, struct options *o)
     o->all |= opt == 'a';
     o->wait |= opt == 'w';
     o->destroy |= opt == 'D';
+    o->force |= opt == 'F';
     o->verbose |= opt == 'v';
     o->brief |= opt == 's';
     return NULL;
@@ -134,7 +136,7 @@ static int refuse_option(const struct verb *v, const char *word, bool value_miss
     return usage_error(v, why);
 }
 
-static int show_help(const struct verb *v)
+int show_help(const struct verb *v)
 {
     printf("usage: domctl %s%s%s\n%s\n%s", v->name, *v->args ? " " : "", v->args, v->summary,
            v->help);

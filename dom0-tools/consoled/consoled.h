@@ -31,6 +31,8 @@ size_t fifo_put(struct fifo *f, const void *data, size_t len); /* bytes taken */
 void fifo_push(struct fifo *f, const void *data, size_t len);  /* the oldest make room */
 size_t fifo_peek(const struct fifo *f, const uint8_t **data);  /* contiguous bytes at the front */
 void fifo_drop(struct fifo *f, size_t len);
+/* Number of bytes up to and with the first @byte; 0 when there is none. */
+size_t fifo_find(const struct fifo *f, uint8_t byte);
 
 struct console {
     struct console *next;

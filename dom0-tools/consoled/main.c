@@ -86,7 +86,7 @@ static void log_open(struct console *c, bool fresh)
         close(c->log_fd);
     log_path(c, "", path);
     log_path(c, ".1", old);
-    if (fresh)
+    if (fresh && (stat(path, &st) || st.st_size)) /* an empty one is fresh: asked for twice? */
         rename(path, old);
     c->log_fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
     c->log_size = c->log_fd >= 0 && !fstat(c->log_fd, &st) ? (uint64_t)st.st_size : 0;
@@ -120,6 +120,30 @@ static void log_write(struct console *c, const uint8_t *data, size_t len)
     }
     c->log_short = len != 0;
     crash_point();
+}
+
+/*
+ * What a console says to those who attach goes on where an earlier consoled was ended: the log has it.
+ * Reading it is bounded by the size of the history, and what cannot be read is left out.
+ */
+static void history_restore(struct console *c)
+{
+    char path[256], buf[4096];
+    size_t left = HISTORY_SIZE;
+    ssize_t n;
+    int fd;
+
+    log_path(c, "", path);
+    fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0)
+        return;
+    if (lseek(fd, -(off_t)HISTORY_SIZE, SEEK_END) < 0)
+        lseek(fd, 0, SEEK_SET);
+    while (left && (n = read(fd, buf, sizeof(buf))) > 0 && (size_t)n <= left) {
+        fifo_push(&c->history, buf, (size_t)n);
+        left -= (size_t)n;
+    }
+    close(fd);
 }
 
 /* ---- consoles */
@@ -265,6 +289,8 @@ static const char *console_add(uint32_t domid, uint32_t port, const char *name, 
         console_release_ring(c);
     if (fresh)
         fifo_drop(&c->history, c->history.len);
+    else if (made)
+        history_restore(c);
     log_open(c, fresh);
     c->ring = grant_map(cd.grant, domid, GNTTAB_RESERVED_CONSOLE);
     c->port = c->ring ? evtchn_bind(cd.evtchn, domid, port) : -1;
@@ -344,7 +370,7 @@ static void do_attach(struct client *cl, const char *name, bool resume)
 {
     struct console *c = console_find(name);
     const uint8_t *p;
-    size_t n, left, at;
+    size_t n, left, at, skip;
 
     if (!c) {
         answer(cl, "this guest has no console");
@@ -355,7 +381,10 @@ static void do_attach(struct client *cl, const char *name, bool resume)
         cl->console = c;
         return;
     }
-    for (at = c->history.head, left = c->history.len; left; left -= n, at = 0) {
+    /* A full history begins anywhere: show it from its first whole line. */
+    skip = c->history.len == c->history.size ? fifo_find(&c->history, '\n') : 0;
+    at = (c->history.head + skip) & (c->history.size - 1);
+    for (left = c->history.len - skip; left; left -= n, at = 0) {
         p = c->history.data + at;
         n = c->history.size - at < left ? c->history.size - at : left;
         client_output(cl, p, n);

@@ -114,3 +114,13 @@ void fifo_drop(struct fifo *f, size_t len)
     f->len -= len;
     f->head = f->len ? (f->head + len) & (f->size - 1) : 0;
 }
+
+size_t fifo_find(const struct fifo *f, uint8_t byte)
+{
+    size_t i;
+
+    for (i = 0; i < f->len; i++)
+        if (f->data[(f->head + i) & (f->size - 1)] == byte)
+            return i + 1;
+    return 0;
+}

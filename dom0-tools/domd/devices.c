@@ -1,22 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Disks and network interfaces: the part of dom0's user space in connecting a frontend with
- * dom0's kernel. Nothing here trusts a node that the guest can write.
+ * dom0's kernel. Nothing here trusts a node that the guest can write. A device is named by @is_vif
+ * and its place @i in the config.
  */
 #include "dom0-tools/domd/domd.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "dom0-tools/lib/err.h"
-#include "dom0-tools/lib/loop.h"
 #include "dom0-tools/lib/netif.h"
 #include "dom0-tools/lib/nodes.h"
 #include "pv-abi/io/xenbus.h"
@@ -39,14 +36,15 @@ void vif_interface(const struct vm *vm, size_t i, char name[16])
     if (vm->cfg.vifs[i].vifname[0])
         strcpy(name, vm->cfg.vifs[i].vifname);
     else
-        snprintf(name, 16, "vif%hu.%hhu", (uint16_t)vm->domid, (uint8_t)i);
+        snprintf(name, 16, "vif%hu.%hhu", (uint16_t)vm->domid, (uint8_t)vm->cfg.vifs[i].devid);
 }
 
 /* The kernel's device of a backend, in sysfs. */
 static void backend_sysfs(const struct vm *vm, int is_vif, size_t i, char path[128])
 {
     if (is_vif)
-        snprintf(path, 128, "/sys/bus/xen-backend/devices/vif-%u-%zu", vm->domid, i);
+        snprintf(path, 128, "/sys/bus/xen-backend/devices/vif-%u-%u", vm->domid,
+                 vm->cfg.vifs[i].devid);
     else
         snprintf(path, 128, "/sys/bus/xen-backend/devices/vbd-%u-%u", vm->domid,
                  vm->cfg.disks[i].devid);
@@ -63,130 +61,47 @@ static int check_driver(const char *driver, const char *module, struct err *e)
     return err_set(e, STATUS_FAILED, "dom0", hint, "its kernel has no %s backend", driver);
 }
 
-int devices_check(const struct vm *vm, struct err *e)
+int device_check(const struct vm *vm, int is_vif, size_t i, struct err *e)
 {
-    const struct guest_config *g = &vm->cfg;
-    size_t i;
+    const struct vif_spec *v = &vm->cfg.vifs[i];
+    char what[64], hint[96];
 
-    if (g->nr_disks && check_driver("vbd", "xen-blkback", e))
+    if (!is_vif)
+        return check_driver("vbd", "xen-blkback", e);
+    if (check_driver("vif", "xen-netback", e))
         return -1;
-    if (g->nr_vifs && check_driver("vif", "xen-netback", e))
-        return -1;
-    for (i = 0; i < g->nr_vifs; i++) {
-        char what[64], hint[96];
-
-        snprintf(what, sizeof(what), "bridge %s", g->vifs[i].bridge);
-        snprintf(hint, sizeof(hint), "make it: ip link add %s type bridge", g->vifs[i].bridge);
-        if (!netif_exists(g->vifs[i].bridge))
-            return err_set(e, STATUS_USAGE, what, hint, "no such interface in dom0");
-        if (!netif_is_bridge(g->vifs[i].bridge))
-            return err_set(e, STATUS_USAGE, what, NULL, "this interface is no bridge");
-        if (g->vifs[i].vifname[0] && netif_exists(g->vifs[i].vifname))
-            return err_set(e, STATUS_USAGE, "vif", "choose another vifname", "interface %s exists",
-                           g->vifs[i].vifname);
-    }
+    snprintf(what, sizeof(what), "bridge %s", v->bridge);
+    snprintf(hint, sizeof(hint), "make it: ip link add %s type bridge", v->bridge);
+    if (!netif_exists(v->bridge))
+        return err_set(e, STATUS_USAGE, what, hint, "no such interface in dom0");
+    if (!netif_is_bridge(v->bridge))
+        return err_set(e, STATUS_USAGE, what, NULL, "this interface is no bridge");
+    if (v->vifname[0] && netif_exists(v->vifname))
+        return err_set(e, STATUS_USAGE, "vif", "choose another vifname", "interface %s exists",
+                       v->vifname);
     return 0;
 }
 
-/* ---- disks */
-
-static int disk_failed(const struct disk_spec *d, int error, struct err *e)
-{
-    char what[300];
-
-    snprintf(what, sizeof(what), "disk %.280s", d->target);
-    return err_set(e, error == ENOMEM ? STATUS_RESOURCES : STATUS_USAGE, what,
-                   error == ENOENT                     ? "check the path"
-                   : error == EROFS || error == EACCES ? "access ro would do"
-                                                       : NULL,
-                   "%s", error == ENOENT ? "no such file" : strerror(error));
-}
-
-static int disk_open(struct vm *vm, size_t i, uint32_t numbers[2], struct err *e)
-{
-    const struct disk_spec *d = &vm->cfg.disks[i];
-    struct vm_loop *loop = &vm->loops[i];
-    char user[GUEST_NAME_MAX + 1], what[300];
-    struct stat st;
-    int fd, dev;
-
-    snprintf(what, sizeof(what), "disk %.280s", d->target);
-    if (registry_uses_file(vm, d->target, d->writable, user))
-        return err_set(e, STATUS_FAILED, what, "share a disk read-only, or not at all",
-                       "in use by domain %s", user);
-    fd = open(d->target, (d->writable ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0)
-        return disk_failed(d, errno, e);
-    if (fstat(fd, &st)) {
-        dev = -errno;
-        close(fd);
-        return disk_failed(d, -dev, e);
-    }
-    if (S_ISBLK(st.st_mode)) {
-        close(fd);
-        numbers[0] = major(st.st_rdev);
-        numbers[1] = minor(st.st_rdev);
-        return 0;
-    }
-    if (!S_ISREG(st.st_mode) || st.st_size < 512) {
-        close(fd);
-        return err_set(e, STATUS_USAGE, what, NULL,
-                       S_ISREG(st.st_mode) ? "smaller than one sector: no disk image"
-                                           : "neither a file nor a block device");
-    }
-    dev = loop_attach(fd, d->target, d->writable, &loop->number, &loop->created);
-    close(fd);
-    if (dev < 0)
-        return err_set(e, dev == -ENOMEM ? STATUS_RESOURCES : STATUS_FAILED, what,
-                       dev == -ENOENT ? "modprobe loop" : NULL, "no loop device: %s",
-                       strerror(-dev));
-    loop->used = true;
-    loop->fd = dev;
-    if (fstat(dev, &st))
-        return disk_failed(d, errno, e);
-    numbers[0] = major(st.st_rdev);
-    numbers[1] = minor(st.st_rdev);
-    return 0;
-}
-
-int disks_open(struct vm *vm, uint32_t (*numbers)[2], struct err *e)
+int devices_open(struct vm *vm, uint32_t (*numbers)[2], struct err *e)
 {
     size_t i;
 
+    for (i = 0; i < vm->cfg.nr_disks; i++)
+        if (device_check(vm, 0, i, e))
+            return -1;
+    for (i = 0; i < vm->cfg.nr_vifs; i++)
+        if (device_check(vm, 1, i, e))
+            return -1;
     for (i = 0; i < vm->cfg.nr_disks; i++)
         if (disk_open(vm, i, numbers[i], e))
             return -1;
     return 0;
 }
 
-void disks_close(struct vm *vm)
-{
-    size_t i;
-
-    for (i = 0; i < vm->cfg.nr_disks; i++)
-        if (vm->loops[i].fd >= 0) {
-            close(vm->loops[i].fd);
-            vm->loops[i].fd = -1;
-        }
-}
-
-static void loops_detach(struct vm *vm)
-{
-    size_t i;
-
-    disks_close(vm);
-    for (i = 0; i < vm->cfg.nr_disks; i++)
-        if (vm->loops[i].used) {
-            loop_detach(vm->loops[i].number, vm->loops[i].created);
-            vm->loops[i].used = false;
-        }
-}
-
 /* ---- getting ready */
 
-/* What a backend reported below error/, if anything. */
-static int backend_failed(struct store *s, const struct vm *vm, int is_vif, size_t i,
-                          const char *what, struct err *e)
+int device_failed(const struct vm *vm, int is_vif, size_t i, struct store *s, const char *what,
+                  struct err *e)
 {
     char be[128], *why = NULL, *space;
 
@@ -203,7 +118,7 @@ static int backend_failed(struct store *s, const struct vm *vm, int is_vif, size
     return 0;
 }
 
-static int wait_disk(struct vm *vm, size_t i, struct store *s, long end, struct err *e)
+static int wait_disk(const struct vm *vm, size_t i, struct store *s, long end, struct err *e)
 {
     char sysfs[128], path[160], what[300];
 
@@ -211,7 +126,7 @@ static int wait_disk(struct vm *vm, size_t i, struct store *s, long end, struct 
     snprintf(path, sizeof(path), "%s/physical_device", sysfs);
     snprintf(what, sizeof(what), "disk %.280s", vm->cfg.disks[i].target);
     while (access(path, F_OK)) {
-        if (backend_failed(s, vm, 0, i, what, e))
+        if (device_failed(vm, 0, i, s, what, e))
             return -1;
         if (now_ms() > end)
             return err_set(e, STATUS_TIMEOUT, what, "see dom0's kernel log",
@@ -221,7 +136,8 @@ static int wait_disk(struct vm *vm, size_t i, struct store *s, long end, struct 
     return 0;
 }
 
-static int connect_vif(struct vm *vm, size_t i, struct store *s, const char *made, struct err *e)
+static int connect_vif(const struct vm *vm, size_t i, struct store *s, const char *made,
+                       struct err *e)
 {
     const struct vif_spec *v = &vm->cfg.vifs[i];
     char name[16], be[128], path[160];
@@ -245,14 +161,14 @@ static int connect_vif(struct vm *vm, size_t i, struct store *s, const char *mad
     return rc ? err_set(e, STATUS_FAILED, "store", NULL, "%s: %s", path, strerror(-rc)) : 0;
 }
 
-static int wait_vif(struct vm *vm, size_t i, struct store *s, long end, struct err *e)
+static int wait_vif(const struct vm *vm, size_t i, struct store *s, long end, struct err *e)
 {
     char made[32], what[48];
 
-    snprintf(made, sizeof(made), "vif%u.%zu", vm->domid, i);
+    snprintf(made, sizeof(made), "vif%u.%u", vm->domid, vm->cfg.vifs[i].devid);
     snprintf(what, sizeof(what), "vif %s", made);
     while (!netif_exists(made)) {
-        if (backend_failed(s, vm, 1, i, what, e))
+        if (device_failed(vm, 1, i, s, what, e))
             return -1;
         if (now_ms() > end)
             return err_set(e, STATUS_TIMEOUT, what, "see dom0's kernel log",
@@ -262,18 +178,28 @@ static int wait_vif(struct vm *vm, size_t i, struct store *s, long end, struct e
     return connect_vif(vm, i, s, made, e);
 }
 
-int devices_wait(struct vm *vm, struct store *s, struct err *e)
+int device_wait(struct vm *vm, int is_vif, size_t i, struct store *s, struct err *e)
 {
     long end = now_ms() + READY_MS;
+
+    if (is_vif)
+        return wait_vif(vm, i, s, end, e);
+    if (wait_disk(vm, i, s, end, e))
+        return -1;
+    disk_held(vm, i);
+    return 0;
+}
+
+int devices_wait(struct vm *vm, struct store *s, struct err *e)
+{
     size_t i;
 
     for (i = 0; i < vm->cfg.nr_disks; i++)
-        if (wait_disk(vm, i, s, end, e))
+        if (device_wait(vm, 0, i, s, e))
             return -1;
     for (i = 0; i < vm->cfg.nr_vifs; i++)
-        if (wait_vif(vm, i, s, end, e))
+        if (device_wait(vm, 1, i, s, e))
             return -1;
-    disks_close(vm);
     return 0;
 }
 
@@ -283,28 +209,31 @@ struct closing {
     const char *fe, *be;
 };
 
-/* Tells the backend to close for good; the frontend's end is what makes it let go. */
+/*
+ * Tells the backend to close for good; the frontend's end is what makes it let go. One that is closed
+ * is not told again: its frontend would try to answer.
+ */
 static int start_close(struct store *s, store_tx_t tx, void *arg)
 {
     const struct closing *c = arg;
     char path[160], *old = NULL;
     int rc = store_readf(s, tx, &old, "%s/state", c->be);
 
-    free(old);
     if (!rc) {
         snprintf(path, sizeof(path), "%s/online", c->be);
         rc = store_write(s, tx, path, "0");
         snprintf(path, sizeof(path), "%s/state", c->be);
-        if (!rc)
+        if (!rc && atoi(old) != XenbusStateClosed)
             rc = store_writef(s, tx, path, "%d", XenbusStateClosing);
     }
+    free(old);
     if (rc && rc != -ENOENT)
         return rc;
     rc = store_rm(s, tx, c->fe);
     return rc == -ENOENT ? 0 : rc;
 }
 
-static void close_device(struct vm *vm, struct store *s, int is_vif, size_t i)
+static void close_device(const struct vm *vm, struct store *s, int is_vif, size_t i)
 {
     char fe[128], be[128];
     struct closing c = {fe, be};
@@ -314,18 +243,20 @@ static void close_device(struct vm *vm, struct store *s, int is_vif, size_t i)
     store_transact(s, start_close, &c);
 }
 
-static void finish_device(struct vm *vm, struct store *s, int is_vif, size_t i, long end)
+static void finish_device(const struct vm *vm, struct store *s, int is_vif, size_t i, long end)
 {
     char sysfs[128], be[128];
+    bool there;
 
     backend_sysfs(vm, is_vif, i, sysfs);
+    there = !access(sysfs, F_OK);
     while (!access(sysfs, F_OK) && now_ms() < end)
         usleep(STEP_US);
     if (!access(sysfs, F_OK))
         log_line("%s: backend %s still open after %d s", vm->cfg.name, sysfs, CLOSE_MS / 1000);
     nodes_backend_path(be, &vm->cfg, is_vif, i, vm->domid);
     store_rm(s, STORE_NO_TX, be);
-    if (is_vif) {
+    if (is_vif && there) {
         char name[16];
 
         vif_interface(vm, i, name);
@@ -334,17 +265,22 @@ static void finish_device(struct vm *vm, struct store *s, int is_vif, size_t i, 
     }
 }
 
-/* Removes @path and those of its parents (not above error) that are left without children. */
-static int prune_errors(struct store *s, store_tx_t tx, void *arg)
+/* Removes a node and those of its parents, not above @top, that are left without children. */
+struct pruning {
+    const char *path, *top;
+};
+
+static int prune(struct store *s, store_tx_t tx, void *arg)
 {
+    const struct pruning *p = arg;
     char path[160];
     char **names;
     size_t count;
     int rc;
 
-    snprintf(path, sizeof(path), "%s", (const char *)arg);
+    snprintf(path, sizeof(path), "%s", p->path);
     rc = store_rm(s, tx, path);
-    while (!rc && strcmp(path, "/local/domain/0/error")) {
+    while (!rc && strcmp(path, p->top)) {
         *strrchr(path, '/') = '\0';
         rc = store_directory(s, tx, path, &names, &count);
         if (rc)
@@ -357,32 +293,70 @@ static int prune_errors(struct store *s, store_tx_t tx, void *arg)
     return rc == -ENOENT ? 0 : rc;
 }
 
+static void prune_nodes(struct store *s, const char *path, const char *top)
+{
+    struct pruning p = {path, top};
+
+    store_transact(s, prune, &p);
+}
+
+/* What dom0's kernel noted of the backend, and what lay above its two ends, if nothing is left. */
+static void forget_device(const struct vm *vm, struct store *s, int is_vif, size_t i)
+{
+    char path[160], top[64], fe[128], be[128];
+
+    nodes_frontend_path(fe, &vm->cfg, is_vif, i, vm->domid);
+    nodes_backend_path(be, &vm->cfg, is_vif, i, vm->domid);
+    snprintf(path, sizeof(path), "/local/domain/0/error/%s", be + strlen("/local/domain/0/"));
+    prune_nodes(s, path, "/local/domain/0/error");
+    snprintf(top, sizeof(top), "/local/domain/0/backend/%s/%u", is_vif ? "vif" : "vbd", vm->domid);
+    prune_nodes(s, be, top);
+    snprintf(top, sizeof(top), "/local/domain/%u/device/%s", vm->domid, is_vif ? "vif" : "vbd");
+    prune_nodes(s, fe, top);
+}
+
+void device_remove(struct vm *vm, int is_vif, size_t i, struct store *s)
+{
+    long end = now_ms() + CLOSE_MS;
+
+    close_device(vm, s, is_vif, i);
+    if (!is_vif)
+        disk_held(vm, i);
+    finish_device(vm, s, is_vif, i, end);
+    forget_device(vm, s, is_vif, i);
+    if (!is_vif)
+        disk_drop(vm, i);
+}
+
 void devices_remove(struct vm *vm, struct store *s)
 {
     const struct guest_config *g = &vm->cfg;
-    long end = now_ms() + CLOSE_MS;
     static const char *const kinds[] = {"vbd", "vif"};
-    char path[160];
+    long end = now_ms() + CLOSE_MS;
+    char path[64];
     size_t i;
     int k;
 
     if (vm->domid) {
-        for (i = 0; i < g->nr_disks; i++)
+        for (i = 0; i < g->nr_disks; i++) {
             close_device(vm, s, 0, i);
+            disk_held(vm, i);
+        }
         for (i = 0; i < g->nr_vifs; i++)
             close_device(vm, s, 1, i);
-        disks_close(vm);
-        for (i = 0; i < g->nr_disks; i++)
+        for (i = 0; i < g->nr_disks; i++) {
             finish_device(vm, s, 0, i, end);
-        for (i = 0; i < g->nr_vifs; i++)
+            forget_device(vm, s, 0, i);
+        }
+        for (i = 0; i < g->nr_vifs; i++) {
             finish_device(vm, s, 1, i, end);
+            forget_device(vm, s, 1, i);
+        }
         for (k = 0; k < 2; k++) {
             snprintf(path, sizeof(path), "/local/domain/0/backend/%s/%u", kinds[k], vm->domid);
             store_rm(s, STORE_NO_TX, path);
-            snprintf(path, sizeof(path), "/local/domain/0/error/backend/%s/%u", kinds[k],
-                     vm->domid);
-            store_transact(s, prune_errors, path);
         }
     }
-    loops_detach(vm);
+    for (i = 0; i < g->nr_disks; i++)
+        disk_drop(vm, i);
 }

@@ -19,12 +19,14 @@
 #include <stdint.h>
 
 #include "dom0-tools/lib/guest.h"
+#include "xenstore-like/client.h"
 
 struct err;
 struct foreign;
 struct hv;
 struct json;
 struct json_out;
+struct node_list;
 struct store;
 
 enum vm_state {
@@ -33,10 +35,16 @@ enum vm_state {
     VM_PRESERVED, /* has ended and is kept for a look */
 };
 
-/* A loop device that serves disk i. */
 struct vm_loop {
     bool used, created;
     int number, fd; /* fd: open until the backend holds the device, else -1 */
+};
+
+/* What serves a disk in dom0. */
+struct vm_disk {
+    struct vm_loop image, overlay;
+    char mapped[64];   /* name of the device-mapper device that joins the two; empty: none */
+    bool overlay_made; /* the overlay's file is new, and goes if the start or the attach fails */
 };
 
 struct vm {
@@ -48,7 +56,7 @@ struct vm {
     enum vm_state state;
     bool busy;
     int64_t started;       /* seconds since 1970 */
-    struct vm_loop *loops; /* one per disk */
+    struct vm_disk *disks; /* one per disk of cfg, in its order */
     bool console;          /* consoled knows it */
     bool unattended;       /* is being started again by itself: nobody hears of a crash at once */
     bool final;            /* shall not be started again, whatever its config says */
@@ -102,8 +110,21 @@ bool registry_started(uint32_t domid, int64_t *started);
 bool registry_starting(const uint8_t uuid[16]);
 /* The domid of a visible guest by name, number or UUID; 0 is dom0. False when there is none. */
 bool registry_domid(const char *name, uint32_t *domid);
-/* True if a visible guest other than @self has the file st_dev, st_ino; its name into @name. */
-bool registry_uses_file(const struct vm *self, const char *path, bool writable, char *name);
+/*
+ * True if a disk other than @self has the file or device @path, and one of the two writes it; the name
+ * of the disk's guest into @name.
+ */
+bool registry_uses_file(const struct disk_spec *self, const char *path, bool writable, char *name);
+/* True if the guest of @uuid has a disk @vdev with an overlay. */
+bool registry_has_overlay(const uint8_t uuid[16], const char *vdev);
+/*
+ * A held vm's devices. Adding takes *@d over, puts it at the end and checks the config as a whole: -1
+ * with *@e, nothing changed. Others look at them meanwhile, hence here.
+ */
+int registry_add_disk(struct vm *vm, struct disk_spec *d, struct err *e);
+int registry_add_vif(struct vm *vm, const struct vif_spec *v, struct err *e);
+void registry_drop_disk(struct vm *vm, size_t i);
+void registry_drop_vif(struct vm *vm, size_t i);
 /* Waits until the guest of @domid is gone or another domain has taken its place. False: time. */
 bool registry_wait_gone(uint32_t domid, int timeout_ms);
 
@@ -120,14 +141,30 @@ void *monitor_main(void *arg);
 /* Starts @cfg (taken) as the successor of a kept domain, in a thread of its own. */
 void successor_start(struct guest_config *cfg, uint32_t kept_domid, uint32_t short_lives);
 
-/* devices.c */
-int devices_check(const struct vm *vm, struct err *e); /* bridges, drivers: before a build */
-int disks_open(struct vm *vm, uint32_t (*numbers)[2], struct err *e); /* major, minor of each */
-void disks_close(struct vm *vm); /* descriptors only: the backends hold the devices now */
+/* devices.c: of one (disk @i, or vif @i if @is_vif), and of all */
+int device_check(const struct vm *vm, int is_vif, size_t i, struct err *e); /* bridges, drivers */
+int device_wait(struct vm *vm, int is_vif, size_t i, struct store *s, struct err *e);
+/* -1 with *@e if dom0's kernel reported an error of the backend. */
+int device_failed(const struct vm *vm, int is_vif, size_t i, struct store *s, const char *what,
+                  struct err *e);
+void device_remove(struct vm *vm, int is_vif, size_t i, struct store *s); /* as by pulling a plug */
+int devices_open(struct vm *vm, uint32_t (*numbers)[2], struct err *e);   /* checks, disk_open() */
 int devices_wait(struct vm *vm, struct store *s, struct err *e);
 void devices_remove(struct vm *vm, struct store *s);
 /* Name of the interface in dom0 of vif @i. */
 void vif_interface(const struct vm *vm, size_t i, char name[16]);
+
+/* disks.c: the block device behind a disk */
+int disk_open(struct vm *vm, size_t i, uint32_t numbers[2], struct err *e); /* major, minor */
+void disk_held(struct vm *vm, size_t i);         /* by the backend now: descriptors are closed */
+void disk_drop(struct vm *vm, size_t i);         /* undoes disk_open(), as far as it got */
+void disk_name_overlay(struct vm *vm, size_t i); /* sets disks[i].mapped */
+void disks_sweep(void); /* removes what guests that do not exist left in the device mapper */
+
+/* grants.c */
+bool grants_warning(const char *name, uint32_t domid, char *text, size_t size); /* true: at 80 % */
+void grants_look(uint32_t domid);                                               /* logs that once */
+void grants_tell(const struct vm *vm, struct json_out *o); /* members of an object */
 
 /* record.c: what is needed to carry on after domd itself was restarted */
 int record_begin(uint32_t domid, struct store *s); /* a domain without its config yet */
@@ -159,6 +196,30 @@ bool pending_is_complete(uint32_t domid, struct store *s);
 void pending_clear_orphans(struct store *s); /* before anything is made */
 void pending_resume(struct store *s);
 int pending_resumed(struct err *e); /* waits until it is done: nothing is to be made before */
+
+/* In a transaction @tx: a device that a guest has now, or has no more; one that is coming or going. */
+int record_add_device(const struct vm *vm, int is_vif, size_t i, struct store *s, store_tx_t tx);
+int record_remove_device(const struct vm *vm, int is_vif, size_t i, struct store *s, store_tx_t tx);
+int record_moving(const struct vm *vm, const char *what, struct store *s, store_tx_t tx);
+
+/* attach.c: devices of a guest that runs, which the caller holds */
+/* Connects the last device of cfg, which serves no one yet. -1: it is dropped from cfg again. */
+int device_attach(struct vm *vm, int is_vif, unsigned int timeout_s, struct err *e);
+/* Takes it away: with @force at once, else when the guest has let go of it. -1: it is still there. */
+int device_detach(struct vm *vm, int is_vif, size_t i, bool force, unsigned int timeout_s,
+                  struct err *e);
+/* Ends what domd had begun before it was restarted: @what from record_moving(). */
+void device_resume(struct vm *vm, const char *what, struct store *s);
+/* The state a device's @end ("state" below a frontend or backend) is in. */
+int device_state(struct store *s, const char *end);
+
+/* Nodes of domain @domid, in a transaction; @arg: struct node_write. */
+struct node_write {
+    const struct node_list *l;
+    uint32_t domid;
+    bool hidden; /* what the guest shall own is kept from its eyes for now */
+};
+int nodes_write(struct store *s, store_tx_t tx, void *arg);
 
 /* console.c: requests to consoled */
 int console_add(const struct vm *vm, uint32_t port, bool fresh_log, struct err *e);

@@ -61,31 +61,6 @@ void timing_mark(struct vm *vm, const char *phase)
 
 /* ---- the store */
 
-struct publish {
-    struct node_list *l;
-    uint32_t domid;
-};
-
-static int write_nodes(struct store *s, store_tx_t tx, void *arg)
-{
-    const struct publish *p = arg;
-    size_t i;
-    int rc = 0;
-
-    for (i = 0; !rc && i < p->l->count; i++) {
-        const struct node *n = &p->l->nodes[i];
-        struct store_perm perms[2] = {{.domid = 0}, {.domid = p->domid, .read = true}};
-        size_t count = n->perm == NODE_GUEST_READ ? 2 : 1;
-
-        if (n->perm == NODE_GUEST_OWN)
-            perms[0].domid = p->domid;
-        rc = store_write(s, tx, n->path, n->value);
-        if (!rc)
-            rc = store_set_perms(s, tx, n->path, perms, count);
-    }
-    return rc;
-}
-
 static int publish(struct vm *vm, struct store *s, const struct built *b, uint32_t (*numbers)[2],
                    struct err *e)
 {
@@ -96,7 +71,7 @@ static int publish(struct vm *vm, struct store *s, const struct built *b, uint32
                             .console_port = b->console_port,
                             .start_time = vm->started};
     struct node_list l = {0};
-    struct publish p = {&l, vm->domid};
+    struct node_write w = {&l, vm->domid, false};
     size_t i;
     int rc;
 
@@ -112,7 +87,7 @@ static int publish(struct vm *vm, struct store *s, const struct built *b, uint32
     rc = l.failed ? -ENOMEM : record_write(vm, s);
     crash_point();
     if (!rc)
-        rc = store_transact(s, write_nodes, &p);
+        rc = store_transact(s, nodes_write, &w);
     node_list_free(&l);
     crash_point();
     if (!rc)
@@ -181,7 +156,7 @@ static int start_steps(struct vm *vm, struct store *s, uint32_t (*numbers)[2], b
     struct built b;
     int rc;
 
-    if (devices_check(vm, e) || disks_open(vm, numbers, e))
+    if (devices_open(vm, numbers, e))
         return -1;
     timing_mark(vm, "devices");
     crash_point();
@@ -222,6 +197,7 @@ int vm_start(struct vm *vm, bool paused, bool fresh_log, struct err *e)
 {
     uint32_t(*numbers)[2] = calloc(vm->cfg.nr_disks + 1, sizeof(*numbers));
     struct store *s = NULL;
+    size_t i;
     int rc;
 
     if (!numbers)
@@ -234,6 +210,9 @@ int vm_start(struct vm *vm, bool paused, bool fresh_log, struct err *e)
     if (rc) {
         pending_end(vm, false);
         vm_stop(vm, false);
+    } else {
+        for (i = 0; i < vm->cfg.nr_disks; i++)
+            vm->disks[i].overlay_made = false;
     }
     return rc;
 }
@@ -559,6 +538,8 @@ static void look_at_domains(void)
             handle_end(domids[i], NULL);
         else if (!rc && info.shutdown && info.shutdown_code != SHUTDOWN_suspend)
             handle_end(domids[i], &info);
+        else if (!rc)
+            grants_look(domids[i]);
     }
 }
 

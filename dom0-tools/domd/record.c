@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What domd remembers of its guests in the store, below /domd/ID, private to dom0: one node per
- * member of the config's JSON, the loop device of each disk, the start time. A domd that starts
- * takes over the guests that are recorded and alive, and clears away what others left behind.
+ * member of the config's JSON, and per device of its lists, the loop devices of each disk, the start
+ * time, and the device that is just coming or going. A domd that starts takes over the guests that
+ * are recorded and alive, and clears away what others left behind.
  */
 #include "dom0-tools/domd/domd.h"
 
@@ -21,11 +22,9 @@
 #define ROOT        "/domd"
 #define DELAY_MAX_S 60 /* whatever the clock was set to meanwhile */
 
-static int write_member(struct store *s, store_tx_t tx, const char *base, const char *key,
-                        const struct json *value)
+static int write_json(struct store *s, store_tx_t tx, const char *path, const struct json *value)
 {
     struct json_out *o = json_out_new(false);
-    char path[160];
     const char *text;
     int rc = -ENOMEM;
 
@@ -33,10 +32,47 @@ static int write_member(struct store *s, store_tx_t tx, const char *base, const 
         return rc;
     json_value_copy(o, value);
     text = json_text(o, NULL);
-    snprintf(path, sizeof(path), "%s/config/%s", base, key);
     if (text)
         rc = store_write(s, tx, path, text);
     json_out_free(o);
+    return rc;
+}
+
+/* Device lists have a node for each device, named by it: they may be long, and change. */
+static bool is_list(const char *key)
+{
+    return !strcmp(key, "disk") || !strcmp(key, "vif");
+}
+
+/* The place of a device: a disk's vdev, an interface's number. */
+static void device_path(char path[160], const char *base, const char *key,
+                        const struct json *device)
+{
+    const char *vdev = json_get_str(device, "vdev");
+    uint64_t devid = 0;
+
+    json_get_u64(device, "devid", &devid);
+    if (vdev)
+        snprintf(path, 160, "%s/config/%s/%s", base, key, vdev);
+    else
+        snprintf(path, 160, "%s/config/%s/%llu", base, key, (unsigned long long)devid);
+}
+
+static int write_member(struct store *s, store_tx_t tx, const char *base, const char *key,
+                        const struct json *value)
+{
+    char path[160];
+    size_t i;
+    int rc = 0;
+
+    if (!is_list(key)) {
+        snprintf(path, sizeof(path), "%s/config/%s", base, key);
+        return write_json(s, tx, path, value);
+    }
+    for (i = 0; !rc && i < json_length(value); i++) {
+        device_path(path, base, key, json_at(value, i));
+        rc = write_json(s, tx, path, json_at(value, i));
+    }
     return rc;
 }
 
@@ -91,6 +127,105 @@ int record_begin(uint32_t domid, struct store *s)
     return store_mkdir(s, STORE_NO_TX, path);
 }
 
+static int write_loop(struct store *s, store_tx_t tx, const struct vm *vm, size_t i,
+                      const char *what, const struct vm_loop *loop)
+{
+    char path[96];
+
+    if (!loop->used)
+        return 0;
+    snprintf(path, sizeof(path), ROOT "/%u/%s/%s", vm->domid, what, vm->cfg.disks[i].vdev);
+    return store_writef(s, tx, path, "%d %d", loop->number, loop->created);
+}
+
+static int write_loops(struct store *s, store_tx_t tx, const struct vm *vm, size_t i)
+{
+    int rc = write_loop(s, tx, vm, i, "loop", &vm->disks[i].image);
+
+    return rc ? rc : write_loop(s, tx, vm, i, "overlay", &vm->disks[i].overlay);
+}
+
+int record_add_device(const struct vm *vm, int is_vif, size_t i, struct store *s, store_tx_t tx)
+{
+    struct json_out *o = json_out_new(false);
+    struct json *j = NULL;
+    const char *text;
+    char path[160], base[32];
+    size_t len;
+    int rc = -ENOMEM;
+
+    if (!o)
+        return rc;
+    if (is_vif)
+        vif_spec_to_json(&vm->cfg.vifs[i], o);
+    else
+        disk_spec_to_json(&vm->cfg.disks[i], o);
+    text = json_text(o, &len);
+    if (text)
+        j = json_parse(text, len);
+    if (j) {
+        snprintf(base, sizeof(base), ROOT "/%u", vm->domid);
+        device_path(path, base, is_vif ? "vif" : "disk", j);
+        rc = store_write(s, tx, path, text);
+        if (!rc && !is_vif)
+            rc = write_loops(s, tx, vm, i);
+    }
+    json_free(j);
+    json_out_free(o);
+    return rc;
+}
+
+/* A node that is missing is as good as one removed. */
+static int remove_path(struct store *s, store_tx_t tx, const char *path)
+{
+    int rc = store_rm(s, tx, path);
+
+    return rc == -ENOENT ? 0 : rc;
+}
+
+/* Removes /domd/ID/@dir/@name, and the folder with the last name in it. */
+static int remove_member(struct store *s, store_tx_t tx, uint32_t domid, const char *dir,
+                         const char *name)
+{
+    char path[96], **names = NULL;
+    size_t count = 0;
+    int rc;
+
+    snprintf(path, sizeof(path), ROOT "/%u/%s/%s", domid, dir, name);
+    rc = remove_path(s, tx, path);
+    *strrchr(path, '/') = '\0';
+    if (!rc)
+        rc = store_directory(s, tx, path, &names, &count);
+    free(names);
+    if (!rc && !count)
+        rc = remove_path(s, tx, path);
+    return rc == -ENOENT ? 0 : rc;
+}
+
+int record_remove_device(const struct vm *vm, int is_vif, size_t i, struct store *s, store_tx_t tx)
+{
+    static const char *const dirs[] = {"config/disk", "loop", "overlay"};
+    char number[16];
+    int rc = 0;
+    size_t k;
+
+    if (is_vif) {
+        snprintf(number, sizeof(number), "%u", vm->cfg.vifs[i].devid);
+        return remove_member(s, tx, vm->domid, "config/vif", number);
+    }
+    for (k = 0; !rc && k < 3; k++)
+        rc = remove_member(s, tx, vm->domid, dirs[k], vm->cfg.disks[i].vdev);
+    return rc;
+}
+
+int record_moving(const struct vm *vm, const char *what, struct store *s, store_tx_t tx)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), ROOT "/%u/moving", vm->domid);
+    return what ? store_write(s, tx, path, what) : remove_path(s, tx, path);
+}
+
 int record_write(const struct vm *vm, struct store *s)
 {
     char path[96];
@@ -100,11 +235,7 @@ int record_write(const struct vm *vm, struct store *s)
     snprintf(path, sizeof(path), ROOT "/%u", vm->domid);
     rc = record_write_config(&vm->cfg, path, s, STORE_NO_TX);
     for (i = 0; !rc && i < vm->cfg.nr_disks; i++)
-        if (vm->loops[i].used) {
-            snprintf(path, sizeof(path), ROOT "/%u/loop/%zu", vm->domid, i);
-            rc = store_writef(s, STORE_NO_TX, path, "%d %d", vm->loops[i].number,
-                              vm->loops[i].created);
-        }
+        rc = write_loops(s, STORE_NO_TX, vm, i);
     snprintf(path, sizeof(path), ROOT "/%u/short_lives", vm->domid);
     if (!rc && vm->short_lives)
         rc = store_writef(s, STORE_NO_TX, path, "%u", vm->short_lives);
@@ -118,6 +249,52 @@ void record_remove(uint32_t domid, struct store *s)
 
     snprintf(path, sizeof(path), ROOT "/%u", domid);
     store_rm(s, STORE_NO_TX, path);
+}
+
+/* By length, then by letters: xvda, xvdb, xvdaa; 2, 10. */
+static int by_name(const void *a, const void *b)
+{
+    const char *x = *(const char *const *)a, *y = *(const char *const *)b;
+
+    return strlen(x) != strlen(y) ? (strlen(x) < strlen(y) ? -1 : 1) : strcmp(x, y);
+}
+
+/* Copies the JSON in @dir/@name, if there is any, as the next value. 0 or an error of the store. */
+static int copy_value(struct store *s, const char *dir, const char *name, const char *key,
+                      struct json_out *o)
+{
+    char *value = NULL;
+    struct json *j = NULL;
+    int rc = store_readf(s, STORE_NO_TX, &value, "%s/%s", dir, name);
+
+    if (!rc)
+        j = json_parse(value, strlen(value));
+    if (j && key)
+        json_key(o, key);
+    if (j)
+        json_value_copy(o, j);
+    json_free(j);
+    free(value);
+    return rc;
+}
+
+static int copy_list(struct store *s, const char *config, const char *key, struct json_out *o)
+{
+    char path[128], **names = NULL;
+    size_t count = 0, i;
+    int rc;
+
+    snprintf(path, sizeof(path), "%s/%s", config, key);
+    rc = store_directory(s, STORE_NO_TX, path, &names, &count);
+    json_key(o, key);
+    json_array(o);
+    if (!rc)
+        qsort(names, count, sizeof(*names), by_name);
+    for (i = 0; !rc && i < count; i++)
+        rc = copy_value(s, path, names[i], NULL, o);
+    json_end_array(o);
+    free(names);
+    return rc;
 }
 
 /* ---- another name; an end that is kept */
@@ -198,7 +375,10 @@ static int kept_tx(struct store *s, store_tx_t tx, void *arg)
         rc = write_name(s, tx, id->vm, uuid);
     snprintf(path, sizeof(path), ROOT "/%u/loop", id->vm->domid);
     if (!rc && id->successor)
-        rc = store_rm(s, tx, path);
+        rc = remove_path(s, tx, path);
+    snprintf(path, sizeof(path), ROOT "/%u/overlay", id->vm->domid);
+    if (!rc && id->successor)
+        rc = remove_path(s, tx, path);
     snprintf(path, sizeof(path), ROOT "/%u/kept", id->vm->domid);
     if (rc)
         return rc;
@@ -239,7 +419,7 @@ static int succeeded_tx(struct store *s, store_tx_t tx, void *arg)
         return rc; /* it was destroyed meanwhile */
     for (i = 0; !rc && i < 2; i++) {
         snprintf(path, sizeof(path), ROOT "/%u/config/%s", domid, devices[i]);
-        rc = store_write(s, tx, path, "[]");
+        rc = remove_path(s, tx, path);
     }
     snprintf(path, sizeof(path), ROOT "/%u/kept", domid);
     return rc ? rc : store_write(s, tx, path, "-");
@@ -269,15 +449,8 @@ int record_read_config(struct guest_config *g, const char *base, struct store *s
     rc = store_directory(s, STORE_NO_TX, path, &names, &count);
     json_object(o);
     for (i = 0; !rc && i < count; i++) {
-        char *value = NULL;
-
-        rc = store_readf(s, STORE_NO_TX, &value, "%s/%s", path, names[i]);
-        if (!rc && (j = json_parse(value, strlen(value)))) {
-            json_key(o, names[i]);
-            json_value_copy(o, j);
-            json_free(j);
-        }
-        free(value);
+        rc = is_list(names[i]) ? copy_list(s, path, names[i], o)
+                               : copy_value(s, path, names[i], names[i], o);
     }
     free(names);
     json_end_object(o);
@@ -287,6 +460,19 @@ int record_read_config(struct guest_config *g, const char *base, struct store *s
     json_free(j);
     json_out_free(o);
     return rc;
+}
+
+static void read_loop(struct store *s, const struct vm *vm, size_t i, const char *what,
+                      struct vm_loop *loop)
+{
+    char *text = NULL;
+    int number, created;
+
+    if (!store_readf(s, STORE_NO_TX, &text, ROOT "/%u/%s/%s", vm->domid, what,
+                     vm->cfg.disks[i].vdev) &&
+        sscanf(text, "%d %d", &number, &created) == 2)
+        *loop = (struct vm_loop){true, created != 0, number, -1};
+    free(text);
 }
 
 static void read_rest(struct store *s, struct vm *vm)
@@ -309,14 +495,21 @@ static void read_rest(struct store *s, struct vm *vm)
         vm->not_before = now_s() + (left > DELAY_MAX_S ? DELAY_MAX_S : left);
     }
     for (i = 0; i < vm->cfg.nr_disks; i++) {
-        char *text = NULL;
-        int number, created;
-
-        if (!store_readf(s, STORE_NO_TX, &text, ROOT "/%u/loop/%zu", vm->domid, i) &&
-            sscanf(text, "%d %d", &number, &created) == 2)
-            vm->loops[i] = (struct vm_loop){true, created != 0, number, -1};
-        free(text);
+        read_loop(s, vm, i, "loop", &vm->disks[i].image);
+        read_loop(s, vm, i, "overlay", &vm->disks[i].overlay);
+        if (vm->cfg.disks[i].overlay)
+            disk_name_overlay(vm, i);
     }
+}
+
+/* A device that was coming or going when domd ended. */
+static void resume_moving(struct vm *vm, struct store *s)
+{
+    char *text = NULL;
+
+    if (!store_readf(s, STORE_NO_TX, &text, ROOT "/%u/moving", vm->domid))
+        device_resume(vm, text, s);
+    free(text);
 }
 
 /* Guests to be started in the place of a kept one, once all that are there have been found. */
@@ -404,6 +597,7 @@ static void adopt(struct store *s, uint32_t domid, struct heir **heirs)
     if (alive && pending_is_complete(domid, s) && store_is_introduced(s, domid) == 1 &&
         (kept || !memcmp(info.uuid, vm->uuid, 16))) {
         log_line("%s: domain %u taken over", vm->cfg.name, domid);
+        resume_moving(vm, s);
         console_rename(vm, &e); /* we may have ended within a rename */
         if (kept)
             adopt_kept(vm, kept, heirs);
@@ -443,6 +637,7 @@ bool record_adopt_all(void)
                 adopt(s, (uint32_t)domid, &heirs);
         }
     free(names);
+    disks_sweep();
     pending_resume(s);
     start_heirs(heirs);
     store_close(s);

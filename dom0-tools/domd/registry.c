@@ -74,13 +74,13 @@ static struct vm *new_vm(struct guest_config *cfg)
 
     if (!vm)
         return NULL;
-    vm->loops = calloc(cfg->nr_disks + 1, sizeof(*vm->loops));
-    if (!vm->loops) {
+    vm->disks = calloc(cfg->nr_disks + 1, sizeof(*vm->disks));
+    if (!vm->disks) {
         free(vm);
         return NULL;
     }
     for (i = 0; i < cfg->nr_disks; i++)
-        vm->loops[i].fd = -1;
+        vm->disks[i].image.fd = vm->disks[i].overlay.fd = -1;
     vm->cfg = *cfg;
     memcpy(vm->uuid, cfg->uuid, sizeof(vm->uuid));
     memset(cfg, 0, sizeof(*cfg));
@@ -171,7 +171,7 @@ void registry_remove(struct vm *vm)
     pthread_cond_broadcast(&registry.changed);
     pthread_mutex_unlock(&registry.lock);
     guest_config_free(&vm->cfg);
-    free(vm->loops);
+    free(vm->disks);
     free(vm);
 }
 
@@ -307,9 +307,27 @@ bool registry_domid(const char *name, uint32_t *domid)
     return found;
 }
 
-bool registry_uses_file(const struct vm *self, const char *path, bool writable, char *name)
+static bool same_file(const struct stat *mine, const char *path)
 {
-    struct stat mine, theirs;
+    struct stat theirs;
+
+    if (stat(path, &theirs))
+        return false;
+    if (S_ISBLK(mine->st_mode) && S_ISBLK(theirs.st_mode))
+        return mine->st_rdev == theirs.st_rdev;
+    return mine->st_dev == theirs.st_dev && mine->st_ino == theirs.st_ino;
+}
+
+static bool disk_uses(const struct disk_spec *d, const struct stat *mine, bool writable)
+{
+    if ((writable || (d->writable && !d->overlay)) && same_file(mine, d->target))
+        return true;
+    return d->overlay && same_file(mine, d->overlay);
+}
+
+bool registry_uses_file(const struct disk_spec *self, const char *path, bool writable, char *name)
+{
+    struct stat mine;
     bool used = false;
     struct vm *vm;
     size_t i;
@@ -318,20 +336,109 @@ bool registry_uses_file(const struct vm *self, const char *path, bool writable, 
         return false;
     pthread_mutex_lock(&registry.lock);
     for (vm = registry.list; vm && !used; vm = vm->next)
-        for (i = 0; vm != self && i < vm->cfg.nr_disks && !used; i++) {
-            const struct disk_spec *d = &vm->cfg.disks[i];
-
-            if ((!writable && !d->writable) || stat(d->target, &theirs))
-                continue;
-            if (S_ISBLK(mine.st_mode) && S_ISBLK(theirs.st_mode))
-                used = mine.st_rdev == theirs.st_rdev;
-            else
-                used = mine.st_dev == theirs.st_dev && mine.st_ino == theirs.st_ino;
+        for (i = 0; i < vm->cfg.nr_disks && !used; i++) {
+            used = &vm->cfg.disks[i] != self && disk_uses(&vm->cfg.disks[i], &mine, writable);
             if (used)
                 strcpy(name, vm->cfg.name);
         }
     pthread_mutex_unlock(&registry.lock);
     return used;
+}
+
+bool registry_has_overlay(const uint8_t uuid[16], const char *vdev)
+{
+    bool found = false;
+    struct vm *vm;
+    size_t i;
+
+    pthread_mutex_lock(&registry.lock);
+    for (vm = registry.list; vm; vm = vm->next)
+        for (i = 0; i < vm->cfg.nr_disks && !memcmp(vm->uuid, uuid, 16); i++)
+            found |= vm->cfg.disks[i].overlay && !strcmp(vm->cfg.disks[i].vdev, vdev);
+    pthread_mutex_unlock(&registry.lock);
+    return found;
+}
+
+/* ---- devices that come and go */
+
+/* The config with its new device; on error *@e says "device: why". Lock held. */
+static int check_locked(const struct vm *vm, const char *what, struct err *e)
+{
+    const char *key;
+
+    return guest_config_check(&vm->cfg, e, &key) ? err_prefix(e, what) : 0;
+}
+
+int registry_add_disk(struct vm *vm, struct disk_spec *d, struct err *e)
+{
+    struct guest_config *g = &vm->cfg;
+    struct disk_spec *specs;
+    struct vm_disk *disks;
+    int rc = -1;
+
+    pthread_mutex_lock(&registry.lock);
+    specs = realloc(g->disks, (g->nr_disks + 1) * sizeof(*specs));
+    if (specs)
+        g->disks = specs;
+    disks = realloc(vm->disks, (g->nr_disks + 1) * sizeof(*disks));
+    if (disks)
+        vm->disks = disks;
+    if (!specs || !disks) {
+        err_set(e, STATUS_RESOURCES, "disk", NULL, "out of memory");
+    } else {
+        disks[g->nr_disks] = (struct vm_disk){.image.fd = -1, .overlay.fd = -1};
+        specs[g->nr_disks++] = *d;
+        rc = check_locked(vm, "disk", e);
+        g->nr_disks -= rc != 0;
+    }
+    pthread_mutex_unlock(&registry.lock);
+    if (rc)
+        disk_spec_free(d);
+    return rc;
+}
+
+int registry_add_vif(struct vm *vm, const struct vif_spec *v, struct err *e)
+{
+    struct guest_config *g = &vm->cfg;
+    struct vif_spec *specs;
+    int rc = -1;
+
+    pthread_mutex_lock(&registry.lock);
+    specs = realloc(g->vifs, (g->nr_vifs + 1) * sizeof(*specs));
+    if (!specs) {
+        err_set(e, STATUS_RESOURCES, "vif", NULL, "out of memory");
+    } else {
+        g->vifs = specs;
+        specs[g->nr_vifs++] = *v;
+        guest_number_vifs(g);
+        rc = check_locked(vm, "vif", e);
+        g->nr_vifs -= rc != 0;
+    }
+    pthread_mutex_unlock(&registry.lock);
+    return rc;
+}
+
+void registry_drop_disk(struct vm *vm, size_t i)
+{
+    struct guest_config *g = &vm->cfg;
+    size_t after;
+
+    pthread_mutex_lock(&registry.lock);
+    after = --g->nr_disks - i;
+    disk_spec_free(&g->disks[i]);
+    memmove(&g->disks[i], &g->disks[i + 1], after * sizeof(*g->disks));
+    memmove(&vm->disks[i], &vm->disks[i + 1], after * sizeof(*vm->disks));
+    pthread_mutex_unlock(&registry.lock);
+}
+
+void registry_drop_vif(struct vm *vm, size_t i)
+{
+    struct guest_config *g = &vm->cfg;
+
+    pthread_mutex_lock(&registry.lock);
+    g->nr_vifs--;
+    memmove(&g->vifs[i], &g->vifs[i + 1], (g->nr_vifs - i) * sizeof(*g->vifs));
+    pthread_mutex_unlock(&registry.lock);
 }
 
 bool registry_wait_gone(uint32_t domid, int timeout_ms)

@@ -5,6 +5,7 @@
 /* One request of a client, and what the functions that serve one have in common. */
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct err;
 struct json;
@@ -35,5 +36,33 @@ int op_rename(struct request *r);
 int op_reset(struct request *r);
 int op_sysrq(struct request *r);
 int op_wait(struct request *r);
+
+/* device-requests.c */
+int op_block_attach(struct request *r);
+int op_block_detach(struct request *r);
+int op_block_list(struct request *r);
+int op_network_attach(struct request *r);
+int op_network_detach(struct request *r);
+int op_network_list(struct request *r);
+
+/* cpus.c: what may be done to dom0 too. */
+struct target {
+    struct vm *vm; /* held; NULL: dom0 */
+    uint32_t domid;
+    const char *name;
+};
+/* The domain that the request names; a guest that has ended is refused. -1 with the error set. */
+int target_get(struct request *r, struct target *t);
+void target_put(struct target *t);
+/* Keeps the guest's changed config. */
+int target_record(struct request *r, const struct target *t);
+int op_vcpu_list(struct request *r);
+int op_vcpu_set(struct request *r);
+int op_vcpu_pin(struct request *r);
+int op_sched(struct request *r);
+
+/* memory.c */
+int op_mem_set(struct request *r);
+int op_mem_max(struct request *r);
 
 #endif

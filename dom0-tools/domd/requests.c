@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "dom0-tools/domd/request.h"
+#include "dom0-tools/domd/stats.h"
 #include "dom0-tools/lib/err.h"
 #include "dom0-tools/lib/hv.h"
 #include "dom0-tools/lib/json.h"
@@ -298,7 +299,8 @@ static void tell_domain(struct json_out *o, const struct hv_domain *d, const cha
         json_put_u64(o, "started", (uint64_t)started);
 }
 
-static int op_list(struct request *r)
+/* @stats: NULL, or tell what each uses, too. */
+static int tell_domains(struct request *r, const struct stats *stats)
 {
     struct hv_domain *list = calloc(DOMAINS_MAX, sizeof(*list));
     int n, i;
@@ -323,11 +325,20 @@ static int op_list(struct request *r)
             continue;
         json_object(r->out);
         tell_domain(r->out, &list[i], name);
+        if (stats) {
+            json_put_u64(r->out, "maxmem_mib", list[i].max_pages >> 8);
+            stats_tell(r->out, stats, &list[i]);
+        }
         json_end_object(r->out);
     }
     json_end_array(r->out);
     free(list);
     return 0;
+}
+
+static int op_list(struct request *r)
+{
+    return tell_domains(r, NULL);
 }
 
 static int tell_host(struct request *r)
@@ -352,12 +363,38 @@ static int tell_host(struct request *r)
     json_put_u64(r->out, "cpus", host.nr_cpus);
     json_put_u64(r->out, "total_pages", host.total_pages);
     json_put_u64(r->out, "free_pages", host.free_pages);
+    json_put_u64(r->out, "claimed_pages", host.claimed_pages);
     json_put_u64(r->out, "hypervisor_pages", host.hypervisor_pages);
     json_put_u64(r->out, "dom0_event_channels", host.dom0_event_channels);
     json_put_u64(r->out, "grant_mappings", host.grant_mappings);
     json_put_u64(r->out, "domains", host.domains);
     json_end_object(r->out);
     return 0;
+}
+
+static int op_stats(struct request *r)
+{
+    struct stats *stats = stats_open();
+    int rc;
+
+    if (!stats)
+        return err_set(r->e, STATUS_RESOURCES, "domd", NULL, "out of memory");
+    stats_tell_host(r->out);
+    rc = tell_host(r);
+    if (!rc)
+        rc = tell_domains(r, stats);
+    stats_close(stats);
+    return rc;
+}
+
+/* What the open object's domain uses. */
+static void tell_stats(struct request *r, const struct hv_domain *d)
+{
+    struct stats *stats = stats_open();
+
+    if (stats)
+        stats_tell(r->out, stats, d);
+    stats_close(stats);
 }
 
 /* The config's members, then where the guest's ends in dom0 are. */
@@ -381,6 +418,7 @@ static void tell_vm(struct request *r, const struct vm *vm)
     json_out_free(o);
     snprintf(path, sizeof(path), "/var/log/pavo/console/%s.log", vm->cfg.name);
     json_put_str(r->out, "console_log", path);
+    grants_tell(vm, r->out);
     json_key(r->out, "interfaces");
     json_array(r->out);
     for (i = 0; i < vm->cfg.nr_vifs; i++) {
@@ -406,6 +444,7 @@ static int op_info(struct request *r)
         json_key(r->out, "info");
         json_object(r->out);
         tell_domain(r->out, &d, "Domain-0");
+        tell_stats(r, &d);
         json_end_object(r->out);
         return 0;
     }
@@ -419,8 +458,10 @@ static int op_info(struct request *r)
         json_key(r->out, "info");
         json_object(r->out);
         tell_domain(r->out, &d, vm->cfg.name);
-        json_put_u64(r->out, "maxmem_mib", d.max_pages >> 8);
+        json_put_u64(r->out, "target_mib", vm->cfg.memory_mib);
+        json_put_u64(r->out, "maxmem_mib", vm->cfg.maxmem_mib);
         tell_vm(r, vm);
+        tell_stats(r, &d);
         tell_refusals(r->out, vm->domid);
         json_end_object(r->out);
     }
@@ -464,11 +505,34 @@ static const struct {
     const char *op;
     int (*fn)(struct request *r);
 } ops[] = {
-    {"create", op_create},   {"destroy", op_destroy},   {"pause", op_pause},
-    {"unpause", op_unpause}, {"shutdown", op_shutdown}, {"reboot", op_reboot},
-    {"list", op_list},       {"info", op_info},         {"console", op_console},
-    {"dmesg", op_dmesg},     {"events", op_events},     {"rename", op_rename},
-    {"reset", op_reset},     {"sysrq", op_sysrq},       {"wait", op_wait},
+    {"create", op_create},
+    {"destroy", op_destroy},
+    {"pause", op_pause},
+    {"unpause", op_unpause},
+    {"shutdown", op_shutdown},
+    {"reboot", op_reboot},
+    {"list", op_list},
+    {"info", op_info},
+    {"console", op_console},
+    {"dmesg", op_dmesg},
+    {"events", op_events},
+    {"rename", op_rename},
+    {"reset", op_reset},
+    {"sysrq", op_sysrq},
+    {"wait", op_wait},
+    {"stats", op_stats},
+    {"vcpu-list", op_vcpu_list},
+    {"vcpu-set", op_vcpu_set},
+    {"vcpu-pin", op_vcpu_pin},
+    {"sched", op_sched},
+    {"mem-set", op_mem_set},
+    {"mem-max", op_mem_max},
+    {"block-attach", op_block_attach},
+    {"block-detach", op_block_detach},
+    {"block-list", op_block_list},
+    {"network-attach", op_network_attach},
+    {"network-detach", op_network_detach},
+    {"network-list", op_network_list},
 };
 
 static int run(struct request *r)

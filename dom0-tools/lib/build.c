@@ -15,6 +15,7 @@
 #include "dom0-tools/lib/err.h"
 #include "dom0-tools/lib/file.h"
 #include "dom0-tools/lib/foreign.h"
+#include "dom0-tools/lib/grantsize.h"
 #include "dom0-tools/lib/guest.h"
 #include "dom0-tools/lib/hv.h"
 #include "dom0-tools/lib/image.h"
@@ -23,16 +24,13 @@
 #include "pv-abi/shared_info.h"
 #include "pv-abi/start_info.h"
 
-#define PAGE             4096ull
-#define MAP_BATCH        512 /* pages mapped at once */
-#define ORDER_LARGE      9   /* 2 MiB */
-#define LARGE_BATCH      256 /* extents per call */
-#define SMALL_BATCH      8192
-#define EVTCHN_PORT_MAX  4095 /* the 2-level ABI */
-#define GRANT_FRAMES_MIN 32
-#define GRANT_FRAMES_MAX 64
-#define GRANTS_PER_FRAME 512
-#define BACKEND_DOMID    0
+#define PAGE            4096ull
+#define MAP_BATCH       512 /* pages mapped at once */
+#define ORDER_LARGE     9   /* 2 MiB */
+#define LARGE_BATCH     256 /* extents per call */
+#define SMALL_BATCH     8192
+#define EVTCHN_PORT_MAX 4095 /* the 2-level ABI */
+#define BACKEND_DOMID   0
 
 struct builder {
     struct hv *h;
@@ -73,25 +71,13 @@ static int read_files(struct builder *bd)
     return pv_layout_plan(&bd->lo, &bd->im, bd->ramdisk.len, g->memory_mib << 8, bd->e);
 }
 
-/* Enough grants for full rings of all devices, with some to spare. */
-static uint32_t grant_frames(const struct guest_config *g)
-{
-    uint64_t queues = g->maxvcpus < 8 ? g->maxvcpus : 8;
-    uint64_t grants = 64 + g->nr_disks * queues * 32 * 34 + g->nr_vifs * queues * 2 * 260;
-    uint64_t frames = grants / GRANTS_PER_FRAME + 1;
-
-    if (frames < GRANT_FRAMES_MIN)
-        return GRANT_FRAMES_MIN;
-    return frames < GRANT_FRAMES_MAX ? (uint32_t)frames : GRANT_FRAMES_MAX;
-}
-
 static int create(struct builder *bd, const uint8_t uuid[16])
 {
     const struct guest_config *g = bd->g;
     struct hv_create c = {
         .max_vcpus = g->maxvcpus,
         .max_evtchn_port = EVTCHN_PORT_MAX,
-        .max_grant_frames = grant_frames(g),
+        .max_grant_frames = grant_frames_limit(g),
         .max_maptrack_frames = UINT32_MAX, /* the hypervisor's default */
     };
     int rc;
@@ -112,7 +98,8 @@ static int no_memory(struct builder *bd)
         return err_set(bd->e, STATUS_RESOURCES, bd->g->name, "lower memory in the config",
                        "not enough free memory for %llu MiB",
                        (unsigned long long)bd->g->memory_mib);
-    snprintf(hint, sizeof(hint), "%llu MiB are free", (unsigned long long)(host.free_pages >> 8));
+    snprintf(hint, sizeof(hint), "%llu MiB are free",
+             (unsigned long long)(host.free_pages - host.claimed_pages) >> 8);
     return err_set(bd->e, STATUS_RESOURCES, bd->g->name, hint,
                    "not enough free memory for %llu MiB", (unsigned long long)bd->g->memory_mib);
 }
@@ -326,6 +313,26 @@ static int set_context(struct builder *bd)
     return rc ? failed(bd, "the hypervisor refused the first vCPU", rc) : 0;
 }
 
+/* Where its vCPUs may run, and what part of the CPUs is theirs. */
+static int set_cpus(struct builder *bd)
+{
+    const struct guest_config *g = bd->g;
+    uint32_t i;
+    int rc = 0;
+
+    for (i = 0; !rc && i < g->maxvcpus; i++)
+        if (g->cpus[i])
+            rc = hv_vcpu_set_affinity(bd->h, bd->domid, i, g->cpus[i]);
+    if (rc == -EINVAL)
+        return err_set(bd->e, STATUS_USAGE, g->name, "see domctl info for the number of CPUs",
+                       "cpus: the host has none of those for vCPU %u", i - 1);
+    if (rc)
+        return failed(bd, "cannot pin its vCPUs", rc);
+    rc = hv_sched_set(bd->h, bd->domid, g->weight, g->cap);
+    return rc ? failed(bd, "cannot set its weight and cap", rc) : 0;
+}
+
+/* The memory limit follows the target (domd's memory.c); the memory map tells how far it may go. */
 static int set_limits(struct builder *bd)
 {
     const struct guest_config *g = bd->g;
@@ -333,7 +340,9 @@ static int set_limits(struct builder *bd)
 
     if (rc)
         return failed(bd, "cannot make its vCPUs", rc);
-    rc = hv_domain_set_max_mem(bd->h, bd->domid, g->maxmem_mib << 10);
+    if (set_cpus(bd))
+        return -1;
+    rc = hv_domain_set_max_mem(bd->h, bd->domid, g->memory_mib << 10);
     if (rc)
         return failed(bd, "cannot set its memory limit", rc);
     if (g->maxmem_mib > g->memory_mib) {

@@ -8,11 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dom0-tools/lib/amount.h"
 #include "dom0-tools/lib/config.h"
 #include "dom0-tools/lib/err.h"
+#include "dom0-tools/lib/grantsize.h"
 #include "dom0-tools/lib/json.h"
-
-#define DEFAULT_BRIDGE "pavobr0"
 
 struct reader {
     struct guest_config *g;
@@ -60,12 +60,75 @@ void guest_config_free(struct guest_config *g)
     memset(g, 0, sizeof(*g));
 }
 
-/* ---- what holds for every config, wherever it came from. @where names the culprit. */
+static bool vif_devid_used(const struct guest_config *g, uint32_t devid)
+{
+    size_t i;
 
-static int check(const struct guest_config *g, struct err *e, const char **key)
+    for (i = 0; i < g->nr_vifs; i++)
+        if (g->vifs[i].has_devid && g->vifs[i].devid == devid)
+            return true;
+    return false;
+}
+
+void guest_number_vifs(struct guest_config *g)
+{
+    uint32_t devid = 0;
+    size_t i;
+
+    for (i = 0; i < g->nr_vifs; i++)
+        if (!g->vifs[i].has_devid) {
+            while (vif_devid_used(g, devid))
+                devid++;
+            g->vifs[i].devid = devid;
+            g->vifs[i].has_devid = true;
+        }
+}
+
+/* ---- what holds for every config, wherever it came from */
+
+static int check_disks(const struct guest_config *g, struct err *e)
 {
     size_t i, k;
 
+    if (g->nr_disks > GUEST_DISKS_MAX)
+        return err_set(e, STATUS_USAGE, NULL, NULL, "more than %d disks", GUEST_DISKS_MAX);
+    for (i = 0; i < g->nr_disks; i++) {
+        const struct disk_spec *d = &g->disks[i];
+
+        if (d->overlay && !d->writable)
+            return err_set(e, STATUS_USAGE, NULL, "access rw",
+                           "%s has an overlay, which takes writes, but access ro", d->vdev);
+        if (d->overlay && !strcmp(d->overlay, d->target))
+            return err_set(e, STATUS_USAGE, NULL, NULL, "%s: overlay and target are the same file",
+                           d->vdev);
+        for (k = 0; k < i; k++)
+            if (d->devid == g->disks[k].devid)
+                return err_set(e, STATUS_USAGE, NULL, NULL, "vdev %s is given twice", d->vdev);
+    }
+    return 0;
+}
+
+static int check_vifs(const struct guest_config *g, struct err *e)
+{
+    size_t i, k;
+
+    if (g->nr_vifs > GUEST_VIFS_MAX)
+        return err_set(e, STATUS_USAGE, NULL, NULL, "more than %d interfaces", GUEST_VIFS_MAX);
+    for (i = 0; i < g->nr_vifs; i++)
+        for (k = 0; k < i; k++) {
+            const struct vif_spec *a = &g->vifs[i], *b = &g->vifs[k];
+
+            if (a->has_mac && b->has_mac && !memcmp(a->mac, b->mac, 6))
+                return err_set(e, STATUS_USAGE, NULL, NULL, "two interfaces have the same mac");
+            if (a->has_devid && b->has_devid && a->devid == b->devid)
+                return err_set(e, STATUS_USAGE, NULL, NULL, "two interfaces have devid %u",
+                               a->devid);
+        }
+    return 0;
+}
+
+int guest_config_check(const struct guest_config *g, struct err *e, const char **key)
+{
     *key = "name";
     if (!g->name[0])
         return err_set(e, STATUS_USAGE, NULL, NULL, "missing");
@@ -97,19 +160,19 @@ static int check(const struct guest_config *g, struct err *e, const char **key)
     if (g->maxvcpus < g->vcpus || g->maxvcpus > GUEST_VCPUS_MAX)
         return err_set(e, STATUS_USAGE, NULL, NULL, "%u is not between vcpus and %d", g->maxvcpus,
                        GUEST_VCPUS_MAX);
+    *key = "cpu_weight";
+    if (g->weight < 1 || g->weight > GUEST_WEIGHT_MAX)
+        return err_set(e, STATUS_USAGE, NULL, NULL, "%u is not between 1 and %d", g->weight,
+                       GUEST_WEIGHT_MAX);
+    *key = "cap";
+    if (g->cap > GUEST_CAP_MAX)
+        return err_set(e, STATUS_USAGE, NULL, NULL, "%u is not between 0 and %d", g->cap,
+                       GUEST_CAP_MAX);
     *key = "disk";
-    for (i = 0; i < g->nr_disks; i++)
-        for (k = 0; k < i; k++)
-            if (g->disks[i].devid == g->disks[k].devid)
-                return err_set(e, STATUS_USAGE, NULL, NULL, "vdev %s is given twice",
-                               g->disks[i].vdev);
+    if (check_disks(g, e))
+        return -1;
     *key = "vif";
-    for (i = 0; i < g->nr_vifs; i++)
-        for (k = 0; k < i; k++)
-            if (g->vifs[i].has_mac && g->vifs[k].has_mac &&
-                !memcmp(g->vifs[i].mac, g->vifs[k].mac, 6))
-                return err_set(e, STATUS_USAGE, NULL, NULL, "two interfaces have the same mac");
-    return 0;
+    return check_vifs(g, e);
 }
 
 /* ---- from the text of a file */
@@ -252,7 +315,7 @@ static int get_vifs(struct reader *r, const struct cfg_item *it)
         if (vif_spec_parse(&g->vifs[i], it->value.items[i].str, warn_here, r, why, sizeof(why)))
             return bad_value(r, it, r->line, why);
         if (!g->vifs[i].bridge[0])
-            strcpy(g->vifs[i].bridge, DEFAULT_BRIDGE);
+            strcpy(g->vifs[i].bridge, VIF_DEFAULT_BRIDGE);
     }
     return 0;
 }
@@ -319,6 +382,67 @@ static int key_maxvcpus(struct reader *r, const struct cfg_item *it)
     return get_u32(r, it, &r->g->maxvcpus);
 }
 
+static int key_max_grant_frames(struct reader *r, const struct cfg_item *it)
+{
+    uint64_t n = 0;
+
+    if (get_number(r, it, GRANT_FRAMES_LIMIT, &n))
+        return -1;
+    r->g->max_grant_frames = (uint32_t)n;
+    return n ? 0 : bad_value(r, it, 0, "must be at least 1");
+}
+
+static int get_cpus(struct reader *r, const struct cfg_item *it, const struct cfg_value *v,
+                    uint64_t *to)
+{
+    char why[160];
+
+    if (v->type != CFG_LIST && cpus_parse(to, v->str))
+        return 0;
+    snprintf(why, sizeof(why), "'%.60s' is no list of CPUs, such as 0-3,^1 or all",
+             v->type == CFG_LIST ? "[...]" : v->str);
+    return bad_value(r, it, v->line, why);
+}
+
+/* One list for all vCPUs, or a list of them: one for each vCPU, the others run anywhere. */
+static int key_cpus(struct reader *r, const struct cfg_item *it)
+{
+    uint64_t *cpus = r->g->cpus, all = 0;
+    size_t i;
+
+    if (it->value.type == CFG_LIST) {
+        if (it->value.count > GUEST_VCPUS_MAX)
+            return bad_value(r, it, 0, "the list is too long");
+        for (i = 0; i < it->value.count; i++)
+            if (get_cpus(r, it, &it->value.items[i], &cpus[i]))
+                return -1;
+        return 0;
+    }
+    if (get_cpus(r, it, &it->value, &all))
+        return -1;
+    for (i = 0; i < GUEST_VCPUS_MAX; i++)
+        cpus[i] = all;
+    return 0;
+}
+
+static int key_cpu_weight(struct reader *r, const struct cfg_item *it)
+{
+    uint64_t n = 0;
+    int rc = get_number(r, it, GUEST_WEIGHT_MAX, &n);
+
+    r->g->weight = (uint32_t)n;
+    return rc;
+}
+
+static int key_cap(struct reader *r, const struct cfg_item *it)
+{
+    uint64_t n = 0;
+    int rc = get_number(r, it, GUEST_CAP_MAX, &n);
+
+    r->g->cap = (uint32_t)n;
+    return rc;
+}
+
 static int key_on_poweroff(struct reader *r, const struct cfg_item *it)
 {
     return get_action(r, it, &r->g->on_poweroff);
@@ -359,8 +483,12 @@ static const struct {
     {"maxmem", key_maxmem},
     {"vcpus", key_vcpus},
     {"maxvcpus", key_maxvcpus},
+    {"cpus", key_cpus},
+    {"cpu_weight", key_cpu_weight},
+    {"cap", key_cap},
     {"disk", get_disks},
     {"vif", get_vifs},
+    {"max_grant_frames", key_max_grant_frames},
     {"on_poweroff", key_on_poweroff},
     {"on_reboot", key_on_reboot},
     {"on_crash", key_on_crash},
@@ -406,33 +534,21 @@ static int make_cmdline(struct reader *r)
     return 0;
 }
 
-static int complete_path(char **path, const char *dir)
-{
-    char *full;
-
-    if (!*path || **path == '/' || !dir)
-        return 0;
-    if (asprintf(&full, "%s/%s", dir, *path) < 0)
-        return -1;
-    free(*path);
-    *path = full;
-    return 0;
-}
-
 static int complete_paths(struct reader *r)
 {
     struct guest_config *g = r->g;
     size_t i;
-    int rc = complete_path(&g->kernel, r->dir) | complete_path(&g->ramdisk, r->dir);
+    int rc = path_complete(&g->kernel, r->dir) | path_complete(&g->ramdisk, r->dir);
 
     for (i = 0; i < g->nr_disks; i++)
-        rc |= complete_path(&g->disks[i].target, r->dir);
+        rc |= disk_spec_complete(&g->disks[i], r->dir) ? 0 : -1;
     return rc ? err_set(r->e, STATUS_FAILED, r->file, NULL, "out of memory") : 0;
 }
 
 static void set_defaults(struct guest_config *g)
 {
     memset(g, 0, sizeof(*g));
+    g->weight = GUEST_WEIGHT_DEFAULT;
     g->on_poweroff = ACTION_DESTROY;
     g->on_reboot = ACTION_RESTART;
     g->on_crash = ACTION_DESTROY;
@@ -444,7 +560,7 @@ static int check_file(struct reader *r)
     const char *key = "";
     char what[256];
 
-    if (!check(r->g, r->e, &key))
+    if (!guest_config_check(r->g, r->e, &key))
         return 0;
     it = cfg_find(r->c, key);
     place(r, it ? it->line : 0, key, what, sizeof(what));
@@ -474,6 +590,7 @@ int guest_config_from_cfg(struct guest_config *g, const struct cfg *c, const cha
             g->vcpus = g->maxvcpus ? g->maxvcpus : 1;
         if (!g->maxvcpus)
             g->maxvcpus = g->vcpus;
+        guest_number_vifs(g);
         rc = complete_paths(&r);
     }
     if (!rc)
@@ -487,20 +604,24 @@ int guest_config_from_cfg(struct guest_config *g, const struct cfg *c, const cha
 
 /* ---- JSON */
 
-static void disk_to_json(const struct disk_spec *d, struct json_out *o)
+void disk_spec_to_json(const struct disk_spec *d, struct json_out *o)
 {
     json_object(o);
     json_put_str(o, "target", d->target);
+    if (d->overlay)
+        json_put_str(o, "overlay", d->overlay);
     json_put_str(o, "vdev", d->vdev);
     json_put_str(o, "access", d->writable ? "rw" : "ro");
     json_end_object(o);
 }
 
-static void vif_to_json(const struct vif_spec *v, struct json_out *o)
+void vif_spec_to_json(const struct vif_spec *v, struct json_out *o)
 {
     char mac[18];
 
     json_object(o);
+    if (v->has_devid)
+        json_put_u64(o, "devid", v->devid);
     if (v->has_mac) {
         mac_format(mac, v->mac);
         json_put_str(o, "mac", mac);
@@ -513,6 +634,30 @@ static void vif_to_json(const struct vif_spec *v, struct json_out *o)
         json_put_u64(o, "rate_usecs", v->rate_usecs);
     }
     json_end_object(o);
+}
+
+static uint64_t cpus_of(const struct guest_config *g, size_t vcpu)
+{
+    return g->cpus[vcpu] ? g->cpus[vcpu] : CPUS_ALL;
+}
+
+/* One set if it is that of all vCPUs, else a list with one for each. */
+static void cpus_to_json(const struct guest_config *g, struct json_out *o)
+{
+    char text[CPUS_TEXT_MAX];
+    size_t i, same = 1;
+
+    while (same < g->maxvcpus && cpus_of(g, same) == cpus_of(g, 0))
+        same++;
+    json_key(o, "cpus");
+    if (same < g->maxvcpus)
+        json_array(o);
+    for (i = 0; i < (same < g->maxvcpus ? g->maxvcpus : 1); i++) {
+        cpus_format(text, cpus_of(g, i), CPUS_MAX);
+        json_value_str(o, text);
+    }
+    if (same < g->maxvcpus)
+        json_end_array(o);
 }
 
 void guest_config_to_json(const struct guest_config *g, struct json_out *o)
@@ -534,16 +679,21 @@ void guest_config_to_json(const struct guest_config *g, struct json_out *o)
     json_put_u64(o, "maxmem", g->maxmem_mib);
     json_put_u64(o, "vcpus", g->vcpus);
     json_put_u64(o, "maxvcpus", g->maxvcpus);
+    cpus_to_json(g, o);
+    json_put_u64(o, "cpu_weight", g->weight);
+    json_put_u64(o, "cap", g->cap);
     json_key(o, "disk");
     json_array(o);
     for (i = 0; i < g->nr_disks; i++)
-        disk_to_json(&g->disks[i], o);
+        disk_spec_to_json(&g->disks[i], o);
     json_end_array(o);
     json_key(o, "vif");
     json_array(o);
     for (i = 0; i < g->nr_vifs; i++)
-        vif_to_json(&g->vifs[i], o);
+        vif_spec_to_json(&g->vifs[i], o);
     json_end_array(o);
+    if (g->max_grant_frames)
+        json_put_u64(o, "max_grant_frames", g->max_grant_frames);
     json_put_str(o, "on_poweroff", action_name(g->on_poweroff));
     json_put_str(o, "on_reboot", action_name(g->on_reboot));
     json_put_str(o, "on_crash", action_name(g->on_crash));
@@ -558,7 +708,7 @@ static bool dup_json_str(char **to, const struct json *j, const char *key)
     return !s || *to;
 }
 
-static bool disk_from_json(struct disk_spec *d, const struct json *j)
+bool disk_spec_from_json(struct disk_spec *d, const struct json *j)
 {
     const char *vdev = json_get_str(j, "vdev"), *access = json_get_str(j, "access");
 
@@ -568,16 +718,23 @@ static bool disk_from_json(struct disk_spec *d, const struct json *j)
         return false;
     strcpy(d->vdev, vdev);
     d->writable = !strcmp(access, "rw");
-    return dup_json_str(&d->target, j, "target");
+    if (dup_json_str(&d->target, j, "target") && dup_json_str(&d->overlay, j, "overlay"))
+        return true;
+    disk_spec_free(d);
+    return false;
 }
 
-static bool vif_from_json(struct vif_spec *v, const struct json *j)
+bool vif_spec_from_json(struct vif_spec *v, const struct json *j)
 {
     const char *mac = json_get_str(j, "mac"), *bridge = json_get_str(j, "bridge");
     const char *vifname = json_get_str(j, "vifname");
-    uint64_t usecs = 0;
+    uint64_t usecs = 0, devid = 0;
 
     memset(v, 0, sizeof(*v));
+    v->has_devid = json_get_u64(j, "devid", &devid);
+    if (devid > GUEST_VIF_DEVID_MAX)
+        return false;
+    v->devid = (uint32_t)devid;
     if (!bridge || !ifname_ok(bridge) || (vifname && !ifname_ok(vifname)))
         return false;
     strcpy(v->bridge, bridge);
@@ -605,11 +762,35 @@ static bool devices_from_json(struct guest_config *g, const struct json *j)
     if (!g->disks || !g->vifs)
         return false;
     for (i = 0; i < nr_disks; i++, g->nr_disks++)
-        if (!disk_from_json(&g->disks[i], json_at(disks, i)))
+        if (!disk_spec_from_json(&g->disks[i], json_at(disks, i)))
             return false;
     for (i = 0; i < nr_vifs; i++, g->nr_vifs++)
-        if (!vif_from_json(&g->vifs[i], json_at(vifs, i)))
+        if (!vif_spec_from_json(&g->vifs[i], json_at(vifs, i)))
             return false;
+    return true;
+}
+
+static bool cpus_from_json(struct guest_config *g, const struct json *j)
+{
+    const struct json *cpus = json_get(j, "cpus");
+    const char *one = json_get_str(j, "cpus");
+    uint64_t weight = GUEST_WEIGHT_DEFAULT, cap = 0;
+    size_t i, nr = one ? GUEST_VCPUS_MAX : json_length(cpus);
+
+    if (nr > GUEST_VCPUS_MAX)
+        return false;
+    for (i = 0; i < nr; i++) {
+        const char *text = one ? one : json_str(json_at(cpus, i));
+
+        if (!text || !cpus_parse(&g->cpus[i], text))
+            return false;
+    }
+    json_get_u64(j, "cpu_weight", &weight);
+    json_get_u64(j, "cap", &cap);
+    if (weight > GUEST_WEIGHT_MAX || cap > GUEST_CAP_MAX)
+        return false;
+    g->weight = (uint32_t)weight;
+    g->cap = (uint32_t)cap;
     return true;
 }
 
@@ -618,7 +799,7 @@ static bool scalars_from_json(struct guest_config *g, const struct json *j)
     const char *name = json_get_str(j, "name"), *uuid = json_get_str(j, "uuid");
     const char *off = json_get_str(j, "on_poweroff"), *boot = json_get_str(j, "on_reboot");
     const char *crash = json_get_str(j, "on_crash");
-    uint64_t vcpus = 0, maxvcpus = 0;
+    uint64_t vcpus = 0, maxvcpus = 0, grants = 0;
 
     if (!name || strlen(name) > GUEST_NAME_MAX || (uuid && !uuid_parse(g->uuid, uuid)))
         return false;
@@ -630,6 +811,9 @@ static bool scalars_from_json(struct guest_config *g, const struct json *j)
         return false;
     g->vcpus = (uint32_t)vcpus;
     g->maxvcpus = (uint32_t)maxvcpus;
+    if (json_get_u64(j, "max_grant_frames", &grants) && (!grants || grants > GRANT_FRAMES_LIMIT))
+        return false;
+    g->max_grant_frames = (uint32_t)grants;
     return off && boot && crash && action_parse(&g->on_poweroff, off) &&
            action_parse(&g->on_reboot, boot) && action_parse(&g->on_crash, crash) &&
            dup_json_str(&g->kernel, j, "kernel") && dup_json_str(&g->ramdisk, j, "ramdisk") &&
@@ -642,9 +826,9 @@ int guest_config_from_json(struct guest_config *g, const struct json *j, struct 
     int rc = 0;
 
     set_defaults(g);
-    if (!scalars_from_json(g, j) || !devices_from_json(g, j))
+    if (!scalars_from_json(g, j) || !cpus_from_json(g, j) || !devices_from_json(g, j))
         rc = err_set(e, STATUS_USAGE, "config", NULL, "a member is missing or has a wrong value");
-    else if (check(g, e, &key))
+    else if (guest_number_vifs(g), guest_config_check(g, e, &key))
         rc = err_prefix(e, key);
     if (rc)
         guest_config_free(g);

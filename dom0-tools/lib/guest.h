@@ -21,19 +21,26 @@ struct json_out;
 #define GUEST_VCPUS_MAX      32   /* vCPUs with their vcpu_info in the shared page */
 #define GUEST_DISKS_MAX      64
 #define GUEST_VIFS_MAX       32
+#define GUEST_VIF_DEVID_MAX  255
+#define GUEST_WEIGHT_DEFAULT 256
+#define GUEST_WEIGHT_MAX     65535
+#define GUEST_CAP_MAX        (100 * GUEST_VCPUS_MAX)
 #define GUEST_MEMORY_MIN_MIB 16
 #define GUEST_MEMORY_MAX_MIB (16u << 20) /* 16 TiB */
 
 enum action { ACTION_DESTROY, ACTION_RESTART, ACTION_PRESERVE, ACTION_RENAME_RESTART };
 
 struct disk_spec {
-    char *target; /* path of an image file or a block device */
+    char *target;  /* path of an image file or a block device */
+    char *overlay; /* file that takes the writes while target is only read; NULL: none */
     char vdev[16];
     uint32_t devid; /* what the frontend calls it: 51712 for xvda */
     bool writable;
 };
 
 struct vif_spec {
+    uint32_t devid; /* what the frontend calls it: N of ethN, unless the guest renames it */
+    bool has_devid;
     uint8_t mac[6];
     bool has_mac;
     char bridge[16];
@@ -49,12 +56,22 @@ struct guest_config {
     char *kernel, *ramdisk, *cmdline; /* ramdisk may be NULL; cmdline is never NULL */
     uint64_t memory_mib, maxmem_mib;
     uint32_t vcpus, maxvcpus;
+    uint64_t cpus[GUEST_VCPUS_MAX]; /* those that each vCPU may run on, one bit each; 0: all */
+    uint32_t weight;                /* 1 to GUEST_WEIGHT_MAX */
+    uint32_t cap;                   /* percent of one CPU, all vCPUs together; 0: none */
     struct disk_spec *disks;
     size_t nr_disks;
     struct vif_spec *vifs;
     size_t nr_vifs;
+    uint32_t max_grant_frames; /* 0: as the devices need */
     enum action on_poweroff, on_reboot, on_crash;
 };
+
+/* Gives each vif without a number the lowest one that is free. */
+void guest_number_vifs(struct guest_config *g);
+
+/* What holds for every config. Returns 0; -1 with *@e (STATUS_USAGE) and *@key naming the culprit. */
+int guest_config_check(const struct guest_config *g, struct err *e, const char **key);
 
 /* Is told about keys without an effect: "FILE:LINE: KEY: WHY". */
 typedef void (*guest_warn_fn)(const char *text, void *arg);
@@ -72,6 +89,18 @@ void guest_config_free(struct guest_config *g);
 void guest_config_to_json(const struct guest_config *g, struct json_out *o);
 int guest_config_from_json(struct guest_config *g, const struct json *j, struct err *e);
 
+/* The same for one device. Reading checks each value: false when one is missing or wrong. */
+void disk_spec_to_json(const struct disk_spec *d, struct json_out *o);
+bool disk_spec_from_json(struct disk_spec *d, const struct json *j); /* false: *@d is empty */
+void vif_spec_to_json(const struct vif_spec *v, struct json_out *o);
+bool vif_spec_from_json(struct vif_spec *v, const struct json *j);
+
+/* Puts @dir before a relative *@path (NULLs are left alone). -1: out of memory. */
+int path_complete(char **path, const char *dir);
+
+/* Completes the relative paths of @d with @dir. False: out of memory. */
+bool disk_spec_complete(struct disk_spec *d, const char *dir);
+
 /*
  * Parse one element of `disk = [...]` (xl-disk-configuration(5)) and of `vif = [...]`
  * (xl-network-configuration(5)). On error return -1 with @why (of @why_size bytes) telling the cause.
@@ -81,6 +110,9 @@ int disk_spec_parse(struct disk_spec *d, const char *text, char *why, size_t why
 void disk_spec_free(struct disk_spec *d);
 int vif_spec_parse(struct vif_spec *v, const char *text, guest_warn_fn warn, void *arg, char *why,
                    size_t why_size);
+
+/* The bridge of a vif that names none. */
+#define VIF_DEFAULT_BRIDGE "pavobr0"
 
 /* Number of a virtual disk as block frontends use it. False when @vdev is no such name. */
 bool vdev_to_devid(const char *vdev, uint32_t *devid);

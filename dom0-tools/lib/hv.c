@@ -13,6 +13,7 @@
 
 #include "pv-abi/domctl.h"
 #include "pv-abi/event_channel.h"
+#include "pv-abi/grant_table.h"
 #include "pv-abi/hypercall.h"
 #include "pv-abi/memory.h"
 #include "pv-abi/mmu.h"
@@ -268,6 +269,74 @@ int hv_vcpu_set_context(struct hv *h, uint32_t domid, uint32_t vcpu,
     return rc;
 }
 
+static int affinity(struct hv *h, uint32_t cmd, uint32_t domid, uint32_t vcpu, uint64_t *cpus)
+{
+    struct xen_domctl op = {.cmd = cmd, .domain = (domid_t)domid};
+    uint64_t *p = buffer(h, cpus, sizeof(*p));
+    int rc;
+
+    if (!p)
+        return -ENOMEM;
+    op.u.vcpuaffinity.vcpu = vcpu;
+    op.u.vcpuaffinity.flags = XEN_VCPUAFFINITY_HARD;
+    op.u.vcpuaffinity.cpumap_hard.bitmap = addr(p);
+    op.u.vcpuaffinity.cpumap_hard.nr_bits = sizeof(*p) * 8;
+    rc = domctl(h, &op);
+    *cpus = *p;
+    buffer_free(h, p);
+    return rc;
+}
+
+int hv_vcpu_info(struct hv *h, uint32_t domid, uint32_t vcpu, struct hv_vcpu *info)
+{
+    struct xen_domctl op = {.cmd = XEN_DOMCTL_getvcpuinfo, .domain = (domid_t)domid};
+    const struct xen_domctl_getvcpuinfo *v = &op.u.getvcpuinfo;
+    int rc;
+
+    op.u.getvcpuinfo.vcpu = vcpu;
+    rc = domctl(h, &op);
+    if (rc)
+        return rc;
+    *info = (struct hv_vcpu){.online = v->online,
+                             .blocked = v->blocked,
+                             .running = v->running,
+                             .cpu = v->cpu,
+                             .cpu_time_ns = v->cpu_time};
+    return affinity(h, XEN_DOMCTL_getvcpuaffinity, domid, vcpu, &info->affinity);
+}
+
+int hv_vcpu_set_affinity(struct hv *h, uint32_t domid, uint32_t vcpu, uint64_t cpus)
+{
+    return affinity(h, XEN_DOMCTL_setvcpuaffinity, domid, vcpu, &cpus);
+}
+
+static int scheduler(struct hv *h, uint32_t cmd, uint32_t domid, uint32_t *weight, uint32_t *cap)
+{
+    struct xen_domctl op = {.cmd = XEN_DOMCTL_scheduler_op, .domain = (domid_t)domid};
+    struct xen_domctl_sched_credit2 *p = &op.u.scheduler_op.u.credit2;
+    int rc;
+
+    op.u.scheduler_op.sched_id = XEN_SCHEDULER_CREDIT2;
+    op.u.scheduler_op.cmd = cmd;
+    p->weight = (uint16_t)*weight;
+    p->cap = (uint16_t)*cap;
+    rc = domctl(h, &op);
+    *weight = p->weight;
+    *cap = p->cap;
+    return rc;
+}
+
+int hv_sched_get(struct hv *h, uint32_t domid, uint32_t *weight, uint32_t *cap)
+{
+    *weight = *cap = 0;
+    return scheduler(h, XEN_DOMCTL_SCHEDOP_getinfo, domid, weight, cap);
+}
+
+int hv_sched_set(struct hv *h, uint32_t domid, uint32_t weight, uint32_t cap)
+{
+    return scheduler(h, XEN_DOMCTL_SCHEDOP_putinfo, domid, &weight, &cap);
+}
+
 int hv_hypercall_page_fill(struct hv *h, uint32_t domid, uint64_t mfn)
 {
     struct xen_domctl op = {.cmd = XEN_DOMCTL_hypercall_init, .domain = (domid_t)domid};
@@ -343,6 +412,25 @@ int hv_evtchn_alloc(struct hv *h, uint32_t domid, uint32_t remote, uint32_t *por
     return 0;
 }
 
+int hv_grant_frames(struct hv *h, uint32_t domid, uint32_t *used, uint32_t *max)
+{
+    struct gnttab_query_size op = {.dom = (domid_t)domid};
+    void *p = buffer(h, &op, sizeof(op));
+    int rc;
+
+    if (!p)
+        return -ENOMEM;
+    rc = xencall3(h->call, __HYPERVISOR_grant_table_op, GNTTABOP_query_size, addr(p), 1);
+    rc = rc < 0 ? -errno : 0;
+    memcpy(&op, p, sizeof(op));
+    buffer_free(h, p);
+    if (!rc && op.status != GNTST_okay)
+        rc = -ESRCH;
+    *used = op.nr_frames;
+    *max = op.max_nr_frames;
+    return rc;
+}
+
 int hv_log_read(struct hv *h, char *buf, size_t size, size_t *len)
 {
     struct xen_sysctl op = {.cmd = XEN_SYSCTL_readconsole};
@@ -384,6 +472,7 @@ int hv_host_info(struct hv *h, struct hv_host *host)
         return rc;
     host->nr_cpus = phys.u.physinfo.nr_cpus;
     host->cpu_khz = phys.u.physinfo.cpu_khz;
+    host->claimed_pages = phys.u.physinfo.outstanding_pages;
     rc = sysctl(h, &own);
     if (!rc) {
         memcpy(&info, &own.u, sizeof(info));

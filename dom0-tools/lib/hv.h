@@ -56,7 +56,26 @@ int hv_vcpu_set_context(struct hv *h, uint32_t domid, uint32_t vcpu,
 /* Writes hypercall stubs into a page of the domain. */
 int hv_hypercall_page_fill(struct hv *h, uint32_t domid, uint64_t mfn);
 
-/* Sets aside @pages for the domain; 0 gives back what it did not use. -ENOMEM. */
+struct hv_vcpu {
+    bool online, blocked, running;
+    uint32_t cpu; /* where it runs, or ran last */
+    uint64_t cpu_time_ns;
+    uint64_t affinity; /* CPUs that it may run on, one bit each */
+};
+
+/* -ESRCH when the domain has no such vCPU. */
+int hv_vcpu_info(struct hv *h, uint32_t domid, uint32_t vcpu, struct hv_vcpu *info);
+/* -EINVAL when none of the CPUs exists. */
+int hv_vcpu_set_affinity(struct hv *h, uint32_t domid, uint32_t vcpu, uint64_t cpus);
+
+/* The domain's part of the CPUs: @weight 1 to 65535, @cap in percent of one CPU, 0: none. */
+int hv_sched_get(struct hv *h, uint32_t domid, uint32_t *weight, uint32_t *cap);
+int hv_sched_set(struct hv *h, uint32_t domid, uint32_t weight, uint32_t cap);
+
+/*
+ * Sets memory aside so that the domain can grow to @pages; 0 gives back what it did not use.
+ * -ENOMEM; -EINVAL when it has that much already, has a claim, or may not have so much.
+ */
 int hv_claim(struct hv *h, uint32_t domid, uint64_t pages);
 /*
  * Gives the domain @nr extents of 2^@order pages. @frames: in, first pfn of each; out, first mfn.
@@ -70,11 +89,15 @@ int hv_pin_root(struct hv *h, uint32_t domid, uint64_t mfn);
 /* A new port of @domid that @remote may bind. */
 int hv_evtchn_alloc(struct hv *h, uint32_t domid, uint32_t remote, uint32_t *port);
 
+/* Frames of the domain's grant table: taken, and the limit. */
+int hv_grant_frames(struct hv *h, uint32_t domid, uint32_t *used, uint32_t *max);
+
 /* Reads the hypervisor's log into @buf (NUL added); *@len bytes. */
 int hv_log_read(struct hv *h, char *buf, size_t size, size_t *len);
 
 struct hv_host {
     uint64_t total_pages, free_pages, hypervisor_pages;
+    uint64_t claimed_pages; /* of the free ones: set aside for domains */
     uint64_t dom0_event_channels, grant_mappings;
     uint32_t domains;
     uint32_t nr_cpus, cpu_khz;

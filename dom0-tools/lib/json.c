@@ -2,6 +2,7 @@
 /* JSON through yajl. A struct json is yajl's own node, which nobody else may look into. */
 #include "dom0-tools/lib/json.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <yajl/yajl_gen.h>
@@ -117,14 +118,40 @@ const char *json_get_str(const struct json *j, const char *key)
     return json_str(json_get(j, key));
 }
 
-bool json_get_u64(const struct json *j, const char *key, uint64_t *value)
+bool json_u64(const struct json *j, uint64_t *value)
 {
-    yajl_val v = val(json_get(j, key));
+    yajl_val v = val(j);
 
     if (!YAJL_IS_INTEGER(v) || YAJL_GET_INTEGER(v) < 0)
         return false;
     *value = (uint64_t)YAJL_GET_INTEGER(v);
     return true;
+}
+
+bool json_get_u64(const struct json *j, const char *key, uint64_t *value)
+{
+    return json_u64(json_get(j, key), value);
+}
+
+enum json_type json_type(const struct json *j)
+{
+    yajl_val v = val(j);
+
+    switch (v ? v->type : yajl_t_null) {
+    case yajl_t_string:
+        return JSON_STRING;
+    case yajl_t_number:
+        return YAJL_IS_INTEGER(v) ? JSON_INTEGER : JSON_NONE;
+    case yajl_t_true:
+    case yajl_t_false:
+        return JSON_BOOL;
+    case yajl_t_object:
+        return JSON_OBJECT;
+    case yajl_t_array:
+        return JSON_ARRAY;
+    default:
+        return JSON_NONE;
+    }
 }
 
 bool json_get_bool(const struct json *j, const char *key)
@@ -250,6 +277,15 @@ void json_put_u64(struct json_out *o, const char *key, uint64_t value)
 {
     json_key(o, key);
     json_value_u64(o, value);
+}
+
+void json_put_fraction(struct json_out *o, const char *key, double value)
+{
+    char text[400];
+    int n = snprintf(text, sizeof(text), "%.3f", value);
+
+    json_key(o, key);
+    note(o, yajl_gen_number(o->gen, text, (size_t)n));
 }
 
 void json_put_bool(struct json_out *o, const char *key, bool value)

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define TRIES        64
@@ -29,6 +30,26 @@ bool loop_in_use(int number)
 
     snprintf(path, sizeof(path), "/sys/block/loop%d/loop/backing_file", number);
     return !access(path, F_OK);
+}
+
+bool loop_serves(int number, const char *path)
+{
+    char node[64], backing[4096];
+    struct stat theirs, ours;
+    FILE *f;
+    bool ok;
+
+    snprintf(node, sizeof(node), "/sys/block/loop%d/loop/backing_file", number);
+    f = fopen(node, "re");
+    if (!f)
+        return false;
+    ok = fgets(backing, sizeof(backing), f) != NULL;
+    fclose(f);
+    if (!ok)
+        return false;
+    backing[strcspn(backing, "\n")] = '\0';
+    return !stat(backing, &theirs) && !stat(path, &ours) && theirs.st_dev == ours.st_dev &&
+           theirs.st_ino == ours.st_ino;
 }
 
 /* The lowest number that has no node yet, or -1: to see afterwards whether GET_FREE made one. */

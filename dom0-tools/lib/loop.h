@@ -19,4 +19,7 @@ void loop_detach(int number, bool created);
 /* True while a file is attached. */
 bool loop_in_use(int number);
 
+/* True while the file @path is. A number that was noted long ago may serve somebody else by now. */
+bool loop_serves(int number, const char *path);
+
 #endif

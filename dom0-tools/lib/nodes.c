@@ -127,7 +127,7 @@ static void device_path(char path[128], const char *base, const struct guest_con
                         size_t i)
 {
     if (is_vif)
-        snprintf(path, 128, "%s/%zu", base, i);
+        snprintf(path, 128, "%s/%u", base, g->vifs[i].devid);
     else
         snprintf(path, 128, "%s/%u", base, g->disks[i].devid);
 }
@@ -198,7 +198,7 @@ void nodes_vif(struct node_list *l, const struct guest_config *g, size_t i, uint
     nodes_frontend_path(fe, g, 1, i, domid);
     nodes_backend_path(be, g, 1, i, domid);
     mac_format(mac, v->mac);
-    number(buf, i);
+    number(buf, v->devid);
     nodes_pair(l, fe, be, domid);
     node_add(l, NODE_GUEST_OWN, buf, "%s/handle", fe);
     node_add(l, NODE_GUEST_OWN, mac, "%s/mac", fe);

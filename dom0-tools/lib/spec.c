@@ -290,6 +290,14 @@ static int disk_set_named(struct disk_parse *dp, const char *key, const char *va
         return disk_set(dp, DISK_VDEV, value);
     if (!strcasecmp(key, "access"))
         return disk_set(dp, DISK_ACCESS, value);
+    if (!strcasecmp(key, "overlay")) {
+        if (dp->d->overlay)
+            return bad(dp->why, dp->why_size, "overlay is given twice");
+        if (!*value)
+            return bad(dp->why, dp->why_size, "the overlay path is empty");
+        dp->d->overlay = strdup(value);
+        return dp->d->overlay ? 0 : bad(dp->why, dp->why_size, "out of memory");
+    }
     if (!strcasecmp(key, "backendtype"))
         return strcmp(value, "phy") ? bad(dp->why, dp->why_size,
                                           "backendtype '%s' is not supported, only phy", value)
@@ -373,9 +381,28 @@ int disk_spec_parse(struct disk_spec *d, const char *text, char *why, size_t why
     return rc;
 }
 
+int path_complete(char **path, const char *dir)
+{
+    char *full;
+
+    if (!*path || **path == '/' || !dir)
+        return 0;
+    if (asprintf(&full, "%s/%s", dir, *path) < 0)
+        return -1;
+    free(*path);
+    *path = full;
+    return 0;
+}
+
+bool disk_spec_complete(struct disk_spec *d, const char *dir)
+{
+    return !path_complete(&d->target, dir) && !path_complete(&d->overlay, dir);
+}
+
 void disk_spec_free(struct disk_spec *d)
 {
     free(d->target);
+    free(d->overlay);
     memset(d, 0, sizeof(*d));
 }
 
@@ -475,6 +502,15 @@ int vif_spec_parse(struct vif_spec *v, const char *text, guest_warn_fn warn, voi
         } else if (!strcasecmp(word, "rate")) {
             if (!rate_parse(v, value))
                 rc = bad(why, why_size, "rate '%s' is not like 10Mb/s or 1MB/s@20ms", value);
+        } else if (!strcasecmp(word, "devid")) {
+            const char *p = value;
+            long n = number_at(&p, GUEST_VIF_DEVID_MAX);
+
+            if (n < 0 || *p)
+                rc = bad(why, why_size, "devid '%s' is not between 0 and %d", value,
+                         GUEST_VIF_DEVID_MAX);
+            v->devid = n < 0 ? 0 : (uint32_t)n;
+            v->has_devid = true;
         } else if (warn) {
             char text_out[160];
 

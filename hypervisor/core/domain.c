@@ -178,7 +178,7 @@ int domain_create(unsigned int id, const uint8_t handle[16], unsigned int max_vc
     d->privileged = !d->domid;
     d->pause_count = 1;
     d->controller_paused = d->domid;
-    watchdogs_init(d);
+    sched_domain_init(d);
     rc = evtchn_init(d, max_evtchn_port);
     if (rc)
         goto err_record;
@@ -373,7 +373,7 @@ int domain_kill(struct domain *d)
     if (done)
         return 0;
     heap_claim(d, 0);
-    watchdogs_kill(d);
+    sched_domain_destroy(d);
     leave_shared_info(d);
     virq_send_global(VIRQ_DOM_EXC);
     domain_put(d); /* the table's */

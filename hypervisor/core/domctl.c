@@ -254,7 +254,7 @@ static long op_affinity(struct domain *d, const struct xen_domctl_vcpuaffinity *
     return rc;
 }
 
-/* The weight of all vcpus; 0 leaves it. -EINVAL another scheduler or command, a cap: there is none. */
+/* Weight of each vcpu, 0 leaves it; cap, 0xffff leaves it. -EINVAL another scheduler or command. */
 static long op_scheduler(struct domain *d, struct xen_domctl_scheduler_op *op)
 {
     struct xen_domctl_sched_credit2 *p = &op->u.credit2;
@@ -264,15 +264,11 @@ static long op_scheduler(struct domain *d, struct xen_domctl_scheduler_op *op)
     switch (op->cmd) {
     case XEN_DOMCTL_SCHEDOP_getinfo:
         p->weight = (uint16_t)d->vcpu[0]->sched.weight;
-        p->cap = 0;
+        p->cap = (uint16_t)d->cap.percent;
         return 0;
     case XEN_DOMCTL_SCHEDOP_putinfo:
-        if (p->cap && p->cap != UINT16_MAX)
-            return -EINVAL;
-        for (unsigned int i = 0; p->weight && i < d->max_vcpus; i++) {
-            if (d->vcpu[i])
-                ACCESS_ONCE(d->vcpu[i]->sched.weight) = p->weight;
-        }
+        sched_set_share(d, p->weight ? p->weight : d->vcpu[0]->sched.weight,
+                        p->cap == UINT16_MAX ? d->cap.percent : p->cap);
         return 0;
     default:
         return -EINVAL;

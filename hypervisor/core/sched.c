@@ -3,13 +3,17 @@
  * The scheduler. Each CPU has a queue of runnable vcpus, ordered by virtual run time: real run time
  * scaled by 256 / weight. The lowest runs; a vcpu that wakes is placed at most WAKE_CREDIT_NS behind the
  * queue's clock, so that sleeping buys a prompt start but no monopoly. Idle CPUs steal.
+ * A domain with a cap has a budget for all its vcpus together in each period of CAP_PERIOD_NS. Who would
+ * run without budget is parked: not runnable until the period's timer, and counted as runnable all the
+ * same. What was used too much (several ran at once) is taken from the next period, so that the average
+ * holds.
  *
  * Invariants: a vcpu is in a queue (sched.queued) only while it is runnable and not running; sched.running
  *             stays set until arch has saved its state (sched_switch_done), and nobody starts a running vcpu.
  *             rq->curr is what a CPU runs, its idle vcpu included; an idle vcpu is never queued.
  * Locking:    the queue lock of v->sched.cpu guards v's fields; sched.cpu changes only under the locks of
  *             the old queue. All irq-safe. A second queue is only tried (spin_trylock), or taken after the
- *             first was dropped.
+ *             first was dropped. d->cap.lock is inside a queue's, timers inside both.
  * ABI:        pv-abi/sched.h, pv-abi/vcpu.h (run states).
  */
 #include <hv/alloc.h>
@@ -24,6 +28,8 @@
 #define SLICE_MIN_NS       2000000ll  /* however many wait */
 #define WAKE_CREDIT_NS     5000000ll  /* advantage of one that wakes */
 #define PREEMPT_NS         500000ll   /* how far behind a waker must be to preempt at once */
+#define CAP_PERIOD_NS      10000000ll
+#define FOREVER_NS         INT64_MAX
 #define DEFAULT_WEIGHT     256u
 #define POLL_MAX_PORTS     128u
 #define TIMER_FAR_NS       (1ll << 50) /* about 13 days */
@@ -89,9 +95,9 @@ static void runstate_set(struct vcpu *v, int state, s_time_t now)
 /* What a vcpu that does not run counts as. */
 static int waiting_state(const struct vcpu *v)
 {
-    unsigned long flags = ACCESS_ONCE(v->pause_flags);
+    unsigned long flags = ACCESS_ONCE(v->pause_flags) & ~(1ul << VPF_PARKED);
 
-    if (vcpu_runnable(v))
+    if (!flags && !ACCESS_ONCE(v->domain->pause_count))
         return RUNSTATE_runnable;
     return flags & (1ul << VPF_BLOCKED) && !(flags & (1ul << VPF_DOWN)) ? RUNSTATE_blocked
                                                                         : RUNSTATE_offline;
@@ -105,6 +111,45 @@ static void runstate_set_waiting(struct vcpu *v)
         runstate_set(v, state, now_ns());
 }
 
+/* Begin the period that @now is in; what is left over is gone, what is owed stays. Lock held. */
+static void cap_refill(struct sched_cap *c, s_time_t now)
+{
+    s_time_t quota = CAP_PERIOD_NS / 100 * c->percent, periods;
+
+    if (now < c->end_ns)
+        return;
+    periods = (now - c->end_ns) / CAP_PERIOD_NS + 1;
+    c->end_ns += periods * CAP_PERIOD_NS;
+    c->left_ns = min(c->left_ns + periods * quota, quota);
+}
+
+static void cap_charge(struct sched_cap *c, s_time_t spent, s_time_t now)
+{
+    spin_lock(&c->lock);
+    c->left_ns -= spent;
+    cap_refill(c, now);
+    spin_unlock(&c->lock);
+}
+
+/* Park @v, which is runnable, if its domain has no budget left. Lock of its queue held. */
+static bool cap_park(struct vcpu *v, s_time_t now)
+{
+    struct sched_cap *c = &v->domain->cap;
+    bool broke;
+
+    if (likely(!ACCESS_ONCE(c->percent)))
+        return false;
+    spin_lock(&c->lock);
+    cap_refill(c, now);
+    broke = c->percent && c->left_ns <= 0;
+    if (broke) { /* under the lock: cap_unpark() sees either the new budget or this bit */
+        set_bit(VPF_PARKED, &v->pause_flags);
+        timer_set(&c->timer, c->end_ns);
+    }
+    spin_unlock(&c->lock);
+    return broke;
+}
+
 /* Charge the time since started_ns to the running @v. Lock held. */
 static void charge(struct vcpu *v, s_time_t now)
 {
@@ -115,6 +160,8 @@ static void charge(struct vcpu *v, s_time_t now)
     v->sched.started_ns = now;
     v->sched.run_ns += (uint64_t)spent;
     v->sched.vruntime_ns += (uint64_t)spent * DEFAULT_WEIGHT / v->sched.weight;
+    if (unlikely(v->domain->cap.percent))
+        cap_charge(&v->domain->cap, spent, now);
 }
 
 uint64_t vcpu_run_ns(const struct vcpu *v)
@@ -163,11 +210,20 @@ static void clock_advance(struct runqueue *rq)
         rq->clock_ns = first->sched.vruntime_ns;
 }
 
-static void slice_arm(struct runqueue *rq, s_time_t now)
+/* When to look again at who runs: others wait, or the budget of @curr ends. */
+static void slice_arm(struct runqueue *rq, const struct vcpu *curr, s_time_t now)
 {
-    s_time_t slice = SLICE_NS / (s_time_t)max(rq->nr_queued, 1u);
+    const struct sched_cap *c = &curr->domain->cap;
+    s_time_t slice = FOREVER_NS;
 
-    timer_set(&rq->slice, now + max(slice, SLICE_MIN_NS));
+    if (!is_idle(curr) && rq->nr_queued)
+        slice = max(SLICE_NS / rq->nr_queued, SLICE_MIN_NS);
+    if (ACCESS_ONCE(c->percent))
+        slice = min(slice, max(ACCESS_ONCE(c->left_ns), 0));
+    if (slice == FOREVER_NS)
+        timer_stop(&rq->slice);
+    else
+        timer_set(&rq->slice, now + slice);
 }
 
 static void slice_expired(void *arg)
@@ -224,7 +280,7 @@ static void enqueue(struct runqueue *rq, struct vcpu *v, s_time_t now)
     if (is_idle(curr) || later_by(curr->sched.vruntime_ns, v->sched.vruntime_ns) > PREEMPT_NS)
         softirq_raise_on(v->sched.cpu, SOFTIRQ_SCHEDULE);
     else if (rq->nr_queued == 1)
-        slice_arm(rq, now); /* it ran alone, without a slice */
+        slice_arm(rq, curr, now); /* it ran alone, without a slice */
 }
 
 /* ---- waking and sleeping --------------------------------------------------------------------------- */
@@ -367,14 +423,20 @@ static void balance_offer(const struct runqueue *rq, unsigned int own_load)
 }
 
 /* The next to run here; removed from its queue. Lock held. */
-static struct vcpu *choose(struct runqueue *rq, struct vcpu *prev)
+static struct vcpu *choose(struct runqueue *rq, struct vcpu *prev, s_time_t now)
 {
     unsigned int cpu = (unsigned int)(rq - queues);
     bool prev_can = !is_idle(prev) && vcpu_runnable(prev) && cpu_allowed(prev, cpu);
     struct vcpu *head;
 
-    balance_pull(rq, rq->nr_queued + prev_can);
-    head = queue_head(rq);
+    prev_can = prev_can && !cap_park(prev, now);
+    for (;;) {
+        balance_pull(rq, rq->nr_queued + prev_can);
+        head = queue_head(rq);
+        if (!head || !cap_park(head, now))
+            break;
+        queue_remove(rq, head);
+    }
     if (prev_can && (!head || later_by(head->sched.vruntime_ns, prev->sched.vruntime_ns) >= 0))
         return prev;
     if (!head)
@@ -406,16 +468,13 @@ void schedule(void)
     if (!is_idle(prev))
         charge(prev, now);
     clock_advance(rq);
-    next = choose(rq, prev);
+    next = choose(rq, prev, now);
     rq->curr = next;
     if (next == rq->idle)
         __atomic_fetch_or(&idle_cpus, 1ull << cpu, __ATOMIC_SEQ_CST);
     else if (prev == rq->idle)
         __atomic_fetch_and(&idle_cpus, ~(1ull << cpu), __ATOMIC_SEQ_CST);
-    if (next != rq->idle && rq->nr_queued)
-        slice_arm(rq, now);
-    else
-        timer_stop(&rq->slice);
+    slice_arm(rq, next, now);
     if (rq->nr_queued)
         balance_offer(rq, load_of(rq) + (prev != next && !is_idle(prev) && vcpu_runnable(prev)));
     if (next == prev) {
@@ -477,6 +536,78 @@ static void poll_expired(void *arg)
 
     if (test_bit(v->id, &v->domain->evtchn.pollers))
         vcpu_unblock(v);
+}
+
+static void watchdog_expired(void *arg)
+{
+    struct domain *d = arg;
+
+    printk(LOG_WARN "d%u: watchdog expired\n", d->domid);
+    domain_shutdown(d, SHUTDOWN_watchdog);
+}
+
+/* The parked vcpus of @d run again, if there is budget. */
+static void cap_unpark(void *arg)
+{
+    struct domain *d = arg;
+    struct sched_cap *c = &d->cap;
+    unsigned long flags;
+    bool broke;
+
+    spin_lock_irqsave(&c->lock, flags);
+    cap_refill(c, now_ns());
+    broke = c->percent && c->left_ns <= 0;
+    if (broke)
+        timer_set(&c->timer, c->end_ns);
+    spin_unlock_irqrestore(&c->lock, flags);
+    for (unsigned int i = 0; !broke && i < d->max_vcpus; i++) {
+        struct vcpu *v = __atomic_load_n(&d->vcpu[i], __ATOMIC_ACQUIRE);
+
+        if (v && test_and_clear_bit(VPF_PARKED, &v->pause_flags))
+            vcpu_wake(v);
+    }
+}
+
+void sched_set_share(struct domain *d, unsigned int weight, unsigned int cap)
+{
+    struct sched_cap *c = &d->cap;
+    unsigned long flags;
+
+    for (unsigned int i = 0; i < d->max_vcpus; i++) {
+        struct vcpu *v = d->vcpu[i];
+        struct runqueue *rq;
+
+        if (!v)
+            continue;
+        rq = queue_lock(v, &flags);
+        if (rq->curr == v)
+            charge(v, now_ns()); /* what it ran until now is as it was */
+        v->sched.weight = weight;
+        spin_unlock_irqrestore(&rq->lock, flags);
+    }
+    spin_lock_irqsave(&c->lock, flags);
+    c->percent = cap;
+    c->end_ns = now_ns();
+    c->left_ns = 0;
+    spin_unlock_irqrestore(&c->lock, flags);
+    cap_unpark(d);
+    for (unsigned int i = 0; i < d->max_vcpus; i++)
+        if (d->vcpu[i]) /* one that runs gets another slice */
+            softirq_raise_on(d->vcpu[i]->sched.cpu, SOFTIRQ_SCHEDULE);
+}
+
+void sched_domain_init(struct domain *d)
+{
+    timer_init(&d->cap.timer, cap_unpark, d, this_cpu());
+    for (unsigned int i = 0; i < ARRAY_SIZE(d->watchdog); i++)
+        timer_init(&d->watchdog[i].timer, watchdog_expired, d, this_cpu());
+}
+
+void sched_domain_destroy(struct domain *d)
+{
+    timer_kill(&d->cap.timer);
+    for (unsigned int i = 0; i < ARRAY_SIZE(d->watchdog); i++)
+        timer_kill(&d->watchdog[i].timer);
 }
 
 void sched_vcpu_init(struct vcpu *v, unsigned int cpu)
@@ -660,26 +791,6 @@ static long op_remote_shutdown(struct domain *d, guest_va_t arg)
         domain_shutdown(rd, (uint8_t)op.reason);
     domain_put(rd);
     return rc;
-}
-
-static void watchdog_expired(void *arg)
-{
-    struct domain *d = arg;
-
-    printk(LOG_WARN "d%u: watchdog expired\n", d->domid);
-    domain_shutdown(d, SHUTDOWN_watchdog);
-}
-
-void watchdogs_init(struct domain *d)
-{
-    for (unsigned int i = 0; i < ARRAY_SIZE(d->watchdog); i++)
-        timer_init(&d->watchdog[i].timer, watchdog_expired, d, this_cpu());
-}
-
-void watchdogs_kill(struct domain *d)
-{
-    for (unsigned int i = 0; i < ARRAY_SIZE(d->watchdog); i++)
-        timer_kill(&d->watchdog[i].timer);
 }
 
 /* A timer that ends the domain unless it is set again. Returns the id of a new one (from 1 on), else 0.

@@ -721,11 +721,17 @@ WEAK unsigned long long simple_strtoull(const char *s, const char **end)
     return strtoull(s, (char **)end, s[0] == '0' && (s[1] == 'x' || s[1] == 'X') ? 16 : 10);
 }
 
-WEAK void watchdogs_init(struct domain *d)
+WEAK void sched_domain_init(struct domain *d)
 {
 }
-WEAK void watchdogs_kill(struct domain *d)
+WEAK void sched_domain_destroy(struct domain *d)
 {
+}
+WEAK void sched_set_share(struct domain *d, unsigned int weight, unsigned int cap)
+{
+    for (unsigned int i = 0; i < d->max_vcpus; i++)
+        d->vcpu[i]->sched.weight = weight;
+    d->cap.percent = cap;
 }
 
 WEAK void arch_spin_wait(void)

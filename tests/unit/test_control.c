@@ -380,8 +380,17 @@ static void weights_are_for_the_whole_domain(void **state)
     assert_int_equal(s->u.credit2.weight, 512);
     assert_int_equal(s->u.credit2.cap, 0);
     s->cmd = XEN_DOMCTL_SCHEDOP_putinfo;
-    s->u.credit2.cap = 50; /* the scheduler has no caps */
-    assert_int_equal(domctl(XEN_DOMCTL_scheduler_op, 5), -EINVAL);
+    s->u.credit2.weight = 0; /* as it is */
+    s->u.credit2.cap = 50;
+    assert_int_equal(domctl(XEN_DOMCTL_scheduler_op, 5), 0);
+    s->u.credit2.weight = 300;
+    s->u.credit2.cap = UINT16_MAX; /* as it is */
+    assert_int_equal(domctl(XEN_DOMCTL_scheduler_op, 5), 0);
+    s->cmd = XEN_DOMCTL_SCHEDOP_getinfo;
+    s->u.credit2.weight = s->u.credit2.cap = 0;
+    assert_int_equal(domctl(XEN_DOMCTL_scheduler_op, 5), 0);
+    assert_int_equal(s->u.credit2.weight, 300);
+    assert_int_equal(s->u.credit2.cap, 50);
     s->cmd = XEN_DOMCTL_SCHEDOP_putvcpuinfo;
     assert_int_equal(domctl(XEN_DOMCTL_scheduler_op, 5), -EINVAL);
     s->cmd = XEN_DOMCTL_SCHEDOP_getinfo;

@@ -61,6 +61,7 @@ static void start(unsigned int nr_cpus)
 
 static void vcpus_init(struct domain *d)
 {
+    sched_domain_init(d);
     for (unsigned int i = 0; i < d->max_vcpus; i++)
         sched_vcpu_init(d->vcpu[i], 0);
 }
@@ -101,9 +102,11 @@ static int teardown(void **state)
         stop(all[i]);
     for (unsigned int cpu = 0; cpu < fake_nr_cpus; cpu++)
         run_cpu(cpu);
-    for (unsigned int i = 0; i < 3; i++)
+    for (unsigned int i = 0; i < 3; i++) {
+        sched_domain_destroy(all[i]);
         for (unsigned int n = 0; n < all[i]->max_vcpus; n++)
             sched_vcpu_destroy(all[i]->vcpu[n]);
+    }
     for (unsigned int cpu = 0; cpu < fake_nr_cpus; cpu++) {
         assert_ptr_equal(on(cpu), sched_idle_vcpu(cpu));
         hv_free(sched_idle_vcpu(cpu));
@@ -187,6 +190,80 @@ static void weight_divides_time(void **state)
     let_pass(1000 * MS);
     assert_in_range(vcpu_run_ns(a), 700 * MS, 800 * MS);
     assert_in_range(vcpu_run_ns(b), 200 * MS, 300 * MS);
+}
+
+static void a_cap_holds_alone_and_beside_another(void **state)
+{
+    struct vcpu *a = d1->vcpu[0], *b = d2->vcpu[0];
+
+    sched_set_share(d1, 256, 25);
+    vcpu_wake(a);
+    let_pass(1000 * MS);
+    assert_in_range(vcpu_run_ns(a), 245 * MS, 255 * MS);
+    vcpu_wake(b);
+    let_pass(1000 * MS);
+    assert_in_range(vcpu_run_ns(a), 490 * MS, 510 * MS);
+    assert_in_range(vcpu_run_ns(b), 740 * MS, 760 * MS);
+    sched_set_share(d1, 256, 0); /* at once, also if it is parked */
+    let_pass(1000 * MS);
+    assert_in_range(vcpu_run_ns(a), 940 * MS, 1060 * MS);
+}
+
+static void a_cap_does_not_count_what_was_before(void **state)
+{
+    struct vcpu *v = d1->vcpu[0];
+
+    vcpu_wake(v);
+    let_pass(1000 * MS);
+    sched_set_share(d1, 256, 25);
+    let_pass(1000 * MS);
+    assert_in_range(vcpu_run_ns(v), 1245 * MS, 1255 * MS);
+}
+
+static void a_vcpu_without_budget_counts_as_runnable(void **state)
+{
+    struct vcpu *v = d1->vcpu[0];
+
+    sched_set_share(d1, 256, 10);
+    vcpu_wake(v);
+    let_pass(5 * MS);
+    assert_ptr_equal(on(0), sched_idle_vcpu(0));
+    assert_true(test_bit(VPF_PARKED, &v->pause_flags));
+    assert_int_equal(v->runstate.state, RUNSTATE_runnable);
+    d1->pause_count++; /* and is not woken by its budget while it is paused */
+    vcpu_sleep_nosync(v);
+    let_pass(20 * MS);
+    assert_ptr_equal(on(0), sched_idle_vcpu(0));
+    assert_false(test_bit(VPF_PARKED, &v->pause_flags));
+    d1->pause_count--;
+    vcpu_wake(v);
+    run_cpu(0);
+    assert_ptr_equal(on(0), v);
+}
+
+static void a_sleeper_with_a_cap_keeps_no_budget(void **state)
+{
+    struct vcpu *v = d1->vcpu[0];
+
+    sched_set_share(d1, 256, 50);
+    let_pass(1000 * MS);
+    vcpu_wake(v);
+    let_pass(100 * MS);
+    assert_in_range(vcpu_run_ns(v), 45 * MS, 60 * MS);
+}
+
+static void a_cap_is_of_all_vcpus_together(void **state)
+{
+    struct vcpu *a = d1->vcpu[0], *b = d1->vcpu[1];
+
+    sched_set_share(d1, 256, 50);
+    vcpu_wake(a);
+    vcpu_wake(b);
+    let_pass(1000 * MS);
+    assert_in_range(vcpu_run_ns(a) + vcpu_run_ns(b), 490 * MS, 510 * MS);
+    sched_set_share(d1, 256, 150);
+    let_pass(1000 * MS);
+    assert_in_range(vcpu_run_ns(a) + vcpu_run_ns(b), 1980 * MS, 2020 * MS);
 }
 
 static void a_sleeper_gets_the_cpu_soon_but_no_monopoly(void **state)
@@ -482,7 +559,6 @@ static long watchdog(uint32_t id, uint32_t timeout)
 
 static void a_watchdog_that_is_not_kicked_ends_the_domain(void **state)
 {
-    watchdogs_init(d0);
     assert_int_equal(watchdog(0, 0), -EINVAL);
     assert_int_equal(watchdog(1, 5), -EINVAL);
     assert_int_equal(watchdog(0, 5), 1);
@@ -497,7 +573,6 @@ static void a_watchdog_that_is_not_kicked_ends_the_domain(void **state)
     let_pass(200 * MS);
     assert_int_equal(fake_calls.shutdowns, 1);
     assert_int_equal(fake_calls.shutdown_code, SHUTDOWN_watchdog);
-    watchdogs_kill(d0);
 }
 
 static void the_rest_does_not_exist(void **state)
@@ -552,6 +627,10 @@ int main(void)
         T1(schedule_returns_when_nothing_changes),
         T1(equal_vcpus_share_the_cpu),
         T1(weight_divides_time),
+        T1(a_cap_holds_alone_and_beside_another),
+        T1(a_cap_does_not_count_what_was_before),
+        T1(a_vcpu_without_budget_counts_as_runnable),
+        T1(a_sleeper_with_a_cap_keeps_no_budget),
         T1(a_sleeper_gets_the_cpu_soon_but_no_monopoly),
         T1(one_that_ran_just_now_does_not_preempt),
         T1(lone_vcpu_needs_no_slice),
@@ -570,6 +649,7 @@ int main(void)
         T2(waking_prefers_an_idle_cpu),
         T2(idle_cpu_steals),
         T2(time_is_shared_over_two_cpus),
+        T2(a_cap_is_of_all_vcpus_together),
         T2(affinity_is_kept),
     };
 

@@ -251,6 +251,59 @@ static void every_key_has_its_effect(void **state)
     guest_config_free(&g);
 }
 
+static void cpu_sets_are_one_text_or_a_list(void **state)
+{
+    static const char *const files[] = {"vcpus=2", "vcpus=2\ncpus='0-1,5'", "vcpus=2\ncpus=['3']"};
+    static const char *const json[] = {"\"cpus\":\"all\"", "\"cpus\":\"0-1,5\"",
+                                       "\"cpus\":[\"3\",\"all\"]"};
+
+    for (size_t i = 0; i < 3; i++) {
+        char text[128];
+        struct guest_config g, h;
+        struct json_out *o = json_out_new(false);
+        struct json *j;
+        size_t len;
+
+        snprintf(text, sizeof(text), GOOD "%s", files[i]);
+        assert_int_equal(read_guest(&g, text), 0);
+        guest_config_to_json(&g, o);
+        assert_non_null(strstr(json_text(o, &len), json[i]));
+        j = json_parse(json_text(o, NULL), len);
+        assert_int_equal(guest_config_from_json(&h, j, &err), 0);
+        assert_true(h.cpus[0] == (i == 0 ? UINT64_MAX : g.cpus[0]));
+        json_free(j);
+        json_out_free(o);
+        guest_config_free(&g);
+        guest_config_free(&h);
+    }
+}
+
+static void cpu_keys_have_their_effect(void **state)
+{
+    struct guest_config g;
+
+    assert_int_equal(read_guest(&g, GOOD "vcpus=3\ncpus=['2',\n'0-3,^1']\ncpu_weight=512\ncap=150"),
+                     0);
+    assert_true(g.cpus[0] == 4);
+    assert_true(g.cpus[1] == 0xd);
+    assert_true(g.cpus[2] == 0); /* anywhere */
+    assert_int_equal(g.weight, 512);
+    assert_int_equal(g.cap, 150);
+    guest_config_free(&g);
+    assert_int_equal(read_guest(&g, GOOD "cpus=1"), 0);
+    assert_true(g.cpus[0] == 2 && g.cpus[GUEST_VCPUS_MAX - 1] == 2);
+    assert_int_equal(g.weight, GUEST_WEIGHT_DEFAULT);
+    assert_int_equal(g.cap, 0);
+    guest_config_free(&g);
+    assert_guest_error(GOOD "cpus='x'",
+                       "f.cfg:3: cpus: 'x' is no list of CPUs, such as 0-3,^1 or all");
+    assert_guest_error(GOOD "cpus=['0',\n['1']]",
+                       "f.cfg:4: cpus: '[...]' is no list of CPUs, such as 0-3,^1 or all");
+    assert_guest_error(GOOD "cpu_weight=0", "f.cfg:3: cpu_weight: 0 is not between 1 and 65535");
+    assert_guest_error(GOOD "cpu_weight=65536", "f.cfg:3: cpu_weight: 65536 is more than 65535");
+    assert_guest_error(GOOD "cap=3201", "f.cfg:3: cap: 3201 is more than 3200");
+}
+
 static void unknown_keys_warn_with_their_line(void **state)
 {
     struct guest_config g;
@@ -301,6 +354,16 @@ static void wrong_values_name_file_line_and_key(void **state)
                        "f.cfg:3: disk: vdev xvda is given twice");
     assert_guest_error(GOOD "disk=['/a,raw,xvda,rw',\n'/b,qcow2,xvdb']",
                        "f.cfg:4: disk: format 'qcow2' is not supported, only raw");
+    assert_guest_error(GOOD "disk=['/a,raw,xvda,ro,overlay=/o']",
+                       "f.cfg:3: disk: xvda has an overlay, which takes writes, but access ro "
+                       "(access rw)");
+    assert_guest_error(GOOD "disk=['/a,raw,xvda,rw,overlay=/a']",
+                       "f.cfg:3: disk: xvda: overlay and target are the same file");
+    assert_guest_error(GOOD "vif=['devid=1','devid=1']",
+                       "f.cfg:3: vif: two interfaces have devid 1");
+    assert_guest_error(GOOD "max_grant_frames=0", "f.cfg:3: max_grant_frames: must be at least 1");
+    assert_guest_error(GOOD "max_grant_frames=4097",
+                       "f.cfg:3: max_grant_frames: 4097 is more than 4096");
     assert_guest_error(GOOD "vif=['mac=1']", "f.cfg:3: vif: mac '1' is no unicast MAC address");
     assert_guest_error(GOOD "vif=['mac=00:16:3e:1:2:3']",
                        "f.cfg:3: vif: mac '00:16:3e:1:2:3' is no unicast MAC address");
@@ -323,12 +386,15 @@ static void json_brings_back_the_same_guest(void **state)
     struct json *j;
     size_t len;
 
-    assert_int_equal(read_guest(&g,
-                                GOOD "uuid='01234567-89ab-cdef-0123-456789abcdef'\n"
-                                     "ramdisk='/r'\nmaxmem=512\nvcpus=3\nextra='a \"b\" \\\\c'\n"
-                                     "disk=['/i,raw,xvda,ro','/j k,raw,xvdb,rw']\n"
-                                     "vif=['mac=00:16:3e:01:02:03,rate=10Mb/s,vifname=n0']\n"),
-                     0);
+    assert_int_equal(
+        read_guest(&g, GOOD
+                   "uuid='01234567-89ab-cdef-0123-456789abcdef'\n"
+                   "ramdisk='/r'\nmaxmem=512\nvcpus=3\ncpus=['1','all','0-1']\ncap=50\nextra='a "
+                   "\"b\" \\\\c'\n"
+                   "disk=['/i,raw,xvda,ro','/j k,raw,xvdb,rw,overlay=/o']\n"
+                   "vif=['mac=00:16:3e:01:02:03,rate=10Mb/"
+                   "s,vifname=n0','devid=0']\nmax_grant_frames=40\n"),
+        0);
     guest_config_to_json(&g, a);
     ta = json_text(a, &len);
     j = json_parse(ta, len);
@@ -340,6 +406,11 @@ static void json_brings_back_the_same_guest(void **state)
     assert_string_equal(ta, tb);
     assert_string_equal(h.cmdline, "a \"b\" \\c");
     assert_int_equal(h.vifs[0].rate_bytes, 62500);
+    assert_int_equal(h.vifs[0].devid, 1); /* the lowest that the other one left */
+    assert_int_equal(h.vifs[1].devid, 0);
+    assert_string_equal(h.disks[1].overlay, "/o");
+    assert_null(h.disks[0].overlay);
+    assert_int_equal(h.max_grant_frames, 40);
     json_free(j);
     json_out_free(a);
     json_out_free(b);
@@ -399,6 +470,8 @@ int main(void)
         cmocka_unit_test(nonsense_overrides_are_refused),
         cmocka_unit_test(defaults_are_those_of_xl),
         cmocka_unit_test(every_key_has_its_effect),
+        cmocka_unit_test(cpu_sets_are_one_text_or_a_list),
+        cmocka_unit_test(cpu_keys_have_their_effect),
         cmocka_unit_test(unknown_keys_warn_with_their_line),
         cmocka_unit_test(cmdline_wins_over_root_and_extra),
         cmocka_unit_test(wrong_values_name_file_line_and_key),

@@ -101,6 +101,21 @@ static void queues_keep_order_and_the_newest(void **state)
     fifo_free(&f);
 }
 
+static void a_byte_is_found_across_the_end_of_a_queue(void **state)
+{
+    struct fifo f;
+
+    assert_true(fifo_init(&f, 8));
+    assert_int_equal(fifo_find(&f, '\n'), 0);
+    fifo_put(&f, "abcdef", 6);
+    fifo_drop(&f, 5);
+    fifo_put(&f, "gh\njk\n", 6);
+    assert_int_equal(fifo_find(&f, 'f'), 1);
+    assert_int_equal(fifo_find(&f, '\n'), 4);
+    assert_int_equal(fifo_find(&f, 'a'), 0);
+    fifo_free(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -108,6 +123,7 @@ int main(void)
         cmocka_unit_test(a_full_ring_is_taken_and_more_is_nonsense),
         cmocka_unit_test(input_fits_as_far_as_there_is_room),
         cmocka_unit_test(queues_keep_order_and_the_newest),
+        cmocka_unit_test(a_byte_is_found_across_the_end_of_a_queue),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,6 +20,7 @@ static struct vif_spec vifs[] = {
     {.mac = {0, 0x16, 0x3e, 1, 2, 4},
      .bridge = "br1",
      .vifname = "web",
+     .devid = 4,
      .rate_bytes = 62500,
      .rate_usecs = 50000},
 };
@@ -147,8 +148,9 @@ static void vifs_have_two_ends(void **state)
     assert_node(&l, "/local/domain/0/backend/vif/7/0/script", "", NODE_GUEST_READ);
     assert_node(&l, "/local/domain/0/backend/vif/7/0/bridge", "pavobr0", NODE_GUEST_READ);
     assert_null(find(&l, "/local/domain/0/backend/vif/7/0/rate"));
-    assert_node(&l, "/local/domain/0/backend/vif/7/1/rate", "62500,50000", NODE_GUEST_READ);
-    assert_node(&l, "/local/domain/0/backend/vif/7/1/vifname", "web", NODE_GUEST_READ);
+    assert_node(&l, "/local/domain/0/backend/vif/7/4/rate", "62500,50000", NODE_GUEST_READ);
+    assert_node(&l, "/local/domain/0/backend/vif/7/4/vifname", "web", NODE_GUEST_READ);
+    assert_node(&l, "/local/domain/7/device/vif/4/handle", "4", NODE_GUEST_OWN);
     /* Not before dom0's end is plugged in: the backend waits for it. */
     assert_null(find(&l, "/local/domain/0/backend/vif/7/0/hotplug-status"));
     node_list_free(&l);

@@ -56,6 +56,24 @@ static void key_value_disks(void **state)
     assert_disk("/path=odd,raw,xvda,w", "/path=odd", "xvda", true);
 }
 
+static void an_overlay_may_be_named(void **state)
+{
+    struct disk_spec d;
+
+    assert_int_equal(disk_spec_parse(&d, "overlay=/o,vdev=xvda,target=/a,b", why, sizeof(why)), 0);
+    assert_string_equal(d.overlay, "/o");
+    assert_string_equal(d.target, "/a,b");
+    disk_spec_free(&d);
+    assert_null(d.overlay);
+    assert_int_equal(disk_spec_parse(&d, "a,raw,xvda,rw,overlay=o", why, sizeof(why)), 0);
+    assert_true(disk_spec_complete(&d, "/dir"));
+    assert_string_equal(d.target, "/dir/a");
+    assert_string_equal(d.overlay, "/dir/o");
+    disk_spec_free(&d);
+    assert_no_disk("/a,raw,xvda,rw,overlay=", "the overlay path is empty");
+    assert_no_disk("/a,raw,xvda,rw,overlay=/b,overlay=/c", "overlay is given twice");
+}
+
 static void bad_disks_say_why(void **state)
 {
     assert_no_disk("", "the target path is empty");
@@ -121,6 +139,10 @@ static void vifs_are_read(void **state)
     assert_string_equal(v.bridge, "br0");
     assert_string_equal(v.vifname, "web");
     assert_int_equal(v.rate_bytes, 0);
+    assert_false(v.has_devid);
+    assert_int_equal(vif_spec_parse(&v, "devid=255", NULL, NULL, why, sizeof(why)), 0);
+    assert_true(v.has_devid);
+    assert_int_equal(v.devid, 255);
     assert_int_equal(vif_spec_parse(&v, "", NULL, NULL, why, sizeof(why)), 0);
     assert_false(v.has_mac);
 }
@@ -153,9 +175,16 @@ static void rates_become_bytes_per_interval(void **state)
 
 static void bad_vifs_say_why(void **state)
 {
-    static const char *const none[] = {
-        "mac=01:16:3e:00:00:01",        "mac=00:16:3e:00:00", "bridge=", "bridge=a/b",
-        "bridge=averyveryverylongname", "vifname=..",         "bridge"};
+    static const char *const none[] = {"mac=01:16:3e:00:00:01",
+                                       "mac=00:16:3e:00:00",
+                                       "bridge=",
+                                       "bridge=a/b",
+                                       "bridge=averyveryverylongname",
+                                       "vifname=..",
+                                       "bridge",
+                                       "devid=256",
+                                       "devid=",
+                                       "devid=1x"};
     struct vif_spec v;
     size_t i;
 
@@ -213,6 +242,7 @@ int main(void)
         cmocka_unit_test(positional_disks),
         cmocka_unit_test(old_prefixes_leave_out_the_format),
         cmocka_unit_test(key_value_disks),
+        cmocka_unit_test(an_overlay_may_be_named),
         cmocka_unit_test(bad_disks_say_why),
         cmocka_unit_test(device_numbers_are_the_published_ones),
         cmocka_unit_test(vifs_are_read),

@@ -51,6 +51,7 @@ struct vcpu {
 
 #define VPF_BLOCKED 0 /* SCHEDOP_block or poll: until an event */
 #define VPF_DOWN    1 /* not yet up, or VCPUOP_down */
+#define VPF_PARKED  2 /* its domain has used up its cap: until the next period */
 
 struct domain {
     domid_t domid;
@@ -78,6 +79,8 @@ struct domain {
 
     struct shared_info *shared;
     mfn_t shared_mfn;
+
+    struct sched_cap cap;
 
     struct watchdog { /* SCHEDOP_watchdog */
         struct timer timer;

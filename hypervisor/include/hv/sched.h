@@ -8,6 +8,8 @@
 #define HV_SCHED_H
 
 #include <hv/list.h>
+#include <hv/spinlock.h>
+#include <hv/timer.h>
 #include <hv/types.h>
 
 struct sched_vcpu {
@@ -20,6 +22,14 @@ struct sched_vcpu {
     uint64_t run_ns;     /* total time on a CPU */
     uint64_t affinity;   /* bit per CPU */
     unsigned int weight; /* 1..65535, default 256 */
+};
+
+/* What all vcpus of a domain may use together. */
+struct sched_cap {
+    spinlock_t lock;          /* irq-safe */
+    unsigned int percent;     /* of one CPU; 0: no cap */
+    s_time_t left_ns, end_ns; /* of the period: budget, below 0 when owed; when it is over */
+    struct timer timer;       /* at end_ns while vcpus are parked */
 };
 
 void sched_init(void);               /* boot CPU */
@@ -50,8 +60,11 @@ void softirq_open(unsigned int nr, void (*fn)(void));
 /* True when a long operation should stop and continue later: softirq pending, or an event for current. */
 bool hypercall_preempt_check(void);
 
-void watchdogs_init(struct domain *d);
-void watchdogs_kill(struct domain *d);
+/* Timers of the cap and of watchdogs. Behind destroy none runs any more. */
+void sched_domain_init(struct domain *d);
+void sched_domain_destroy(struct domain *d);
+/* For the weight see struct sched_vcpu; @cap in percent of one CPU, 0: none. */
+void sched_set_share(struct domain *d, unsigned int weight, unsigned int cap);
 
 /* Hypercalls */
 long hc_sched_op(struct domain *d, uint64_t cmd, guest_va_t arg);

@@ -1,0 +1,103 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Runs in dom0: domtop in a terminal (tmux) and as a filter, beside a busy guest and an idle one.
+. "$(dirname "$0")/lib.sh"
+# tmux insists on UTF-8.
+tm() { LOCPATH=$here/tmux LC_ALL=C.UTF-8 LD_LIBRARY_PATH=$here/tmux "$here/tmux/tmux" -f /dev/null -L domtop "$@"; }
+
+truncate -s 32M /guest/scratch.img
+words='extra = "console=hvc0 quiet loglevel=4 shell"'
+config busy "$words" 'memory = 128' "disk = [ '/guest/scratch.img,raw,xvda,rw' ]"
+config idle "$words" 'memory = 128'
+domctl create /tmp/busy.cfg >/dev/null || fail create-busy
+domctl create /tmp/idle.cfg >/dev/null || fail create-idle
+prompt() { tail -c 20 "$log/$1.log" | grep -q '# '; }
+check busy-is-up "$(tail -n 2 $log/busy.log)" wait_for 60 prompt busy
+check idle-is-up "$(tail -n 2 $log/idle.log)" wait_for 60 prompt idle
+mkfifo /tmp/keys
+domctl console busy </tmp/keys >/dev/null 2>&1 &
+exec 3>/tmp/keys
+
+# ---- without a terminal
+# of NAME KEY: a member of the last JSON.
+of() { tr -d '\n' </tmp/json | sed 's/},{/}\n{/g' | sed -n "s/.*\"name\":\"$1\",.*\"$2\":\([0-9.]*\).*/\1/p"; }
+# shellcheck disable=SC2016  # for the guest
+printf 'dd if=/dev/zero of=/dev/xvda bs=1M count=16 conv=fsync && echo wrote-$((8 + 8))\r' >&3
+check disk-write "$(tail -n 3 $log/busy.log)" wait_for 60 grep -q wrote-16 $log/busy.log
+domtop -o json -d 0.2 >/tmp/json 2>/tmp/err
+check json "$(cat /tmp/err; head -c 300 /tmp/json)" [ "$(of idle memory_mib)" = 128 ]
+check json-bytes-written "$(of busy disk_write_bytes)" [ "$(of busy disk_write_bytes)" = 16777216 ]
+domtop -b -n 2 -d 0.2 -s name -r >/tmp/table
+check batch "$(cat /tmp/table)" [ "$(grep -c '^NAME ' /tmp/table) $(grep -c '^idle ' /tmp/table)" = "2 2" ]
+check batch-order "$(cat /tmp/table)" [ "$(awk '{ print $1 }' /tmp/table | head -n 4 | tr '\n' ' ')" = "NAME idle busy Domain-0 " ]
+domtop -s fun 2>/tmp/err
+rc=$?
+check bad-key "status $rc: $(cat /tmp/err)" [ "$rc $(wc -l </tmp/err)" = "2 1" ]
+domtop </dev/null >/tmp/out 2>/tmp/err
+rc=$?
+check no-terminal "status $rc: $(cat /tmp/err)" [ "$rc $(grep -c 'this is no terminal' /tmp/err)" = "2 1" ]
+
+# ---- in a terminal
+printf 'while :; do :; done\r' >&3
+check cap "$(domctl sched busy 2>&1)" domctl sched -c 25 busy
+# The first line of stty -a has the size, which changes here.
+: >/tmp/screen
+tm new-session -d -x 80 -y 24 'stty -a | sed 1d >/tmp/tty.before; domtop -d 2; echo "ended with $?"
+    stty -a | sed 1d >/tmp/tty.after; exec sh'
+screen() { tm capture-pane -p -t 0 >/tmp/screen; }
+# shows PATTERN: within some seconds the screen has it.
+on_screen() { screen; grep -qE "$1" /tmp/screen; }
+shows() { check "$1" "$(grep . /tmp/screen | tr '\n' '|')" wait_for "${3:-15}" on_screen "$2"; }
+# column NAME HEADING: from the screen.
+column() { awk -v name="$1" -v head="$2" '
+    $1 == "NAME" { for (i = 1; i <= NF; i++) if ($i == head) at = i }
+    $1 == name && at { print $at }' /tmp/screen; }
+between() { awk -v a="$1" -v b="$2" -v c="$3" 'BEGIN { exit !(b != "" && b >= a && b <= c) }'; }
+
+if ! tm list-sessions >/dev/null; then
+    fail tmux "does not start"
+    exit
+fi
+shows screen-80 '^NAME +ID STATE'
+busy_as_wanted() { screen; between 22 "$(column busy CPU%)" 28; }
+idle_as_wanted() { screen; between 0 "$(column idle CPU%)" 1.99; }
+check busy-cpu "$(column busy CPU%) is not in 22 to 28" wait_for 20 busy_as_wanted
+check idle-cpu "$(column idle CPU%) is not under 2" wait_for 20 idle_as_wanted
+check width-80 "$(awk '{ print length }' /tmp/screen | sort -n | tail -n 1)" \
+    [ -z "$(awk 'length > 80' /tmp/screen)" ]
+tm send-keys T
+shows totals '^busy .* 16\.0M '
+tm resize-window -x 40 -y 12
+shows resized-to-40 '^busy +[0-9.]+ .*16\.0M *$'
+check resized-keeps-head "$(cat /tmp/screen)" grep -qE '^NAME +.*TIME/s' /tmp/screen
+check resized-disk-written "$(column busy DISKW)" [ "$(column busy DISKW)" = 16.0M ]
+tm send-keys T
+usleep 500000
+check busy-cpu-at-40 "$(column busy CPU%)" wait_for 20 busy_as_wanted
+check idle-cpu-at-40 "$(column idle CPU%)" wait_for 20 idle_as_wanted
+tm resize-window -x 100 -y 24
+tm send-keys n
+service consoled stop
+shows consoled-down 'consoled: down'
+service consoled start
+up() { screen; ! grep -q ': down' /tmp/screen; }
+check consoled-up "$(cat /tmp/screen)" wait_for 15 up
+service domd stop
+shows domd-down 'domd: not running'
+check domd-down-shows-the-past "$(cat /tmp/screen)" grep -q '^busy ' /tmp/screen
+service domd start
+back() { screen; grep -q '^busy ' /tmp/screen && ! grep -q 'not running' /tmp/screen; }
+check domd-up "$(cat /tmp/screen)" wait_for 15 back
+tm send-keys h
+shows help '^q  *quit'
+tm send-keys q
+shows quits 'ended with 0'
+check terminal-restored "$(diff /tmp/tty.before /tmp/tty.after)" cmp -s /tmp/tty.before /tmp/tty.after
+tm send-keys 'domctl top; stty -a | sed 1d | cmp - /tmp/tty.after && echo again-as-it-was' Enter
+shows top-starts-domtop '^NAME +ID STATE'
+kill -TERM "$(pidof domtop)"
+shows terminal-restored-by-signal '^again-as-it-was'
+tm kill-server
+exec 3>&-
+domctl destroy busy
+domctl destroy idle

@@ -1,0 +1,88 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# sched.sh CPUS SECONDS, in dom0: how the scheduler shares CPUs among mini guests, from the hypervisor's own
+# run times over so many seconds of guest time.
+. "$(dirname "$0")/lib.sh"
+cpus=$1 seconds=$2
+
+# guest NAME "LINE;LINE" [WORDS]: a mini guest that computes for ever, or does what WORDS say.
+guest() {
+    local extra=${2-}
+    printf '%s\n' "name = '$1'" "kernel = '/files/mini'" 'memory = 16' "${extra//;/$'\n'}" \
+        "cmdline = '${3:-test=load/busy_time_is_counted busy_ms=1000000000}'" >"/tmp/$1.cfg"
+    domctl create "/tmp/$1.cfg" >/dev/null || fail "create-$1"
+}
+destroy() { for name; do domctl destroy "$name"; done; }
+take() { { cut -d' ' -f1 /proc/uptime; domctl vcpu-list -o json; } >"$1"; }
+# window: run times at its two ends, in /tmp/first and /tmp/last.
+window() {
+    take /tmp/first
+    sleep "$seconds"
+    take /tmp/last
+}
+# used PATTERN: per mille of one CPU that those domains used in the window.
+used() {
+    awk -v p="^$1\$" 'function end() { if (name ~ p) sum[file] += ns }
+        FNR == 1 { file++; up[file] = $1 }
+        /"name"/ { gsub(/[",]/, ""); name = $2 }
+        /"cpu_time_ns"/ { ns = $2 + 0; end() }
+        END { printf "%d", (sum[2] - sum[1]) / (up[2] - up[1]) / 1e6 }' /tmp/first /tmp/last
+}
+between() { [ "$2" -ge "$1" ] && [ "$2" -le "$3" ]; }
+all() { for d; do printf '%s %s; ' "$d" "$(used "$d")"; done; }
+
+snapshot >/tmp/before
+if [ "$cpus" = 1 ]; then
+    # Weights 512 and 256: 2 to 1 within 3 percent.
+    guest one 'cpu_weight = 512'
+    guest two 'cpu_weight = 256'
+    window
+    check weights "$(all one two)" between 1940 $(($(used one) * 1000 / $(used two))) 2060
+    # dom0 sleeps meanwhile: nothing is lost.
+    check busy-cpu-is-used "$(all one two '.*')" between 980 "$(used '.*')" 1005
+
+    # An I/O-bound guest beside four that compute.
+    guest three
+    guest four
+    guest sleeper '' "test=load/sleeper_wakes rounds=$((seconds * 100))"
+    wait_for $((seconds * 5)) grep -q 'mini: .* passed' $log/sleeper.log
+    late=$(tr -d '\r' <$log/sleeper.log | sed -n 's/^sleeper: .* latest \([0-9]*\) us/\1/p')
+    check wakes-soon "latest after ${late:-?} us" between 0 "${late:-1000000}" 1000
+    destroy one two three four
+
+    # Caps: percent of one CPU, also where nobody competes; more than one domain; taken back.
+    guest one 'cap = 25'
+    window
+    check cap-alone "$(all one)" between 230 "$(used one)" 270
+    guest two 'cap = 50'
+    guest three 'cap = 10'
+    window
+    check cap-25-beside "$(all one two three)" between 230 "$(used one)" 270
+    check cap-50-beside "$(all one two three)" between 480 "$(used two)" 520
+    check cap-10-beside "$(all one two three)" between 80 "$(used three)" 120
+    domctl sched one -c 0
+    domctl sched two -c 20
+    window
+    check cap-lifted "$(all one two three)" between 650 "$(used one)" 720
+    check cap-changed "$(all one two three)" between 180 "$(used two)" 220
+    destroy one two three
+else
+    # Three that compute, two CPUs: none idles.
+    for n in one two three; do guest $n; done
+    window
+    check no-cpu-idles "$(all one two three '.*')" between 1960 "$(used '.*')" 2010
+    # Two on one CPU by their pins; when one may go, it goes.
+    destroy three
+    domctl vcpu-pin one 0 0
+    domctl vcpu-pin two 0 0
+    window
+    check pins-hold "$(all one two)" between 930 "$(used 'one|two')" 1005
+    check pinned-share "$(all one two)" between 950 $(($(used one) * 1000 / $(used two))) 1050
+    domctl vcpu-pin two 0 all
+    window
+    check unpinned-moves "$(all one two '.*')" between 1900 "$(used 'one|two')" 2010
+    # The cap is of all vCPUs together: four that compute on two CPUs. (The mini guest starts one.)
+    destroy one two
+fi
+same "leaves-nothing-$cpus"
