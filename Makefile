@@ -241,7 +241,8 @@ build/cache/packages.stamp: dom0-tools/host/fetch docs/dependencies.txt
 	@dom0-tools/host/fetch
 
 build/host/initrd: dom0-tools/host/build-initrd dom0-tools/host/image-lib.sh dom0-tools/host/init \
-		dom0-tools/host/service dom0-tools/host/demo dom0-tools/host/icudata.c tests/host/snapshot build/cache/packages.stamp \
+		dom0-tools/host/service dom0-tools/host/pavo-guests dom0-tools/host/power dom0-tools/host/demo \
+		dom0-tools/host/icudata.c tests/host/snapshot build/cache/packages.stamp \
 		$(wildcard dom0-tools/host/files/* dom0-tools/host/files/*/*) $(helpers) $(host-progs)
 	$(call say,INITRD)
 	$(Q)dom0-tools/host/build-initrd $(host-progs)
@@ -274,6 +275,7 @@ install:
 	test ! -e build/pavo || install -m 644 build/pavo $(DESTDIR)/boot/pavo
 	for p in $(daemons); do install build/$$p $(dest)/sbin/ || exit 1; done
 	for p in $(filter-out $(daemons),$(progs)); do install build/$$p $(dest)/bin/ || exit 1; done
+	install dom0-tools/host/pavo-guests $(dest)/sbin/
 	cd pv-abi && for h in $$(find . -name '*.h'); do \
 	  install -D -m 644 $$h $(dest)/include/pavo/pv-abi/$$h || exit 1; done
 	for m in $(wildcard docs/man/*.[1-8]); do \

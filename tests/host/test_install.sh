@@ -6,7 +6,8 @@
 make -s install DESTDIR="$scratch/root" >"$scratch/out" 2>&1
 rc=$?
 check status "make install ended with $rc: $(tail -n 1 "$scratch/out")" [ $rc = 0 ]
-for file in boot/pavo usr/sbin/domd usr/sbin/consoled usr/sbin/stored usr/bin/domctl usr/bin/domtop usr/bin/domxml usr/bin/store \
+for file in boot/pavo usr/sbin/domd usr/sbin/consoled usr/sbin/stored usr/sbin/pavo-guests usr/bin/domctl \
+    usr/bin/domtop usr/bin/domxml usr/bin/store \
     usr/include/pavo/pv-abi/hypercall.h usr/include/pavo/pv-abi/io/ring.h usr/share/doc/pavo/README.md \
     usr/share/man/man1/domctl.1 usr/share/man/man1/domtop.1 lib/systemd/system/stored.service \
     lib/systemd/system/domd.service lib/systemd/system/consoled.service lib/systemd/system/proc-xen.mount; do
