@@ -73,7 +73,6 @@ step() {
     destroy) domctl destroy g >/tmp/out 2>&1 ;;
     reboot) ask_reboot >/tmp/out 2>&1 ;;
     esac
-    crashed "$1" || rc=2
     wait_for 10 settled "$1" || { why="$1 does not come up again"; return 1; }
     if [ "$2" = reboot ]; then
         wait_for 10 whole || { why="no guest after a reboot: $(tail -n 3 /var/log/pavo/domd.log)"; return 1; }
@@ -81,6 +80,8 @@ step() {
         wait_for 5 whole || { why="half a guest: $(domctl list | tr '\n' ';')"; return 1; }
         [ "$2" != create ] || logged_once || { why="the log: $(tail -n 4 /var/log/pavo/console/g.log | tr '\n' ' ')"; return 1; }
     fi
+    crashed "$1" || rc=2 # only now: consoled works on until the guest has said all
+    wait_for 10 settled "$1" || { why="$1 does not come up again"; return 1; }
     wait_for 10 settle_destroy || { why="not destroyed: $(domctl list | tr '\n' ';')"; return 1; }
     snapshot --same /tmp/before >/tmp/out 2>&1 || { why=$(tr '\n' ' ' </tmp/out); return 1; }
     return $rc
