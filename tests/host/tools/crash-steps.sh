@@ -25,17 +25,16 @@ up() {
     consoled) [ -S /run/pavo/consoled.sock ] ;;
     esac
 }
-# arm NAME N: the daemon is started anew and will end at its N-th step.
+ends() { cat "/run/pavo/service.$1.ends" 2>/dev/null || echo 0; }
+# arm NAME N: the daemon is started anew and will end at its N-th step, be it at once.
 arm() {
-    local pid
-    pid=$(pidof "$1")
+    before=$(ends "$1")
     echo "$2" >"/run/pavo/service.$1.crash-at"
-    kill -9 "$pid"
-    until new=$(pidof "$1") && [ "$new" != "$pid" ]; do usleep 10000; done
-    armed=$new
+    kill -9 "$(pidof "$1")"
+    until [ ! -e "/run/pavo/service.$1.crash-at" ]; do usleep 10000; done
 }
 settled() { [ "$(pidof "$1")" ] && up "$1" && up domd; }
-crashed() { [ "$(pidof "$1")" != "$armed" ]; }
+crashed() { [ "$(ends "$1")" -ge $((before + 2)) ]; }
 there() { domctl list -o json 2>/dev/null | grep -q '"name": "g"'; }
 whole() {
     local id
