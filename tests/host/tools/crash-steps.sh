@@ -25,17 +25,16 @@ up() {
     consoled) [ -S /run/pavo/consoled.sock ] ;;
     esac
 }
-# arm NAME N: the daemon is started anew and will end at its N-th step.
+ends() { cat "/run/pavo/service.$1.ends" 2>/dev/null || echo 0; }
+# arm NAME N: the daemon is started anew and will end at its N-th step, be it at once.
 arm() {
-    local pid
-    pid=$(pidof "$1")
+    before=$(ends "$1")
     echo "$2" >"/run/pavo/service.$1.crash-at"
-    kill -9 "$pid"
-    until new=$(pidof "$1") && [ "$new" != "$pid" ]; do usleep 10000; done
-    armed=$new
+    kill -9 "$(pidof "$1")"
+    until [ ! -e "/run/pavo/service.$1.crash-at" ]; do usleep 10000; done
 }
 settled() { [ "$(pidof "$1")" ] && up "$1" && up domd; }
-crashed() { [ "$(pidof "$1")" != "$armed" ]; }
+crashed() { [ "$(ends "$1")" -ge $((before + 2)) ]; }
 there() { domctl list -o json 2>/dev/null | grep -q '"name": "g"'; }
 whole() {
     local id
@@ -73,7 +72,6 @@ step() {
     destroy) domctl destroy g >/tmp/out 2>&1 ;;
     reboot) ask_reboot >/tmp/out 2>&1 ;;
     esac
-    crashed "$1" || rc=2
     wait_for 10 settled "$1" || { why="$1 does not come up again"; return 1; }
     if [ "$2" = reboot ]; then
         wait_for 10 whole || { why="no guest after a reboot: $(tail -n 3 /var/log/pavo/domd.log)"; return 1; }
@@ -81,6 +79,8 @@ step() {
         wait_for 5 whole || { why="half a guest: $(domctl list | tr '\n' ';')"; return 1; }
         [ "$2" != create ] || logged_once || { why="the log: $(tail -n 4 /var/log/pavo/console/g.log | tr '\n' ' ')"; return 1; }
     fi
+    crashed "$1" || rc=2 # only now: consoled works on until the guest has said all
+    wait_for 10 settled "$1" || { why="$1 does not come up again"; return 1; }
     wait_for 10 settle_destroy || { why="not destroyed: $(domctl list | tr '\n' ';')"; return 1; }
     snapshot --same /tmp/before >/tmp/out 2>&1 || { why=$(tr '\n' ' ' </tmp/out); return 1; }
     return $rc
