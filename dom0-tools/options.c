@@ -131,8 +131,8 @@ static int refuse_option(const struct verb *v, const char *word, bool value_miss
         fprintf(stderr, "domctl: %s: %s is not supported (%s)\n", v->name, name, hint);
         return STATUS_USAGE;
     }
-    snprintf(why, sizeof(why), "%s %s", name,
-             value_missing ? "needs a value" : "is no option of this verb");
+    snprintf(why, sizeof(why), "%s%s%s", value_missing ? "" : "unknown option ", name,
+             value_missing ? " needs a value" : "");
     return usage_error(v, why);
 }
 

@@ -281,12 +281,16 @@ static int flush_socket(struct conn *c)
     struct carrier *k = c->carrier;
     struct iovec iov[PARTS_PER_WRITE];
     struct msghdr msg = {.msg_iov = iov};
-    struct msg *m;
+    struct msg *m = c->out_first;
     ssize_t n;
 
-    for (m = c->out_first; m && msg.msg_iovlen < PARTS_PER_WRITE; m = m->next)
-        iov[msg.msg_iovlen++] = (struct iovec){m->data + m->sent, m->size - m->sent};
-    n = sendmsg(k->fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (!m->next) { /* usual, and cheaper */
+        n = send(k->fd, m->data + m->sent, m->size - m->sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+    } else {
+        for (; m && msg.msg_iovlen < PARTS_PER_WRITE; m = m->next)
+            iov[msg.msg_iovlen++] = (struct iovec){m->data + m->sent, m->size - m->sent};
+        n = sendmsg(k->fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
+    }
     if (n >= 0)
         conn_sent(c, n);
     else if (errno != EAGAIN && errno != EINTR)

@@ -106,6 +106,8 @@ size_t registry_domids(uint32_t *domids, size_t max);
 bool registry_describe(uint32_t domid, char name[GUEST_NAME_MAX + 1], enum vm_state *state);
 /* When that domain started, in seconds since 1970. False if domd does not know it. */
 bool registry_started(uint32_t domid, int64_t *started);
+/* True while the guest of that UUID is being built or started. */
+bool registry_starting(const uint8_t uuid[16]);
 /* The domid of a visible guest by name, number or UUID; 0 is dom0. False when there is none. */
 bool registry_domid(const char *name, uint32_t *domid);
 /*
@@ -175,6 +177,7 @@ int record_rename(const struct vm *vm, struct store *s); /* wherever the name st
  */
 int record_kept(const struct vm *vm, const struct guest_config *successor, const char *old_uuid,
                 struct store *s);
+void record_delayed(const struct vm *vm, int64_t until, struct store *s); /* seconds since 1970 */
 void record_succeeded(uint32_t domid, struct store *s);
 int config_copy(struct guest_config *to, const struct guest_config *from);
 void record_remove(uint32_t domid, struct store *s);

@@ -184,8 +184,9 @@ static int start_steps(struct vm *vm, struct store *s, uint32_t (*numbers)[2], b
     rc = paused ? 0 : hv_domain_unpause(domd.hv, vm->domid);
     if (rc)
         return err_set(e, STATUS_FAILED, vm->cfg.name, NULL, "cannot unpause: %s", strerror(-rc));
-    if (!paused && check_alive(vm, e))
+    if (!paused && !vm->unattended && check_alive(vm, e))
         return -1;
+    timing_mark(vm, "start");
     rc = pending_complete(vm, s);
     return rc ? err_set(e, STATUS_FAILED, "store", "see the log of stored",
                         "cannot note domain %u: %s", vm->domid, strerror(-rc))
@@ -371,7 +372,6 @@ static void change_identity(struct vm *vm)
     uint8_t uuid[16];
     unsigned int nth = 0;
     struct err e;
-    int rc;
 
     do {
         e = (struct err){0};
@@ -379,9 +379,6 @@ static void change_identity(struct vm *vm)
     } while (registry_rename(vm, name, &e));
     uuid_make(uuid);
     registry_set_uuid(vm, uuid);
-    rc = hv_domain_set_uuid(domd.hv, vm->domid, uuid);
-    if (rc)
-        log_line("%s: cannot change the UUID of domain %u: %s", name, vm->domid, strerror(-rc));
 }
 
 static void forget_devices(struct guest_config *g)
@@ -398,7 +395,7 @@ static void rename_restart(struct vm *vm)
     struct err e = {0};
     struct store *s = NULL;
     char old_uuid[37];
-    uint32_t domid = vm->domid;
+    uint32_t domid = vm->domid, short_lives;
     int rc;
 
     if (config_copy(&cfg, &vm->cfg) || open_store(&s, &e)) {
@@ -407,21 +404,27 @@ static void rename_restart(struct vm *vm)
         return;
     }
     devices_remove(vm, s);
+    crash_point();
     uuid_format(old_uuid, vm->uuid);
     change_identity(vm);
     rc = record_kept(vm, &cfg, old_uuid, s);
     if (rc)
         log_line("%s: store: %s", vm->cfg.name, strerror(-rc));
     store_close(s);
+    crash_point();
+    rc = hv_domain_set_uuid(domd.hv, domid, vm->uuid);
+    if (rc)
+        log_line("%s: cannot change the UUID of domain %u: %s", vm->cfg.name, domid, strerror(-rc));
     console_rename(vm, &e);
     event_emit(vm, "renamed", "from", cfg.name);
     log_line("%s: domain %u is kept as %s", cfg.name, domid, vm->cfg.name);
     forget_devices(&vm->cfg);
     vm->kept = true;
     event_emit(vm, "preserved", NULL, NULL);
-    rc = (int)vm->short_lives;
+    short_lives = vm->short_lives;
     registry_publish(vm, VM_PRESERVED);
-    successor_start(&cfg, domid, (uint32_t)rc);
+    crash_point();
+    successor_start(&cfg, domid, short_lives);
 }
 
 struct ending {
@@ -446,8 +449,10 @@ static bool judge_end(const struct ending *end, enum action *a)
 {
     struct vm *vm = end->vm;
     enum action wanted = *a;
+    struct err e = {0};
     char seconds[16];
     unsigned int wait;
+    struct store *s;
 
     tell_end(end);
     *a = policy_brake(wanted, (int64_t)time(NULL) - vm->started, &vm->short_lives, &wait);
@@ -464,6 +469,10 @@ static bool judge_end(const struct ending *end, enum action *a)
     event_emit(vm, "delayed", "seconds", seconds);
     vm->not_before = now_s() + wait;
     vm->delayed = true;
+    if (!open_store(&s, &e)) {
+        record_delayed(vm, time(NULL) + wait, s);
+        store_close(s);
+    }
     return true;
 }
 

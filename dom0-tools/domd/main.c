@@ -44,12 +44,11 @@ void log_line(const char *fmt, ...)
 
 int open_store(struct store **s, struct err *e)
 {
-    int rc = -ENOENT, i;
+    int rc = store_open(s, NULL), i;
 
-    /* It may be starting anew at this moment. */
-    for (i = 0; i < STORE_WAIT_MS / 20 && (rc == -ENOENT || rc == -ECONNREFUSED); i++) {
-        if (i)
-            usleep(20000);
+    /* Killed, and being started anew; one that was stopped has removed its socket. */
+    for (i = 0; i < STORE_WAIT_MS / 20 && rc == -ECONNREFUSED; i++) {
+        usleep(20000);
         rc = store_open(s, NULL);
     }
     if (!rc)

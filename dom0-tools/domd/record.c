@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "dom0-tools/lib/crash.h"
 #include "dom0-tools/lib/err.h"
@@ -18,7 +19,8 @@
 #include "dom0-tools/lib/json.h"
 #include "xenstore-like/client.h"
 
-#define ROOT "/domd"
+#define ROOT        "/domd"
+#define DELAY_MAX_S 60 /* whatever the clock was set to meanwhile */
 
 static int write_json(struct store *s, store_tx_t tx, const char *path, const struct json *value)
 {
@@ -393,6 +395,16 @@ int record_kept(const struct vm *vm, const struct guest_config *successor, const
     return store_transact(s, kept_tx, &id);
 }
 
+void record_delayed(const struct vm *vm, int64_t until, struct store *s)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), ROOT "/%u/short_lives", vm->domid);
+    store_writef(s, STORE_NO_TX, path, "%u", vm->short_lives);
+    snprintf(path, sizeof(path), ROOT "/%u/delayed", vm->domid);
+    store_writef(s, STORE_NO_TX, path, "%lld", (long long)until);
+}
+
 static int succeeded_tx(struct store *s, store_tx_t tx, void *arg)
 {
     static const char *const devices[] = {"disk", "vif"};
@@ -475,6 +487,13 @@ static void read_rest(struct store *s, struct vm *vm)
     snprintf(path, sizeof(path), ROOT "/%u/short_lives", vm->domid);
     if (!store_read_u64(s, STORE_NO_TX, path, &n))
         vm->short_lives = (uint32_t)n;
+    snprintf(path, sizeof(path), ROOT "/%u/delayed", vm->domid);
+    if (!store_read_u64(s, STORE_NO_TX, path, &n)) {
+        int64_t left = (int64_t)n - (int64_t)time(NULL);
+
+        vm->delayed = true;
+        vm->not_before = now_s() + (left > DELAY_MAX_S ? DELAY_MAX_S : left);
+    }
     for (i = 0; i < vm->cfg.nr_disks; i++) {
         read_loop(s, vm, i, "loop", &vm->disks[i].image);
         read_loop(s, vm, i, "overlay", &vm->disks[i].overlay);
@@ -493,16 +512,51 @@ static void resume_moving(struct vm *vm, struct store *s)
     free(text);
 }
 
-/* Has ended and is kept: "", "-" (its successor was started), or what the successor is called. */
-static void adopt_kept(struct vm *vm, const char *kept)
+/* Guests to be started in the place of a kept one, once all that are there have been found. */
+struct heir {
+    struct heir *next;
+    struct guest_config cfg;
+    uint32_t kept_domid, short_lives;
+};
+
+static void note_heir(struct heir **heirs, const struct vm *vm, const char *kept)
 {
     char name[GUEST_NAME_MAX + 1], uuid[37];
-    uint32_t domid = vm->domid, short_lives;
-    struct guest_config cfg = {0};
-    bool succeed = sscanf(kept, "%63s %36s %u", name, uuid, &short_lives) == 3;
+    struct heir *h = calloc(1, sizeof(*h));
 
-    if (succeed)
-        succeed = !config_copy(&cfg, &vm->cfg) && uuid_parse(cfg.uuid, uuid);
+    if (!h || sscanf(kept, "%63s %36s %u", name, uuid, &h->short_lives) != 3 ||
+        config_copy(&h->cfg, &vm->cfg)) {
+        free(h);
+        return;
+    }
+    if (!guest_name_ok(name) || !uuid_parse(h->cfg.uuid, uuid)) {
+        guest_config_free(&h->cfg);
+        free(h);
+        return;
+    }
+    strcpy(h->cfg.name, name);
+    h->kept_domid = vm->domid;
+    h->next = *heirs;
+    *heirs = h;
+}
+
+/* One that is there already finds its name in use, and no more than a note is made of it. */
+static void start_heirs(struct heir *h)
+{
+    while (h) {
+        struct heir *next = h->next;
+
+        successor_start(&h->cfg, h->kept_domid, h->short_lives);
+        free(h);
+        h = next;
+    }
+}
+
+/* Has ended and is kept: "", "-" (its successor was started), or what the successor is called. */
+static void adopt_kept(struct vm *vm, const char *kept, struct heir **heirs)
+{
+    note_heir(heirs, vm, kept);
+    hv_domain_set_uuid(domd.hv, vm->domid, vm->uuid);
     if (*kept) {
         vm->kept = true;
         vm->cfg.nr_vifs = 0;
@@ -510,18 +564,13 @@ static void adopt_kept(struct vm *vm, const char *kept)
             disk_spec_free(&vm->cfg.disks[--vm->cfg.nr_disks]);
     }
     registry_publish(vm, VM_PRESERVED);
-    if (!succeed)
-        return;
-    strcpy(cfg.name, name);
-    /* If it is there already, this finds its name in use and does no more than note it. */
-    successor_start(&cfg, domid, short_lives);
 }
 
 /*
  * A domain whose record is not complete was being built when domd ended: nobody was told of it, so
  * it goes, like the record of a domain that has ended meanwhile.
  */
-static void adopt(struct store *s, uint32_t domid)
+static void adopt(struct store *s, uint32_t domid, struct heir **heirs)
 {
     struct guest_config g;
     struct hv_domain info;
@@ -544,18 +593,21 @@ static void adopt(struct store *s, uint32_t domid)
         return;
     read_rest(s, vm);
     vm->console = true;
+    store_readf(s, STORE_NO_TX, &kept, ROOT "/%u/kept", domid);
     if (alive && pending_is_complete(domid, s) && store_is_introduced(s, domid) == 1 &&
-        !memcmp(info.uuid, vm->uuid, 16)) {
+        (kept || !memcmp(info.uuid, vm->uuid, 16))) {
         log_line("%s: domain %u taken over", vm->cfg.name, domid);
-        resume_moving(vm, s);
+        if (!kept)
+            resume_moving(vm, s);
         console_rename(vm, &e); /* we may have ended within a rename */
-        if (store_readf(s, STORE_NO_TX, &kept, ROOT "/%u/kept", domid))
-            registry_publish(vm, VM_LIVE);
+        if (kept)
+            adopt_kept(vm, kept, heirs);
         else
-            adopt_kept(vm, kept);
+            registry_publish(vm, VM_LIVE);
         free(kept);
         return;
     }
+    free(kept);
     log_line("%s: clearing away what is left of domain %u", vm->cfg.name, domid);
     vm_destroy(vm);
 }
@@ -565,6 +617,7 @@ bool record_adopt_all(void)
     static const char *const parents[] = {ROOT, ROOT "/again", "/vm", "/local/domain/0/backend/vbd",
                                           "/local/domain/0/backend/vif"};
     static const struct store_perm private = {.domid = 0};
+    struct heir *heirs = NULL;
     struct store *s;
     struct err e = {0};
     char **names = NULL;
@@ -582,11 +635,12 @@ bool record_adopt_all(void)
             unsigned long domid = strtoul(names[i], &end, 10);
 
             if (!*end && domid)
-                adopt(s, (uint32_t)domid);
+                adopt(s, (uint32_t)domid, &heirs);
         }
     free(names);
     disks_sweep();
     pending_resume(s);
+    start_heirs(heirs);
     store_close(s);
     return true;
 }

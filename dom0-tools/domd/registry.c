@@ -278,6 +278,18 @@ bool registry_started(uint32_t domid, int64_t *started)
     return vm != NULL;
 }
 
+bool registry_starting(const uint8_t uuid[16])
+{
+    bool starting = false;
+    struct vm *vm;
+
+    pthread_mutex_lock(&registry.lock);
+    for (vm = registry.list; vm; vm = vm->next)
+        starting |= !memcmp(vm->uuid, uuid, 16) && (vm->state == VM_STARTING || !vm->domid);
+    pthread_mutex_unlock(&registry.lock);
+    return starting;
+}
+
 bool registry_domid(const char *name, uint32_t *domid)
 {
     bool found = true, ambiguous;

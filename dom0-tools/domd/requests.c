@@ -319,7 +319,7 @@ static int op_list(struct request *r)
 
         if (!list[i].domid)
             strcpy(name, "Domain-0");
-        if (known && state == VM_STARTING)
+        if (known ? state == VM_STARTING : list[i].domid && registry_starting(list[i].uuid))
             continue;
         json_object(r->out);
         tell_domain(r->out, &list[i], name);

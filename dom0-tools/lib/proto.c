@@ -15,6 +15,9 @@
 #include "dom0-tools/lib/err.h"
 #include "dom0-tools/lib/json.h"
 
+#define COME_BACK_MS      2000
+#define COME_BACK_STEP_MS 20
+
 static int make_address(struct sockaddr_un *sa, const char *path)
 {
     memset(sa, 0, sizeof(*sa));
@@ -25,7 +28,7 @@ static int make_address(struct sockaddr_un *sa, const char *path)
     return 0;
 }
 
-int proto_connect(const char *path)
+static int connect_once(const char *path)
 {
     struct sockaddr_un sa;
     int fd, rc = make_address(&sa, path);
@@ -43,6 +46,18 @@ int proto_connect(const char *path)
     return fd;
 }
 
+/* A socket that nobody serves is that of a server that was killed; one that ended has removed it. */
+int proto_connect(const char *path)
+{
+    int fd = connect_once(path), i;
+
+    for (i = 0; i < COME_BACK_MS / COME_BACK_STEP_MS && fd == -ECONNREFUSED; i++) {
+        usleep(COME_BACK_STEP_MS * 1000);
+        fd = connect_once(path);
+    }
+    return fd;
+}
+
 int proto_listen(const char *path)
 {
     struct sockaddr_un sa;
@@ -51,7 +66,7 @@ int proto_listen(const char *path)
 
     if (rc)
         return rc;
-    fd = proto_connect(path);
+    fd = connect_once(path);
     if (fd >= 0) {
         close(fd);
         return -EADDRINUSE;

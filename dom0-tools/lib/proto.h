@@ -23,6 +23,7 @@ struct json;
 /*
  * A server's socket at @path (of mode 0600; an old one is replaced unless somebody answers there),
  * or a client's. Returns the descriptor or a negative errno; -EADDRINUSE: a server answers there.
+ * A client waits a little for a server that was killed.
  */
 int proto_listen(const char *path);
 int proto_connect(const char *path);

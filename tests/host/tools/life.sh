@@ -41,6 +41,12 @@ domctl create --timing -p /tmp/web2.cfg >/tmp/out 2>&1
 check create-timing "$(cat /tmp/out)" eval "grep -q '^  build  *[0-9.]* ms' /tmp/out && grep -q '^  total' /tmp/out"
 mini db
 create db
+head -c 10M /dev/zero | tr '\0' '#' >/tmp/big.cfg
+check config-too-long "$(wrong)" says 2 '^domctl: config /tmp/big.cfg: ' domctl create /tmp/big.cfg
+head -c 4096 /dev/urandom >/tmp/garbage.cfg
+check config-garbage "$(wrong)" says 2 '^domctl: /tmp/garbage.cfg' domctl create /tmp/garbage.cfg
+check name-invalid-utf8 "$(wrong)" says 2 'no name' domctl create /tmp/web1.cfg $'name=a\xff'
+check nobody-invalid-utf8 "$(wrong)" says 3 'no such domain' domctl pause $'a\xff'
 check xl-option-refused "$(wrong)" says 2 'shutdown: -F is not supported (' domctl shutdown -F web1
 check xl-verb-refused "$(wrong)" says 2 'pci-list: not supported (' domctl pci-list web1
 

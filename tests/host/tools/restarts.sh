@@ -55,6 +55,6 @@ kill_daemon consoled
 kill_daemon stored
 domctl shutdown -t 40 live 2>/tmp/err
 check shutdown-after "status $?: $(cat /tmp/err)" gone live
-check console-goes-on "$(tail -n 3 /tmp/shown)" grep -q 'Power down' /tmp/shown
+check console-goes-on "$(tail -n 3 /tmp/shown)" grep -q 'reboot: ' /tmp/shown
 xenstore-rm /t
 same restarts-leave-nothing

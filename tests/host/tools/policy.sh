@@ -1,0 +1,73 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Runs in dom0: what follows when guests end by themselves, also across a kill of domd.
+. "$(dirname "$0")/lib.sh"
+
+# mini NAME WORDS [LINE...]: /tmp/NAME.cfg for the reference guest.
+mini() {
+    local name=$1 words=$2
+    shift 2
+    printf '%s\n' "name = \"$name\"" 'kernel = "/files/mini"' 'memory = 32' \
+        "cmdline = \"$words\"" "$@" >"/tmp/$name.cfg"
+}
+ev() { grep "\"event\":\"$1\",\"name\":\"$2\"" /tmp/events; }
+state() { [ "$(field "$1" state)" = "$2" ]; }
+restart_domd() {
+    kill -9 "$(pidof domd)"
+    wait_for 10 domctl list >/dev/null 2>&1
+}
+listen() { domctl events >>/tmp/events 2>/dev/null & sleep 0.3; }
+truncate -s 1M /tmp/disk.img
+
+snapshot >/tmp/before
+listen
+
+# ---- the brake: a guest that crashes at once, again and again, is kept in the end.
+mini loop 'end=crash after=400' 'on_crash = "restart"'
+create loop
+# ---- meanwhile: each action.
+mini off 'end=poweroff after=400' 'on_poweroff = "preserve"'
+create off
+check preserve-poweroff "$(domctl list)" wait_for 10 state off shutdown
+check ended-is-said "$(domctl pause off 2>&1)" grep -q '^domctl: off: the guest has ended (' <<<"$(domctl pause off 2>&1)"
+mini again 'end=poweroff after=400' 'on_poweroff = "restart"'
+create again
+restarted() { ev restarted again >/dev/null; }
+check restart-poweroff "$(cat /tmp/events)" wait_for 10 restarted
+domctl destroy again
+check destroyed-while-restarting "$(domctl list)" gone again
+
+mini ren 'end=reboot after=3000' 'on_reboot = "rename-restart"' \
+    "disk = [ '/tmp/disk.img,raw,xvda,rw' ]" 'vif = [ "bridge=pavobr0,vifname=rennet" ]'
+create ren
+id=$(field ren id)
+uuid=$(field ren uuid)
+kept() { domctl list -o json | grep -o '"name": "ren-[^"]*"' | head -n 1 | cut -d'"' -f4; }
+has_kept() { [ -n "$(kept)" ] && [ -n "$(field ren id)" ]; }
+check rename-restart "$(domctl list)" wait_for 20 has_kept
+domctl pause ren
+k=$(kept)
+check kept-has-its-number "$(domctl list -v)" [ "$(domctl domid "$k")" = "$id" ]
+check kept-has-another-uuid "$(domctl list -v)" [ "$(field "$k" uuid)" != "$uuid" ]
+check successor-has-the-uuid "$(domctl list -v)" [ "$(field ren uuid)" = "$uuid" ]
+check successor-has-the-devices "$(ip -o link)" netif_exists rennet
+check kept-log "$(ls $log)" grep -q 'mini: end=reboot' "$log/$k.log"
+restart_domd
+listen
+check kept-across-domd "$(domctl list -v)" state "$k" shutdown
+check kept-is-not-reset "$(domctl reset "$k" 2>&1)" grep -q 'kept for a look' <<<"$(domctl reset "$k" 2>&1)"
+check preserved-across-domd "$(domctl list -v)" state off shutdown
+domctl destroy 'ren*' off
+check kept-destroyed "$(domctl list)" [ -z "$(kept)" ]
+
+# The brake goes on where it was, whatever happened to domd.
+gave_up() { ev gave-up loop >/dev/null; }
+check brake "$(cat /tmp/events; tail -n 20 /var/log/pavo/domd.log)" wait_for 30 gave_up
+check brake-waits "$(cat /tmp/events)" grep -q '"seconds":"8"' <<<"$(ev delayed loop)"
+check brake-keeps "$(domctl list)" wait_for 5 state loop crashed
+check ended-reason "$(ev ended loop)" grep -q '"reason":"crash"' <<<"$(ev ended loop)"
+# Five times at most; domd may have been dead at the moment of one.
+starts=$(ev restarted loop | wc -l)
+check brake-counts "$(cat /tmp/events)" [ $((starts == 4 || starts == 5)) = 1 ]
+domctl destroy loop
+same policies-leave-nothing
