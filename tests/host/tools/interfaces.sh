@@ -27,7 +27,7 @@ answers() { ping -c 1 -W 1 10.0.1.2 >/dev/null; }
 check vif-works "no answer" wait_for 15 answers
 # A rate is a limit: it can only take longer. 2 MiB at 500 kB a second, the first burst is free.
 start=$(cut -d. -f1 /proc/uptime)
-timeout 60 nc -l -p 5000 >/tmp/got &
+timeout 60 nc -l -p 5000 >/tmp/got < <(exec sleep 60) & # an end of its input would end it all
 usleep 300000
 say 'dd if=/dev/zero bs=64k count=32 2>/dev/null | nc 10.0.1.1 5000'
 wait $!
