@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "dom0-tools/domd/request.h"
 #include "dom0-tools/lib/amount.h"
@@ -81,12 +82,14 @@ static void tell_vcpus(struct request *r, const struct hv_domain *d, const char 
                        uint32_t nr_cpus)
 {
     char text[CPUS_TEXT_MAX];
+    struct timespec now;
     struct hv_vcpu v;
     uint32_t i;
 
     for (i = 0; i < d->nr_vcpus; i++) {
         if (hv_vcpu_info(domd.hv, d->domid, i, &v))
             continue; /* it is going away */
+        clock_gettime(CLOCK_MONOTONIC, &now);
         cpus_format(text, v.affinity, nr_cpus);
         json_object(r->out);
         json_put_str(r->out, "name", name);
@@ -95,6 +98,7 @@ static void tell_vcpus(struct request *r, const struct hv_domain *d, const char 
         json_put_u64(r->out, "cpu", v.cpu);
         json_put_str(r->out, "state", vcpu_state(d, &v));
         json_put_u64(r->out, "cpu_time_ns", v.cpu_time_ns);
+        json_put_u64(r->out, "at_ns", (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec);
         json_put_str(r->out, "affinity", text);
         json_end_object(r->out);
     }
