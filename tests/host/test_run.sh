@@ -32,4 +32,30 @@ check timeout "a command that does not end gave $rc" [ $rc = 124 ]
 DOM0_ARGS=rdinit=/nonesuch DISKS=0 BOOT_TIMEOUT=20 dom0 true 2>/dev/null
 rc=$?
 check no-boot "a host that does not boot gave $rc" [ $rc = 125 ]
+
+# A person at a terminal, who has had enough.
+out=$(DISKS=0 python3 - 2>&1 <<'P'
+import os, pty, subprocess, sys, termios, time
+
+def qemus():
+    out = subprocess.run(["pgrep", "-f", os.environ["LOG"]], capture_output=True, text=True)
+    return out.stdout.split()
+
+pid, terminal = pty.fork()
+if not pid:
+    os.environ["CMD"] = "sleep 1000"
+    os.execv("tests/host/run", ["tests/host/run"])
+before = termios.tcgetattr(terminal)
+end = time.time() + 60
+while not qemus() and time.time() < end:
+    time.sleep(0.2)
+ran = qemus()
+os.write(terminal, b"\x03")
+status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+if not ran or status != 130 or qemus() or termios.tcgetattr(terminal) != before:
+    sys.exit(f"ran as {ran}, status {status}, left {qemus()}, terminal {before} {termios.tcgetattr(terminal)}")
+P
+)
+rc=$?
+check ctrl-c "$out" [ $rc = 0 ]
 done_testing

@@ -97,10 +97,24 @@ static void parse_pvh(const struct hvm_start_info *si)
     boot_info.rsdp = si->rsdp_paddr;
 }
 
+/* For loaders that can't hand a module its command line: what stands behind " -- " of ours is dom0's. */
+static void split_cmdline(void)
+{
+    for (char *s = boot_info.cmdline; *s; s++) {
+        if (strncmp(s, " -- ", 4))
+            continue;
+        *s = 0;
+        if (boot_info.nr_modules && !*boot_info.module[0].cmdline)
+            strlcpy(boot_info.module[0].cmdline, s + 4, sizeof(boot_info.module[0].cmdline));
+        return;
+    }
+}
+
 void loader_parse(uint32_t magic, maddr_t info)
 {
     if (magic == BOOT_MAGIC_PVH)
         parse_pvh(low(info));
     else if (magic == BOOT_MAGIC_MULTIBOOT)
         parse_multiboot(low(info));
+    split_cmdline();
 }
