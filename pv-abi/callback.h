@@ -33,10 +33,5 @@ struct callback_unregister {
     uint16_t type;
     uint16_t _unused;
 };
-
-ABI_SIZE(struct callback_register, 16);
-ABI_OFFSET(struct callback_register, address, 8);
-ABI_SIZE(struct callback_unregister, 4);
 #endif
-
 #endif

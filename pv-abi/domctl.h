@@ -188,24 +188,5 @@ struct xen_domctl {
         uint8_t pad[128];
     } u;
 };
-
-ABI_SIZE(struct xen_domctl_createdomain, 64);
-ABI_OFFSET(struct xen_domctl_createdomain, arch, 56);
-ABI_SIZE(struct xen_domctl_getdomaininfo, 112);
-ABI_OFFSET(struct xen_domctl_getdomaininfo, handle, 76);
-ABI_SIZE(struct xen_domctl_max_mem, 8);
-ABI_SIZE(struct xen_domctl_vcpucontext, 16);
-ABI_SIZE(struct xen_domctl_getvcpuinfo, 24);
-ABI_SIZE(struct xen_domctl_vcpuaffinity, 40);
-ABI_SIZE(struct xen_domctl_max_vcpus, 4);
-ABI_SIZE(struct xen_domctl_scheduler_op, 24);
-ABI_SIZE(struct xen_domctl_setdomainhandle, 16);
-ABI_SIZE(struct xen_domctl_hypercall_init, 8);
-ABI_SIZE(struct xen_domctl_settimeoffset, 8);
-ABI_SIZE(struct xen_domctl_address_size, 4);
-ABI_SIZE(struct xen_domctl, 144);
-ABI_OFFSET(struct xen_domctl, domain, 8);
-ABI_OFFSET(struct xen_domctl, u, 16);
 #endif
-
 #endif

@@ -106,19 +106,5 @@ struct evtchn_unmask {
 struct evtchn_reset {
     domid_t dom;
 };
-
-ABI_SIZE(struct evtchn_alloc_unbound, 8);
-ABI_SIZE(struct evtchn_bind_interdomain, 12);
-ABI_SIZE(struct evtchn_bind_virq, 12);
-ABI_SIZE(struct evtchn_bind_pirq, 12);
-ABI_SIZE(struct evtchn_bind_ipi, 8);
-ABI_SIZE(struct evtchn_close, 4);
-ABI_SIZE(struct evtchn_send, 4);
-ABI_SIZE(struct evtchn_status, 24);
-ABI_OFFSET(struct evtchn_status, u, 16);
-ABI_SIZE(struct evtchn_bind_vcpu, 8);
-ABI_SIZE(struct evtchn_unmask, 4);
-ABI_SIZE(struct evtchn_reset, 2);
 #endif
-
 #endif

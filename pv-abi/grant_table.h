@@ -143,18 +143,5 @@ struct gnttab_get_version {
     uint16_t pad;
     uint32_t version; /* <- */
 };
-
-ABI_SIZE(struct grant_entry_v1, 8);
-ABI_SIZE(struct gnttab_map_grant_ref, 32);
-ABI_SIZE(struct gnttab_unmap_grant_ref, 24);
-ABI_SIZE(struct gnttab_setup_table, 24);
-ABI_SIZE(struct gnttab_copy, 40);
-ABI_OFFSET(struct gnttab_copy, dest, 16);
-ABI_OFFSET(struct gnttab_copy, len, 32);
-ABI_SIZE(struct gnttab_query_size, 16);
-ABI_SIZE(struct gnttab_unmap_and_replace, 24);
-ABI_SIZE(struct gnttab_set_version, 4);
-ABI_SIZE(struct gnttab_get_version, 8);
 #endif
-
 #endif

@@ -83,8 +83,5 @@ struct multicall_entry {
     xen_ulong_t result;
     xen_ulong_t args[6];
 };
-
-ABI_SIZE(struct multicall_entry, 64);
 #endif
-
 #endif

@@ -134,19 +134,6 @@ struct xen_mem_acquire_resource {
     uint64_t frame_list; /* guest address of nr_frames xen_pfn_t */
 };
 
-ABI_SIZE(struct xen_memory_reservation, 32);
-ABI_OFFSET(struct xen_memory_reservation, domid, 24);
-ABI_SIZE(struct xen_memory_exchange, 72);
-ABI_OFFSET(struct xen_memory_exchange, nr_exchanged, 64);
-ABI_SIZE(struct xen_memory_domain, 2);
-ABI_SIZE(struct xen_machphys_mapping, 24);
-ABI_SIZE(struct xen_add_to_physmap, 24);
-ABI_SIZE(struct xen_remove_from_physmap, 16);
-ABI_SIZE(struct xen_memory_map, 16);
 ABI_SIZE(struct xen_e820entry, 20);
-ABI_SIZE(struct xen_foreign_memory_map, 24);
-ABI_SIZE(struct xen_mem_acquire_resource, 32);
-ABI_OFFSET(struct xen_mem_acquire_resource, frame_list, 24);
 #endif
-
 #endif

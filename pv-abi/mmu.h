@@ -67,11 +67,5 @@ struct mmuext_op {
         uint64_t src_mfn;  /* copy */
     } arg2;
 };
-
-ABI_SIZE(struct mmu_update, 16);
-ABI_SIZE(struct mmuext_op, 24);
-ABI_OFFSET(struct mmuext_op, arg1, 8);
-ABI_OFFSET(struct mmuext_op, arg2, 16);
 #endif
-
 #endif

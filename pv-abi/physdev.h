@@ -162,24 +162,5 @@ struct physdev_pci_device {
     uint8_t bus;
     uint8_t devfn;
 };
-
-ABI_SIZE(struct physdev_eoi, 4);
-ABI_SIZE(struct physdev_irq_status_query, 8);
-ABI_SIZE(struct physdev_set_iopl, 4);
-ABI_SIZE(struct physdev_set_iobitmap, 16);
-ABI_SIZE(struct physdev_apic, 16);
-ABI_SIZE(struct physdev_irq, 8);
-ABI_SIZE(struct physdev_map_pirq, 40);
-ABI_OFFSET(struct physdev_map_pirq, table_base, 32);
-ABI_SIZE(struct physdev_unmap_pirq, 8);
-ABI_SIZE(struct physdev_manage_pci, 2);
-ABI_SIZE(struct physdev_restore_msi, 2);
-ABI_SIZE(struct physdev_manage_pci_ext, 16);
-ABI_SIZE(struct physdev_setup_gsi, 8);
-ABI_SIZE(struct physdev_get_free_pirq, 8);
-ABI_SIZE(struct physdev_pci_mmcfg_reserved, 16);
-ABI_SIZE(struct physdev_pci_device_add, 12);
-ABI_SIZE(struct physdev_pci_device, 4);
 #endif
-
 #endif

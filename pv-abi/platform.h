@@ -78,14 +78,5 @@ struct xen_platform_op {
         uint8_t pad[128];
     } u;
 };
-
-ABI_SIZE(struct xenpf_settime32, 16);
-ABI_SIZE(struct xenpf_settime64, 24);
-ABI_SIZE(struct xenpf_firmware_info, 40);
-ABI_SIZE(struct xenpf_enter_acpi_sleep, 12);
-ABI_SIZE(struct xenpf_pcpuinfo, 20);
-ABI_SIZE(struct xen_platform_op, 136);
-ABI_OFFSET(struct xen_platform_op, u, 8);
 #endif
-
 #endif

@@ -36,11 +36,5 @@ struct hvm_memmap_table_entry {
     uint32_t type; /* E820_* */
     uint32_t reserved;
 };
-
-ABI_SIZE(struct hvm_start_info, 56);
-ABI_OFFSET(struct hvm_start_info, memmap_paddr, 40);
-ABI_SIZE(struct hvm_modlist_entry, 32);
-ABI_SIZE(struct hvm_memmap_table_entry, 24);
 #endif
-
 #endif

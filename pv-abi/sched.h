@@ -47,12 +47,5 @@ struct sched_watchdog {
     uint32_t id;      /* 0: a new one */
     uint32_t timeout; /* seconds; 0 stops it */
 };
-
-ABI_SIZE(struct sched_shutdown, 4);
-ABI_SIZE(struct sched_poll, 24);
-ABI_OFFSET(struct sched_poll, timeout, 16);
-ABI_SIZE(struct sched_remote_shutdown, 8);
-ABI_SIZE(struct sched_watchdog, 8);
 #endif
-
 #endif

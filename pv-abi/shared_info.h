@@ -47,17 +47,5 @@ struct shared_info {
     uint32_t wc_sec_hi;
     struct arch_shared_info arch;
 };
-
-ABI_SIZE(struct vcpu_time_info, 32);
-ABI_OFFSET(struct vcpu_time_info, flags, 29);
-ABI_SIZE(struct vcpu_info, 64);
-ABI_OFFSET(struct vcpu_info, evtchn_pending_sel, 8);
-ABI_OFFSET(struct vcpu_info, time, 32);
-ABI_SIZE(struct shared_info, 3136);
-ABI_OFFSET(struct shared_info, evtchn_pending, 2048);
-ABI_OFFSET(struct shared_info, evtchn_mask, 2560);
-ABI_OFFSET(struct shared_info, wc_version, 3072);
-ABI_OFFSET(struct shared_info, arch, 3088);
 #endif
-
 #endif

@@ -46,13 +46,5 @@ struct start_info {
     uint64_t first_p2m_pfn; /* these two: only if the p2m lies outside the initial mapping */
     uint64_t nr_p2m_frames;
 };
-
-ABI_SIZE(struct start_info, 1168);
-ABI_OFFSET(struct start_info, store_mfn, 56);
-ABI_OFFSET(struct start_info, console, 72);
-ABI_OFFSET(struct start_info, pt_base, 88);
-ABI_OFFSET(struct start_info, cmd_line, 128);
-ABI_OFFSET(struct start_info, first_p2m_pfn, 1152);
 #endif
-
 #endif

@@ -75,15 +75,5 @@ struct xen_sysctl {
         uint8_t pad[128];
     } u;
 };
-
-ABI_SIZE(struct xen_sysctl_readconsole, 24);
-ABI_SIZE(struct xen_sysctl_physinfo, 112);
-ABI_OFFSET(struct xen_sysctl_physinfo, total_pages, 40);
-ABI_OFFSET(struct xen_sysctl_physinfo, hw_cap, 80);
-ABI_SIZE(struct xen_sysctl_sched_id, 4);
-ABI_SIZE(struct xen_sysctl_getdomaininfolist, 24);
-ABI_SIZE(struct xen_sysctl, 136);
-ABI_OFFSET(struct xen_sysctl, u, 8);
 #endif
-
 #endif

@@ -72,14 +72,5 @@ struct vcpu_register_time_memory_area {
         uint64_t p;
     } addr;
 };
-
-ABI_SIZE(struct vcpu_runstate_info, 48);
-ABI_OFFSET(struct vcpu_runstate_info, time, 16);
-ABI_SIZE(struct vcpu_register_runstate_memory_area, 8);
-ABI_SIZE(struct vcpu_set_periodic_timer, 8);
-ABI_SIZE(struct vcpu_set_singleshot_timer, 16);
-ABI_SIZE(struct vcpu_register_vcpu_info, 16);
-ABI_SIZE(struct vcpu_register_time_memory_area, 8);
 #endif
-
 #endif

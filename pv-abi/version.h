@@ -65,15 +65,5 @@ struct xen_build_id {
     uint32_t len; /* bytes of room at buf */
     unsigned char buf[];
 };
-
-ABI_SIZE(xen_extraversion_t, 16);
-ABI_SIZE(xen_capabilities_info_t, 1024);
-ABI_SIZE(xen_changeset_info_t, 64);
-ABI_SIZE(xen_commandline_t, 1024);
-ABI_SIZE(struct xen_compile_info, 144);
-ABI_SIZE(struct xen_platform_parameters, 8);
-ABI_SIZE(struct xen_feature_info, 8);
-ABI_SIZE(struct xen_build_id, 4);
 #endif
-
 #endif

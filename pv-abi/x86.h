@@ -174,21 +174,5 @@ struct xen_arch_domainconfig {
     uint32_t emulation_flags; /* 0: PV guests have no emulated devices */
     uint32_t misc_flags;
 };
-
-ABI_SIZE(struct cpu_user_regs, 200);
-ABI_OFFSET(struct cpu_user_regs, rip, 128);
-ABI_OFFSET(struct cpu_user_regs, gs, 192);
-ABI_SIZE(struct trap_info, 16);
-ABI_OFFSET(struct trap_info, address, 8);
-ABI_SIZE(struct iret_context, 72);
-ABI_SIZE(struct vcpu_guest_context, 5168);
-ABI_OFFSET(struct vcpu_guest_context, user_regs, 520);
-ABI_OFFSET(struct vcpu_guest_context, ldt_base, 4816);
-ABI_OFFSET(struct vcpu_guest_context, ctrlreg, 4984);
-ABI_OFFSET(struct vcpu_guest_context, gs_base_user, 5160);
-ABI_SIZE(struct arch_vcpu_info, 16);
-ABI_SIZE(struct arch_shared_info, 48);
-ABI_SIZE(struct xen_arch_domainconfig, 8);
 #endif
-
 #endif

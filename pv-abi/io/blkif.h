@@ -54,12 +54,5 @@ struct blkif_response {
 };
 
 DEFINE_RING_TYPES(blkif, struct blkif_request, struct blkif_response);
-
-ABI_SIZE(struct blkif_request_segment, 8);
-ABI_SIZE(struct blkif_request, 112);
-ABI_OFFSET(struct blkif_request, seg, 24);
-ABI_SIZE(struct blkif_response, 16);
-ABI_OFFSET(struct blkif_sring, ring, 64);
 #endif
-
 #endif

@@ -23,9 +23,5 @@ struct xencons_interface {
     XENCONS_RING_IDX out_cons;
     XENCONS_RING_IDX out_prod;
 };
-
-ABI_SIZE(struct xencons_interface, 3088);
-ABI_OFFSET(struct xencons_interface, in_cons, 3072);
 #endif
-
 #endif

@@ -52,14 +52,5 @@ struct netif_rx_response {
 
 DEFINE_RING_TYPES(netif_tx, struct netif_tx_request, struct netif_tx_response);
 DEFINE_RING_TYPES(netif_rx, struct netif_rx_request, struct netif_rx_response);
-
-ABI_SIZE(struct netif_tx_request, 12);
-ABI_SIZE(struct netif_tx_response, 4);
-ABI_SIZE(struct netif_rx_request, 8);
-ABI_SIZE(struct netif_rx_response, 8);
-ABI_OFFSET(struct netif_tx_sring, ring, 64);
-ABI_SIZE(union netif_tx_sring_entry, 12);
-ABI_SIZE(union netif_rx_sring_entry, 8);
 #endif
-
 #endif

@@ -74,10 +74,5 @@ struct xenstore_domain_interface {
     uint32_t connection;
     uint32_t error;
 };
-
-ABI_SIZE(struct xsd_sockmsg, 16);
-ABI_SIZE(struct xenstore_domain_interface, 2076);
-ABI_OFFSET(struct xenstore_domain_interface, req_cons, 2048);
 #endif
-
 #endif

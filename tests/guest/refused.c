@@ -5,7 +5,6 @@
  */
 #include "mini.h"
 #include "pv-abi/domctl.h"
-#include "pv-abi/mca.h"
 #include "pv-abi/platform.h"
 #include "pv-abi/sysctl.h"
 #include "refused.h"
@@ -35,7 +34,7 @@ static long call(unsigned int i)
         return hypercall1(number, PTR(room));
     case REFUSED_MCA:
         words[0] = operation;
-        words[1] = XEN_MCA_INTERFACE_VERSION;
+        words[1] = 0x01ecc003; /* version of that interface */
         return hypercall1(number, PTR(room));
     case REFUSED_MMUEXT_OP:
         words[0] = operation;

@@ -12,7 +12,6 @@
 #include "pv-abi/event_channel.h"
 #include "pv-abi/grant_table.h"
 #include "pv-abi/hypercall.h"
-#include "pv-abi/mca.h"
 #include "pv-abi/memory.h"
 #include "pv-abi/mmu.h"
 #include "pv-abi/physdev.h"
