@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static void one_line(char *s)
+void err_one_line(char *s)
 {
     for (; *s; s++)
         if ((unsigned char)*s < 0x20 || *s == 0x7f)
@@ -26,7 +26,7 @@ int err_set(struct err *e, int status, const char *what, const char *hint, const
     e->status = status;
     snprintf(e->text, sizeof(e->text), "%s%s%s%s%s%s", what ? what : "", what ? ": " : "", why,
              hint ? " (" : "", hint ? hint : "", hint ? ")" : "");
-    one_line(e->text);
+    err_one_line(e->text);
     return -1;
 }
 
@@ -37,6 +37,6 @@ int err_prefix(struct err *e, const char *what)
     memcpy(old, e->text, sizeof(old));
     if (snprintf(e->text, sizeof(e->text), "%s: %s", what, old) >= (int)sizeof(e->text))
         memcpy(e->text + sizeof(e->text) - 4, "...", 4);
-    one_line(e->text);
+    err_one_line(e->text);
     return -1;
 }

@@ -30,6 +30,9 @@ struct err {
 int err_set(struct err *e, int status, const char *what, const char *hint, const char *why_fmt, ...)
     __attribute__((format(printf, 5, 6)));
 
+/* Control characters in @s become '?': for other texts that are one line. */
+void err_one_line(char *s);
+
 /* Puts "@what: " before the text. Returns -1. */
 int err_prefix(struct err *e, const char *what);
 

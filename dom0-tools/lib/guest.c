@@ -204,6 +204,7 @@ static void warn_here(const char *text, void *arg)
         return;
     place(r, r->line, r->key, what, sizeof(what));
     snprintf(line, sizeof(line), "%s: %s", what, text);
+    err_one_line(line);
     r->warn(line, r->arg);
 }
 

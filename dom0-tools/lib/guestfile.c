@@ -55,6 +55,7 @@ static void complain(const struct complaint *c, const char *where, const char *k
     if (!c->warn)
         return;
     snprintf(text, sizeof(text), "%.180s: %.60s%.60s: unknown key, ignored", c->path, where, key);
+    err_one_line(text);
     c->warn(text, c->arg);
 }
 
