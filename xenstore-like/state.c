@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "dom0-tools/lib/crash.h"
 #include "pv-abi/io/xs_wire.h"
@@ -818,7 +819,9 @@ int state_open(struct stored *st, const char *path)
         replay(st, j);
     journal_close(j);
     rc = renew(st, path);
-    if (rc)
+    if (rc) {
         log_line("%s: %s: a restart will lose the store's state", path, strerror(-rc));
+        unlink(path); /* what it says is old from now on: nobody may carry on with it */
+    }
     return rc ? rc : found;
 }

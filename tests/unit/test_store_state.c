@@ -453,6 +453,38 @@ static void a_file_that_is_no_journal_is_replaced(void **state)
     holds(f, f->dom0, 0, "/a", "2");
 }
 
+/* While a folder has this name no new journal can be made. */
+static const char *blocked_name(void)
+{
+    static char name[sizeof(path) + sizeof(".new")];
+
+    snprintf(name, sizeof(name), "%s.new", path);
+    return name;
+}
+
+static void a_journal_that_cannot_be_renewed_is_not_found_again(void **state)
+{
+    struct fixture *f = *state;
+    const struct machine m = f->st.machine;
+
+    put(f, f->dom0, 0, "/a", "1");
+    state_commit(&f->st);
+    stored_free(&f->st);
+    assert_int_equal(mkdir(blocked_name(), 0700), 0);
+    stored_init(&f->st, &m);
+    assert_true(state_open(&f->st, path) < 0);
+    f->dom0 = conn_new(&f->st, NULL);
+    holds(f, f->dom0, 0, "/a", "1");
+    put(f, f->dom0, 0, "/a", "2");
+    state_commit(&f->st);
+    assert_int_equal(rmdir(blocked_name()), 0);
+    stored_free(&f->st);
+    stored_init(&f->st, &m);
+    assert_int_equal(state_open(&f->st, path), 0);
+    f->dom0 = conn_new(&f->st, NULL);
+    missing(f, f->dom0, 0, "/a");
+}
+
 /* ---- anything, at any moment: what one daemon has is what the next one has */
 
 struct text {
@@ -668,6 +700,7 @@ int main(void)
         STATE_TEST(a_guest_that_broke_its_ring_stays_unserved),
         STATE_TEST(the_journal_does_not_grow_for_ever),
         STATE_TEST(a_file_that_is_no_journal_is_replaced),
+        STATE_TEST(a_journal_that_cannot_be_renewed_is_not_found_again),
         STATE_TEST(whatever_happens_the_next_daemon_has_it),
     };
 
