@@ -413,6 +413,24 @@ static void a_guest_that_broke_its_ring_stays_unserved(void **state)
     assert_false(domain_find(&f->st, 1)->conn->ignored);
 }
 
+static void a_ring_not_reached_at_a_restart_is_reached_when_introduced_again(void **state)
+{
+    struct fixture *f = *state;
+
+    prepare(f);
+    f->map_error = -ENOMEM;
+    restart(f);
+    f->map_error = 0;
+    assert_null(domain_find(&f->st, 1)->ring);
+    assert_int_equal(domain_introduce(&f->st, 1, 7, 2), 0);
+    assert_true(f->mapped[1]);
+    assert_int_equal(domain_find(&f->st, 1)->gfn, 7);
+    guest_sends(f, 1, XS_WRITE, 0, B("data\0x"));
+    serve(f, 1, PUBLISHED);
+    guest_gets(f, 1, XS_WRITE, "OK");
+    holds(f, f->dom0, 0, "/local/domain/1/data", "x");
+}
+
 static void the_journal_does_not_grow_for_ever(void **state)
 {
     struct fixture *f = *state;
@@ -698,6 +716,7 @@ int main(void)
         STATE_TEST(quotas_targets_and_specials_come_back),
         STATE_TEST(a_refusal_is_remembered),
         STATE_TEST(a_guest_that_broke_its_ring_stays_unserved),
+        STATE_TEST(a_ring_not_reached_at_a_restart_is_reached_when_introduced_again),
         STATE_TEST(the_journal_does_not_grow_for_ever),
         STATE_TEST(a_file_that_is_no_journal_is_replaced),
         STATE_TEST(a_journal_that_cannot_be_renewed_is_not_found_again),
