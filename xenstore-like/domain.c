@@ -102,6 +102,7 @@ static int rebind(struct stored *st, struct domain *d, uint64_t gfn, uint32_t re
     if (rc)
         return rc;
     conn_reset(st, d->conn);
+    d->conn->kept_gone = 0; /* the record of the introduction drops them */
     d->conn->ignored = false;
     return 0;
 }

@@ -431,6 +431,31 @@ static void a_ring_not_reached_at_a_restart_is_reached_when_introduced_again(voi
     holds(f, f->dom0, 0, "/local/domain/1/data", "x");
 }
 
+static void messages_not_taken_go_when_the_ring_is_introduced_again(void **state)
+{
+    struct fixture *f = *state;
+    char name[64];
+    int i;
+
+    prepare(f);
+    guest_sends(f, 1, XS_WATCH, 0, Z("data\0tok"));
+    serve(f, 1, PUBLISHED);
+    for (i = 0; i < 40; i++) { /* more than fit into the ring */
+        sprintf(name, "/local/domain/1/data/n%d", i);
+        put(f, f->dom0, 0, name, "");
+    }
+    serve(f, 1, PUBLISHED);
+    assert_non_null(domain_find(&f->st, 1)->conn->out_first);
+    guest(f, 1);
+    state_commit(&f->st);
+    restart(f); /* every record makes sense */
+    assert_null(domain_find(&f->st, 1)->conn->out_first);
+    guest_sends(f, 1, XS_READ, 0, Z("data/n1"));
+    serve(f, 1, PUBLISHED);
+    guest_gets(f, 1, XS_READ, "");
+    guest_gets_nothing(f, 1);
+}
+
 static void the_journal_does_not_grow_for_ever(void **state)
 {
     struct fixture *f = *state;
@@ -717,6 +742,7 @@ int main(void)
         STATE_TEST(a_refusal_is_remembered),
         STATE_TEST(a_guest_that_broke_its_ring_stays_unserved),
         STATE_TEST(a_ring_not_reached_at_a_restart_is_reached_when_introduced_again),
+        STATE_TEST(messages_not_taken_go_when_the_ring_is_introduced_again),
         STATE_TEST(the_journal_does_not_grow_for_ever),
         STATE_TEST(a_file_that_is_no_journal_is_replaced),
         STATE_TEST(a_journal_that_cannot_be_renewed_is_not_found_again),
