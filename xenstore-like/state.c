@@ -374,6 +374,16 @@ static void give_up(struct stored *st, int rc)
     st->journal = NULL;
 }
 
+/* The journal is sound, if long. To try again at each commit would be a snapshot at each. */
+static void put_off(struct stored *st, int rc)
+{
+    if (!st->renewal_failed)
+        log_line("%s: %s: it cannot be made shorter and grows on (said once)", st->state_path,
+                 strerror(-rc));
+    st->renewal_failed = true;
+    journal_defer(st->journal);
+}
+
 void state_commit(struct stored *st)
 {
     struct list *pos, *tmp;
@@ -394,6 +404,8 @@ void state_commit(struct stored *st)
         rc = renew(st, st->state_path);
     if (rc && journal_failed(st->journal))
         give_up(st, rc);
+    else if (rc)
+        put_off(st, rc);
 }
 
 /* ---- reading */

@@ -528,6 +528,58 @@ static void a_journal_that_cannot_be_renewed_is_not_found_again(void **state)
     missing(f, f->dom0, 0, "/a");
 }
 
+static unsigned int lines_with(const char *file, const char *word)
+{
+    FILE *in = fopen(file, "r");
+    unsigned int n = 0;
+    char line[400];
+
+    assert_non_null(in);
+    while (fgets(line, sizeof(line), in))
+        n += strstr(line, word) != NULL;
+    fclose(in);
+    return n;
+}
+
+/* Commits @count changes of about 1 KB; after how many the journal was still due for renewal. */
+static unsigned int write_much(struct fixture *f, int count)
+{
+    const struct journal *j = f->st.journal;
+    unsigned int due = 0;
+    char value[1001];
+
+    memset(value, 'x', sizeof(value) - 1);
+    value[sizeof(value) - 1] = '\0';
+    while (count--) {
+        put(f, f->dom0, 0, "/a", value);
+        state_commit(&f->st);
+        due += f->st.journal == j && journal_due(j);
+    }
+    return due;
+}
+
+static void a_renewal_that_fails_is_tried_again_later_and_said_once(void **state)
+{
+    char log[] = "/tmp/pavo-log-XXXXXX";
+    struct fixture *f = *state;
+    struct stat st;
+
+    close(mkstemp(log));
+    assert_int_equal(log_open(log), 0);
+    assert_int_equal(mkdir(blocked_name(), 0700), 0);
+    assert_int_equal(write_much(f, 5000), 0);
+    assert_int_equal(lines_with(log, "cannot be made shorter"), 1);
+    assert_int_equal(stat(path, &st), 0);
+    assert_true(st.st_size > 4 << 20);
+    assert_int_equal(rmdir(blocked_name()), 0);
+    write_much(f, 4000);
+    assert_int_equal(stat(path, &st), 0);
+    assert_true(st.st_size < 4 << 20);
+    log_open("/dev/null");
+    unlink(log);
+    restart(f);
+}
+
 /* ---- anything, at any moment: what one daemon has is what the next one has */
 
 struct text {
@@ -746,6 +798,7 @@ int main(void)
         STATE_TEST(the_journal_does_not_grow_for_ever),
         STATE_TEST(a_file_that_is_no_journal_is_replaced),
         STATE_TEST(a_journal_that_cannot_be_renewed_is_not_found_again),
+        STATE_TEST(a_renewal_that_fails_is_tried_again_later_and_said_once),
         STATE_TEST(whatever_happens_the_next_daemon_has_it),
     };
 
