@@ -121,6 +121,29 @@ same kept-after-sigterm '/tool = ""' "$(store ls / | head -n 1)"
 out=$("$bin/stored" --no-kernel --socket "$scratch/other" --crash-at 0 2>&1)
 same crash-at-usage "2 stored: --crash-at 0: not a number of steps" "$? $out"
 
+# A kernel's device, played by a terminal: its connection is all programs' and its numbers of
+# transactions go beyond what a socket's connection ever sees.
+cat >"$scratch/device.py" <<'E2'
+import os, pty, struct, subprocess, sys, tty
+kernel, device = pty.openpty()
+tty.setraw(device)
+client = subprocess.Popen([sys.argv[1], "--socket", os.ttyname(device), "write", "/a", "1", "/b", "2"])
+def get(n):
+    b = b""
+    while len(b) < n: b += os.read(kernel, n - len(b))
+    return b
+seen = []
+while not seen or seen[-1][0] != 7:
+    kind, req, tx, n = struct.unpack("IIII", get(16))
+    get(n)
+    seen.append((kind, tx))
+    answer = b"%d\0" % int(sys.argv[2]) if kind == 6 else b"OK\0"
+    os.write(kernel, struct.pack("IIII", kind, req, tx, len(answer)) + answer)
+print(client.wait(), *["%d:%d" % s for s in seen])
+E2
+same device-numbers "0 6:0 11:16777217 11:16777217 7:16777217" \
+    "$(timeout 20 python3 "$scratch/device.py" "$bin/store" 16777217 2>&1)"
+
 # Tells a supervisor that it serves.
 same ready "READY=1" "$(python3 - "$bin/stored" "$scratch" <<'E2'
 import os, socket, subprocess, sys
