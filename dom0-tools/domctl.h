@@ -87,6 +87,11 @@ int parse_options(const struct verb *v, int argc, char **argv, const char *known
                   struct options *o, int *status);
 /* Prints "domctl: VERB: WHY (usage: ...)" and returns STATUS_USAGE. */
 int usage_error(const struct verb *v, const char *why);
+/*
+ * Says why getopt_long() stopped at @word: an option that nobody knows, that only xl has (with a hint,
+ * xl-hints.c), or without its value. Returns STATUS_USAGE.
+ */
+int refuse_option(const struct verb *v, const char *word, bool value_missing);
 /* What --help prints. Returns STATUS_DONE. */
 int show_help(const struct verb *v);
 
