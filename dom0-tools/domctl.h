@@ -13,6 +13,8 @@
 #include "dom0-tools/lib/err.h"
 #include "dom0-tools/lib/json.h"
 
+struct guest_config;
+
 struct verb {
     const char *name;
     const char *args;    /* "[-c] FILE" */
@@ -98,6 +100,13 @@ int show_help(const struct verb *v);
 /* What to do instead of xl's option (letter or long name) or verb; NULL: xl has none of that name. */
 const char *xl_option_hint(const char *verb, const char *option);
 const char *xl_verb_hint(const char *verb);
+
+/*
+ * The guest that create would make from the file at @path (NULL: none) in any of its forms and from
+ * @o->overrides; warnings go to stderr, unless @o->quiet. Returns 0 with *@g to be released by
+ * guest_config_free(); -1 with *@e.
+ */
+int read_config(const char *path, const struct options *o, struct guest_config *g, struct err *e);
 
 /* ---- several domains at once: targets.c */
 
