@@ -176,10 +176,12 @@ look() {
 }
 listed() { [ "$(domctl list 'many*' | grep -c '^many')" = "$1" ]; }
 for n in {1..20}; do
-    printf '%s\n' "name = 'many$n'" "kernel = '/files/mini'" "cmdline = 'end=wait'" 'memory = 24' >"/tmp/many$n.cfg"
+    printf '%s\n' "name = 'many$n'" "kernel = '/files/mini'" "cmdline = 'end=wait'" 'memory = 24' \
+        "disk = [ '/guest/disk.img,raw,xvda,ro' ]" 'vif = [ "bridge=pavobr0" ]' >"/tmp/many$n.cfg"
 done
 : >/tmp/looking
 : >/tmp/look.bad
+loops=$(echo /dev/loop[0-9]*)
 look &
 looker=$!
 many create {1..20}
@@ -205,3 +207,4 @@ many destroy {11..20}
 wait $!
 check all-go-at-once "$(domctl list)" all_done destroy 20
 same many-nothing-left
+check loop-devices-are-removed "$(echo /dev/loop[0-9]*)" [ "$(echo /dev/loop[0-9]*)" = "$loops" ]
