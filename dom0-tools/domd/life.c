@@ -18,6 +18,7 @@
 #include "dom0-tools/lib/crash.h"
 #include "dom0-tools/lib/err.h"
 #include "dom0-tools/lib/hv.h"
+#include "dom0-tools/lib/kernel.h"
 #include "dom0-tools/lib/nodes.h"
 #include "pv-abi/sched.h"
 #include "xenstore-like/client.h"
@@ -585,6 +586,7 @@ void *monitor_main(void *arg)
             s = NULL;
         }
         look_at_domains();
+        kernel_forget(now_s());
     }
     return NULL;
 }
