@@ -17,6 +17,8 @@ done
 # Dom0 counts as no virtual machine for systemd: a unit with such a condition never starts there.
 check dom0-units "a unit that never starts in dom0" \
     [ -z "$(grep -l ConditionVirtualization "$scratch"/root/lib/systemd/system/*)" ]
+check guests-stay "restarting a daemon would stop the guests" \
+    [ -z "$(grep -hE '^(Requires|Requisite|BindsTo|PartOf)=' "$scratch"/root/lib/systemd/system/*)" ]
 # The modules that domd(8) names, one a word, are those that are loaded.
 sed -n "/kernel needs the modules/,/and loop/p" docs/man/domd.8 | grep -oE 'xen-[a-z]+|bridge|loop' | sort >"$scratch/named"
 grep -v '^#' "$scratch/root/usr/lib/modules-load.d/pavo.conf" | sort | diff "$scratch/named" - >"$scratch/diff"
