@@ -182,9 +182,12 @@ void record_succeeded(uint32_t domid, struct store *s);
 int config_copy(struct guest_config *to, const struct guest_config *from);
 void record_remove(uint32_t domid, struct store *s);
 bool record_adopt_all(void); /* false: no store to read */
+/* What the store answered while guests are taken over: 0, 1, -ENOENT, -EINVAL; else domd ends. */
+int adoption_answer(int rc);
 /* Each member of a config below @base/config. */
 int record_write_config(const struct guest_config *g, const char *base, struct store *s,
                         uint32_t tx);
+/* 0; -ENOENT, -EINVAL: it is not (all) there; -ENOMEM; an error of the store. */
 int record_read_config(struct guest_config *g, const char *base, struct store *s);
 
 /* pending.c: what was begun and is to be brought to its end, also by the next domd */
@@ -192,8 +195,8 @@ int pending_complete(struct vm *vm, struct store *s); /* a start has succeeded *
 void pending_end(struct vm *vm,
                  bool again);             /* its domain goes; @again: the guest is started anew */
 void pending_forget(const struct vm *vm); /* it is not started anew */
-bool pending_is_complete(uint32_t domid, struct store *s);
-void pending_clear_orphans(struct store *s); /* before anything is made */
+int pending_is_complete(uint32_t domid, struct store *s); /* 1, 0, or an error of the store */
+void pending_clear_orphans(struct store *s);              /* before anything is made */
 void pending_resume(struct store *s);
 int pending_resumed(struct err *e); /* waits until it is done: nothing is to be made before */
 
