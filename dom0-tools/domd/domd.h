@@ -125,6 +125,7 @@ int registry_add_disk(struct vm *vm, struct disk_spec *d, struct err *e);
 int registry_add_vif(struct vm *vm, const struct vif_spec *v, struct err *e);
 void registry_drop_disk(struct vm *vm, size_t i);
 void registry_drop_vif(struct vm *vm, size_t i);
+void registry_drop_devices(struct vm *vm); /* all of them */
 /* Waits until the guest of @domid is gone or another domain has taken its place. False: time. */
 bool registry_wait_gone(uint32_t domid, int timeout_ms);
 

@@ -381,13 +381,6 @@ static void change_identity(struct vm *vm)
     registry_set_uuid(vm, uuid);
 }
 
-static void forget_devices(struct guest_config *g)
-{
-    while (g->nr_disks)
-        disk_spec_free(&g->disks[--g->nr_disks]);
-    g->nr_vifs = 0;
-}
-
 /* A dead guest does no I/O: its devices go to the successor, what else it was is kept for a look. */
 static void rename_restart(struct vm *vm)
 {
@@ -418,7 +411,7 @@ static void rename_restart(struct vm *vm)
     console_rename(vm, &e);
     event_emit(vm, "renamed", "from", cfg.name);
     log_line("%s: domain %u is kept as %s", cfg.name, domid, vm->cfg.name);
-    forget_devices(&vm->cfg);
+    registry_drop_devices(vm);
     vm->kept = true;
     event_emit(vm, "preserved", NULL, NULL);
     short_lives = vm->short_lives;

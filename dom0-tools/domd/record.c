@@ -580,9 +580,7 @@ static void adopt_kept(struct vm *vm, const char *kept, struct heir **heirs)
     hv_domain_set_uuid(domd.hv, vm->domid, vm->uuid);
     if (*kept) {
         vm->kept = true;
-        vm->cfg.nr_vifs = 0;
-        while (vm->cfg.nr_disks)
-            disk_spec_free(&vm->cfg.disks[--vm->cfg.nr_disks]);
+        registry_drop_devices(vm);
     }
     registry_publish(vm, VM_PRESERVED);
 }
