@@ -59,10 +59,10 @@ struct vm {
     struct vm_disk *disks; /* one per disk of cfg, in its order */
     bool console;          /* consoled knows it */
     bool unattended;       /* is being started again by itself: nobody hears of a crash at once */
-    bool final;            /* shall not be started again, whatever its config says */
     bool kept;             /* has ended and has a successor, which has its devices */
     bool delayed;          /* has ended; is started again at not_before */
-    int64_t not_before;    /* CLOCK_MONOTONIC, in seconds */
+    int64_t not_before;    /* CLOCK_MONOTONIC, in seconds; so is what follows */
+    int64_t final_until;   /* an end before that is the last, whatever its config says */
     uint32_t short_lives;  /* in a row: see policy.h */
     struct timing *timing; /* of the create that is going on, or NULL */
 };

@@ -473,8 +473,8 @@ static void *end_main(void *arg)
 {
     struct ending *end = arg;
     struct vm *vm = end->vm;
-    enum action a =
-        end->vanished || vm->final ? ACTION_DESTROY : policy_action(&vm->cfg, end->code);
+    bool final = end->vanished || now_s() < vm->final_until;
+    enum action a = final ? ACTION_DESTROY : policy_action(&vm->cfg, end->code);
     bool later = vm->delayed ? false : judge_end(end, &a);
 
     free(end);

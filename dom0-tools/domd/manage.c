@@ -89,6 +89,7 @@ int op_reset(struct request *r)
     }
     vm->short_lives = 0;
     vm->delayed = false;
+    vm->final_until = 0;
     pending_end(vm, true);
     vm_stop(vm, true);
     if (vm_start(vm, false, false, r->e)) {

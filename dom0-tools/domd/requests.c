@@ -18,8 +18,10 @@
 #include "pv-abi/sched.h"
 #include "xenstore-like/client.h"
 
-#define DOMAINS_MAX 512
-#define LOG_MAX     (1u << 20)
+#define DOMAINS_MAX   512
+#define LOG_MAX       (1u << 20)
+#define FINAL_MAX_S   86400 /* as long as domctl lets anybody wait */
+#define FINAL_SPARE_S 60    /* for the client to say that its time is over */
 
 const char *need_name(struct request *r)
 {
@@ -223,11 +225,12 @@ void withdraw_request(uint32_t domid, const char *what)
     store_close(s);
 }
 
-/* "final": it shall be gone in the end, whatever its config says. */
+/* "final": it shall be gone in the end, whatever its config says, if that comes within "timeout". */
 static int end_guest(struct request *r, const char *what)
 {
     bool final = json_get_bool(r->in, "final") && !strcmp(what, "poweroff");
     struct vm *vm = need_vm(r);
+    uint64_t timeout;
     int rc;
 
     if (!vm)
@@ -241,7 +244,10 @@ static int end_guest(struct request *r, const char *what)
             vm_destroy(vm);
         return 0;
     }
-    vm->final |= final;
+    /* The last request counts, and only as long as its client would wait: it may have gone. */
+    if (!json_get_u64(r->in, "timeout", &timeout) || timeout > FINAL_MAX_S)
+        timeout = FINAL_MAX_S;
+    vm->final_until = final ? now_s() + (int64_t)timeout + FINAL_SPARE_S : 0;
     rc = vm->state == VM_LIVE ? ask_guest(vm, what, r->e)
                               : err_set(r->e, STATUS_FAILED, vm->cfg.name, "domctl destroy it",
                                         "the guest has ended");
