@@ -19,7 +19,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "dom0-tools/lib/crash.h"
@@ -29,14 +28,6 @@
 #include "pv-abi/io/xenbus.h"
 
 #define STEP_US 10000
-
-static long now_ms(void)
-{
-    struct timespec ts;
-
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 /* One device on its way, for the transactions below. */
 struct moving {

@@ -138,6 +138,7 @@ void vm_destroy(struct vm *vm); /* vm_stop() and registry_remove() */
 void start_unattended(struct vm *vm, bool fresh_log);
 void timing_mark(struct vm *vm, const char *phase); /* that just ended */
 int64_t now_s(void);                                /* CLOCK_MONOTONIC */
+long now_ms(void);
 void *monitor_main(void *arg);
 /* Starts @cfg (taken) as the successor of a kept domain, in a thread of its own. */
 void successor_start(struct guest_config *cfg, uint32_t kept_domid, uint32_t short_lives);

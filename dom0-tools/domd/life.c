@@ -37,6 +37,14 @@ int64_t now_s(void)
     return ts.tv_sec;
 }
 
+long now_ms(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
 static uint64_t now_us(void)
 {
     struct timespec ts;
