@@ -94,6 +94,7 @@ void console_drop(const struct vm *vm, bool keep)
         close(fd);
 }
 
+/* A consoled that was killed within the request may have moved the log: the next one is asked. */
 int console_rename(const struct vm *vm, struct err *e)
 {
     enum failure why;
@@ -102,9 +103,16 @@ int console_rename(const struct vm *vm, struct err *e)
 
     snprintf(line, sizeof(line), "name %u %s", vm->domid, vm->cfg.name);
     fd = request(line, &why, e);
-    if (fd < 0)
+    if (fd < 0 && why == CUT) {
+        memset(e, 0, sizeof(*e));
+        fd = request(line, &why, e);
+    }
+    if (fd < 0 && why == REFUSED)
         return -1;
-    close(fd);
+    /* One that is not there reads the new name from the store when it starts. */
+    memset(e, 0, sizeof(*e));
+    if (fd >= 0)
+        close(fd);
     return 0;
 }
 

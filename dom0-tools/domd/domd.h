@@ -229,7 +229,8 @@ int nodes_write(struct store *s, store_tx_t tx, void *arg);
 /* console.c: requests to consoled */
 int console_add(const struct vm *vm, uint32_t port, bool fresh_log, struct err *e);
 void console_drop(const struct vm *vm, bool keep);
-int console_rename(const struct vm *vm, struct err *e); /* of a vm that has its new name already */
+/* Of a vm that has its new name already. -1: refused. */
+int console_rename(const struct vm *vm, struct err *e);
 /* A descriptor or -1. @resume: without what was said before. */
 int console_attach(const char *name, bool resume, struct err *e);
 
