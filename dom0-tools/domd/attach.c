@@ -304,11 +304,7 @@ int device_attach(struct vm *vm, int is_vif, unsigned int timeout_s, struct err 
 
 static bool backend_gone(const struct moving *m)
 {
-    char path[160];
-
-    snprintf(path, sizeof(path), "/sys/bus/xen-backend/devices/%s-%u-%s", m->is_vif ? "vif" : "vbd",
-             m->vm->domid, strrchr(m->be, '/') + 1);
-    return access(path, F_OK) != 0;
+    return !device_served(m->vm, m->is_vif, m->i);
 }
 
 /* True when nobody in the guest has the device: it never took it, or gave it back. */

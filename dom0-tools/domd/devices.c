@@ -41,6 +41,14 @@ static void backend_sysfs(const struct vm *vm, int is_vif, size_t i, char path[1
                  vm->cfg.disks[i].devid);
 }
 
+bool device_served(const struct vm *vm, int is_vif, size_t i)
+{
+    char path[128];
+
+    backend_sysfs(vm, is_vif, i, path);
+    return !access(path, F_OK);
+}
+
 static int check_driver(const char *driver, const char *module, struct err *e)
 {
     char path[96], hint[64];

@@ -149,6 +149,8 @@ int device_wait(struct vm *vm, int is_vif, size_t i, struct store *s, struct err
 /* -1 with *@e if dom0's kernel reported an error of the backend. */
 int device_failed(const struct vm *vm, int is_vif, size_t i, struct store *s, const char *what,
                   struct err *e);
+/* The kernel's device of the backend is there. */
+bool device_served(const struct vm *vm, int is_vif, size_t i);
 void device_remove(struct vm *vm, int is_vif, size_t i, struct store *s); /* as by pulling a plug */
 int devices_open(struct vm *vm, uint32_t (*numbers)[2], struct err *e);   /* checks, disk_open() */
 int devices_wait(struct vm *vm, struct store *s, struct err *e);
@@ -186,6 +188,7 @@ void record_remove(uint32_t domid, struct store *s);
 bool record_adopt_all(void); /* false: no store to read */
 /* What the store answered while guests are taken over: 0, 1, -ENOENT, -EINVAL; else domd ends. */
 int adoption_answer(int rc);
+int remove_path(struct store *s, store_tx_t tx, const char *path); /* 0 also when it is missing */
 /* Each member of a config below @base/config. */
 int record_write_config(const struct guest_config *g, const char *base, struct store *s,
                         uint32_t tx);

@@ -36,13 +36,6 @@ static void again_path(const struct vm *vm, char path[80])
     snprintf(path, 80, AGAIN "/%s", uuid);
 }
 
-static int remove_path(struct store *s, store_tx_t tx, const char *path)
-{
-    int rc = store_rm(s, tx, path);
-
-    return rc == -ENOENT ? 0 : rc;
-}
-
 static int complete_tx(struct store *s, store_tx_t tx, void *arg)
 {
     const struct vm *vm = arg;

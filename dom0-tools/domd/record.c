@@ -77,27 +77,10 @@ static int write_member(struct store *s, store_tx_t tx, const char *base, const 
     return rc;
 }
 
-static struct json *config_json(const struct guest_config *g)
-{
-    struct json_out *o = json_out_new(false);
-    struct json *j = NULL;
-    const char *text;
-    size_t len;
-
-    if (!o)
-        return NULL;
-    guest_config_to_json(g, o);
-    text = json_text(o, &len);
-    if (text)
-        j = json_parse(text, len);
-    json_out_free(o);
-    return j;
-}
-
 int record_write_config(const struct guest_config *g, const char *base, struct store *s,
                         store_tx_t tx)
 {
-    struct json *j = config_json(g);
+    struct json *j = guest_config_json(g);
     const struct json *value;
     int rc = j ? 0 : -ENOMEM;
     const char *key;
@@ -111,7 +94,7 @@ int record_write_config(const struct guest_config *g, const char *base, struct s
 
 int config_copy(struct guest_config *to, const struct guest_config *from)
 {
-    struct json *j = config_json(from);
+    struct json *j = guest_config_json(from);
     struct err e = {0};
     int rc = j ? guest_config_from_json(to, j, &e) : -1;
 
@@ -177,7 +160,7 @@ int record_add_device(const struct vm *vm, int is_vif, size_t i, struct store *s
 }
 
 /* A node that is missing is as good as one removed. */
-static int remove_path(struct store *s, store_tx_t tx, const char *path)
+int remove_path(struct store *s, store_tx_t tx, const char *path)
 {
     int rc = store_rm(s, tx, path);
 

@@ -406,22 +406,13 @@ static void tell_stats(struct request *r, const struct hv_domain *d)
 /* The config's members, then where the guest's ends in dom0 are. */
 static void tell_vm(struct request *r, const struct vm *vm)
 {
-    struct json_out *o = json_out_new(false);
+    struct json *j = guest_config_json(&vm->cfg);
     char path[128], name[16];
-    struct json *j = NULL;
-    const char *text;
-    size_t i, len;
+    size_t i;
 
-    if (!o)
-        return;
-    guest_config_to_json(&vm->cfg, o);
-    text = json_text(o, &len);
-    if (text)
-        j = json_parse(text, len);
     json_key(r->out, "config");
     json_value_copy(r->out, j);
     json_free(j);
-    json_out_free(o);
     snprintf(path, sizeof(path), "/var/log/pavo/console/%s.log", vm->cfg.name);
     json_put_str(r->out, "console_log", path);
     grants_tell(vm, r->out);
