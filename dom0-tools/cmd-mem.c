@@ -2,10 +2,13 @@
 /* mem-set and mem-max. */
 #include "dom0-tools/domctl.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "dom0-tools/lib/amount.h"
+#include "dom0-tools/lib/guest.h"
 
 static void add_mib(struct json_out *o, const void *arg)
 {
@@ -18,13 +21,20 @@ static int set_memory(const struct verb *v, int argc, char **argv, const char *k
     struct options o;
     struct json *j;
     uint64_t mib;
-    char what[48];
+    const char *text, *end;
+    char what[80];
     int status, first = parse_options(v, argc, argv, known, 2, 2, &o, &status);
 
     if (first < 0)
         return status;
-    if (!mib_parse(&mib, argv[first + 1]))
-        return usage_error(v, "SIZE must be a number of MiB, or end in b, k, m, g or t");
+    text = argv[first + 1];
+    end = text + strlen(text) - (*text != '\0');
+    if (!mib_parse(&mib, text))
+        return usage_error(v, "SIZE must be a number of KiB, or end in b, k, m, g or t");
+    if (mib < GUEST_MEMORY_MIN_MIB && isdigit((unsigned char)*end)) {
+        snprintf(what, sizeof(what), "%.20s alone is KiB: say %.20sm", text, text);
+        return usage_error(v, what);
+    }
     j = ask_domd(v->name, argv[first], add_mib, &mib, NULL, &e);
     if (!j)
         return fail(&e);

@@ -18,7 +18,7 @@
 #define HELP_WAIT                                      \
     "  -w, --wait        wait until it has happened\n" \
     "  -t, --timeout=S   wait at most S seconds (60 unless told); implies -w\n"
-#define HELP_SIZE "  SIZE is in MiB, or ends in b, k, m, g or t\n" HELP_WAIT
+#define HELP_SIZE "  SIZE ends in b, k, m, g or t; a number alone is KiB\n"
 
 static const struct verb verbs[] = {
     {"create", "[-c] [-p] [-n] [-q] [-e KEY=VALUE] [--timing] FILE [KEY=VALUE...]",
@@ -65,10 +65,9 @@ static const struct verb verbs[] = {
      cmd_vcpu_set},
     {"vcpu-pin", "NAME VCPU|all CPUS", "say which CPUs a vCPU may run on",
      "  CPUS is a list such as 0-3,^1, or all\n", cmd_vcpu_pin},
-    {"mem-set", "[-w] [-t SECONDS] NAME SIZE", "set the memory that a domain shall use", HELP_SIZE,
-     cmd_mem_set},
-    {"mem-max", "NAME SIZE", "set how far mem-set may go",
-     "  SIZE is in MiB, or ends in b, k, m, g or t\n", cmd_mem_max},
+    {"mem-set", "[-w] [-t SECONDS] NAME SIZE", "set the memory that a domain shall use",
+     HELP_SIZE HELP_WAIT, cmd_mem_set},
+    {"mem-max", "NAME SIZE", "set how far mem-set may go", HELP_SIZE, cmd_mem_max},
     {"sched", "[-o json] [NAME [-w WEIGHT] [-c CAP]]", "show or set how domains share the CPUs",
      "  -w, --weight=N      share beside others, 1 to 65535 (256 unless told)\n"
      "  -c, --cap=N         at most N percent of one CPU; 0: no cap\n"
