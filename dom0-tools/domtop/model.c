@@ -332,8 +332,18 @@ void layout_line(const struct layout *l, const struct row *r, bool totals, char 
 
 /* ---- JSON */
 
+static void put_numbers(struct json_out *o, const char *const keys[], const uint64_t *n,
+                        size_t count)
+{
+    size_t i;
+
+    for (i = 0; i < count; i++)
+        json_put_u64(o, keys[i], n[i]);
+}
+
 static void row_to_json(const struct row *r, struct json_out *o)
 {
+    static const char *const keys[] = {"vcpus", "memory_mib", "maxmem_mib", "cpu_time_ns"};
     static const char *const totals[] = {"disk_read_bytes", "disk_write_bytes",
                                          "net_received_bytes", "net_sent_bytes"};
     static const char *const rates[] = {"disk_read_bytes_per_s", "disk_write_bytes_per_s",
@@ -344,12 +354,8 @@ static void row_to_json(const struct row *r, struct json_out *o)
     json_put_str(o, "name", r->name);
     json_put_u64(o, "id", r->id);
     json_put_str(o, "state", r->state);
-    json_put_u64(o, "vcpus", r->vcpus);
-    json_put_u64(o, "memory_mib", r->memory_mib);
-    json_put_u64(o, "maxmem_mib", r->maxmem_mib);
-    json_put_u64(o, "cpu_time_ns", r->cpu_ns);
-    for (c = 0; c < NR_COUNTERS; c++)
-        json_put_u64(o, totals[c], r->total[c]);
+    put_numbers(o, keys, (uint64_t[]){r->vcpus, r->memory_mib, r->maxmem_mib, r->cpu_ns}, 4);
+    put_numbers(o, totals, r->total, NR_COUNTERS);
     if (r->has_rates) {
         json_put_fraction(o, "cpu_percent", r->cpu_percent);
         for (c = 0; c < NR_COUNTERS; c++)
@@ -360,15 +366,14 @@ static void row_to_json(const struct row *r, struct json_out *o)
 
 void sample_to_json(const struct sample *s, struct json_out *o)
 {
+    static const char *const keys[] = {"cpus", "total_pages", "free_pages"};
     size_t i;
 
     json_object(o);
     json_put_u64(o, "time_ns", s->time_ns);
     json_put_fraction(o, "interval_s", s->interval_s);
     json_put_str(o, "version", s->version);
-    json_put_u64(o, "cpus", s->cpus);
-    json_put_u64(o, "total_pages", s->total_pages);
-    json_put_u64(o, "free_pages", s->free_pages);
+    put_numbers(o, keys, (uint64_t[]){s->cpus, s->total_pages, s->free_pages}, 3);
     json_put_bool(o, "stored", s->stored);
     json_put_bool(o, "consoled", s->consoled);
     json_key(o, "domains");
