@@ -22,17 +22,21 @@
 
 #define OVERLAY_PREFIX "pavo-"
 
-static int disk_failed(const char *path, int error, struct err *e)
+/* @kind: "disk" or "overlay". */
+static int disk_failed(const char *kind, const char *path, int error, struct err *e)
 {
+    bool full = error == ENOMEM || error == ENOSPC || error == EDQUOT;
+    const char *hint = NULL;
     char what[300];
 
-    snprintf(what, sizeof(what), "disk %.280s", path);
-    return err_set(e, error == ENOMEM ? STATUS_RESOURCES : STATUS_USAGE, what,
-                   error == ENOENT                     ? "check the path"
-                   : error == EROFS || error == EACCES ? "access ro would do"
-                   : error == EBUSY                    ? "unmount it"
-                                                       : NULL,
-                   "%s",
+    if (error == ENOENT)
+        hint = "check the path";
+    else if (error == EBUSY)
+        hint = "unmount it";
+    else if ((error == EROFS || error == EACCES) && *kind == 'd')
+        hint = "access ro would do";
+    snprintf(what, sizeof(what), "%s %.280s", kind, path);
+    return err_set(e, full ? STATUS_RESOURCES : STATUS_USAGE, what, hint, "%s",
                    error == ENOENT  ? "no such file"
                    : error == EBUSY ? "dom0 itself uses this device"
                                     : strerror(error));
@@ -68,7 +72,7 @@ static int attach_loop(struct vm_loop *loop, int fd, const char *path, bool writ
     loop->used = true;
     loop->fd = dev;
     if (fstat(dev, &st))
-        return disk_failed(path, errno, e);
+        return disk_failed("disk", path, errno, e);
     numbers[0] = major(st.st_rdev);
     numbers[1] = minor(st.st_rdev);
     return 0;
@@ -82,7 +86,7 @@ static int target_open(const char *path, bool writable, struct err *e)
     struct stat st;
 
     if (fd < 0)
-        return disk_failed(path, errno, e);
+        return disk_failed("disk", path, errno, e);
     /* Mounted, or a part of something that is: exclusive use is how the kernel tells. */
     if (writable && !fstat(fd, &st) && S_ISBLK(st.st_mode)) {
         again = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK | O_EXCL);
@@ -90,7 +94,7 @@ static int target_open(const char *path, bool writable, struct err *e)
             int error = errno;
 
             close(fd);
-            return disk_failed(path, error, e);
+            return disk_failed("disk", path, error, e);
         }
         close(again);
     }
@@ -106,10 +110,10 @@ static int target_attach(struct vm_loop *loop, int fd, const char *path, bool wr
     char what[300];
 
     if (fstat(fd, &st))
-        return disk_failed(path, errno, e);
+        return disk_failed("disk", path, errno, e);
     if (S_ISBLK(st.st_mode)) {
         if (ioctl(fd, BLKGETSIZE64, &bytes))
-            return disk_failed(path, errno, e);
+            return disk_failed("disk", path, errno, e);
         numbers[0] = major(st.st_rdev);
         numbers[1] = minor(st.st_rdev);
         *sectors = bytes / 512;
@@ -145,11 +149,11 @@ static int overlay_check(int fd, const char *path, uint64_t size, struct err *e)
 
     snprintf(what, sizeof(what), "overlay %.280s", path);
     if (fstat(fd, &st))
-        return disk_failed(path, errno, e);
+        return disk_failed("overlay", path, errno, e);
     if (!S_ISREG(st.st_mode))
         return err_set(e, STATUS_USAGE, what, NULL, "not a regular file");
     if (!st.st_size)
-        return ftruncate(fd, (off_t)size) ? disk_failed(path, errno, e) : 0;
+        return ftruncate(fd, (off_t)size) ? disk_failed("overlay", path, errno, e) : 0;
     if (lseek(fd, 0, SEEK_DATA) < 0 && errno == ENXIO)
         return 0;
     rc = dm_cow_header_check(head, pread(fd, head, sizeof(head), 0) == sizeof(head) ? 16 : 0);
@@ -169,12 +173,20 @@ static int overlay_open(struct vm_disk *disk, const char *path, uint64_t size, s
     if (fd < 0 && errno == EEXIST)
         fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
-        return disk_failed(path, errno, e);
+        return disk_failed("overlay", path, errno, e);
     if (overlay_check(fd, path, size, e)) {
         close(fd);
         return -1;
     }
     return fd;
+}
+
+/* The kernel says no more than that it could not write; of a file that is new. */
+static bool no_room(int fd)
+{
+    static const char zeroes[4096];
+
+    return pwrite(fd, zeroes, sizeof(zeroes), 0) < 0 && errno == ENOSPC;
 }
 
 /* Puts the overlay over @numbers, which become those of the joint device. */
@@ -185,6 +197,7 @@ static int overlay_attach(struct vm *vm, size_t i, uint64_t sectors, uint32_t nu
     const char *path = vm->cfg.disks[i].overlay;
     uint32_t origin[2] = {numbers[0], numbers[1]}, cow[2];
     char what[300];
+    bool full;
     int fd, rc;
 
     if (check_unused(vm, &vm->cfg.disks[i], path, true, e))
@@ -192,12 +205,18 @@ static int overlay_attach(struct vm *vm, size_t i, uint64_t sectors, uint32_t nu
     fd = overlay_open(disk, path, dm_cow_size(sectors * 512), e);
     if (fd < 0)
         return -1;
-    rc = attach_loop(&disk->overlay, fd, path, true, cow, e);
-    close(fd);
-    if (rc)
+    if (attach_loop(&disk->overlay, fd, path, true, cow, e)) {
+        close(fd);
         return -1;
+    }
     disk_name_overlay(vm, i);
     rc = dm_snapshot_create(disk->mapped, sectors, origin, cow, numbers);
+    full = rc == -EIO && disk->overlay_made && no_room(fd);
+    close(fd);
+    if (full) {
+        disk->mapped[0] = '\0';
+        return disk_failed("overlay", path, ENOSPC, e);
+    }
     if (rc) {
         disk->mapped[0] = '\0';
         snprintf(what, sizeof(what), "overlay %.280s", path);
