@@ -4,8 +4,9 @@
 
 #include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "dom0-tools/lib/amount.h"
 
 #define WAIT_DEFAULT_S 60
 #define WAIT_MAX_S     86400
@@ -42,10 +43,9 @@ int usage_error(const struct verb *v, const char *why)
 
 static const char *take_seconds(const char *text, struct options *o)
 {
-    char *end;
-    unsigned long n = strtoul(text, &end, 10);
+    uint64_t n;
 
-    if (*text < '0' || *text > '9' || *end || n > WAIT_MAX_S)
+    if (!number_parse(&n, text) || n > WAIT_MAX_S)
         return "-t needs a number of seconds, at most 86400";
     o->wait = true;
     o->seconds = (unsigned int)n;
@@ -125,6 +125,7 @@ int refuse_option(const struct verb *v, const char *word, bool value_missing)
         snprintf(name, sizeof(name), "-%c", optopt);
     else
         snprintf(name, sizeof(name), "%.*s", (int)strcspn(word, "="), word);
+    err_one_line(name);
     hint = value_missing ? NULL : xl_option_hint(v->name, name);
     if (hint) {
         fprintf(stderr, "domctl: %s: %s is not supported (%s)\n", v->name, name, hint);

@@ -109,7 +109,7 @@ bool registry_started(uint32_t domid, int64_t *started);
 /* True while the guest of that UUID is being built or started. */
 bool registry_starting(const uint8_t uuid[16]);
 /* The domid of a visible guest by name, number or UUID; 0 is dom0. False when there is none. */
-bool registry_domid(const char *name, uint32_t *domid);
+bool registry_domid(const char *name, uint32_t *domid, struct err *e);
 /*
  * True if a disk other than @self has the file or device @path, and one of the two writes it; the name
  * of the disk's guest into @name.

@@ -23,8 +23,10 @@ struct request {
 
 /* The member "name"; NULL with the error set. */
 const char *need_name(struct request *r);
-/* The guest it names, held; NULL with the error set. */
+/* The guest it names, held, of which the answer tells who it is; NULL with the error set. */
 struct vm *need_vm(struct request *r);
+/* Members name, id and uuid of the answer: for a guest of which they change meanwhile, at the end. */
+void answer_vm(struct request *r, const struct vm *vm);
 /* Only one that has not ended. */
 struct vm *need_live_vm(struct request *r);
 /* -1 with the error set: @rc is what the hypervisor said. */

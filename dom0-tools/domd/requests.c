@@ -30,11 +30,24 @@ const char *need_name(struct request *r)
     return name && *name ? name : NULL;
 }
 
+void answer_vm(struct request *r, const struct vm *vm)
+{
+    char uuid[37];
+
+    uuid_format(uuid, vm->uuid);
+    json_put_str(r->out, "name", vm->cfg.name);
+    json_put_u64(r->out, "id", vm->domid);
+    json_put_str(r->out, "uuid", uuid);
+}
+
 struct vm *need_vm(struct request *r)
 {
     const char *name = need_name(r);
+    struct vm *vm = name ? registry_acquire(name, r->e) : NULL;
 
-    return name ? registry_acquire(name, r->e) : NULL;
+    if (vm)
+        answer_vm(r, vm);
+    return vm;
 }
 
 int hv_failed(struct request *r, const char *name, int rc)
@@ -96,7 +109,6 @@ static int op_create(struct request *r)
 {
     struct timing timing = {0};
     struct guest_config g;
-    char uuid[37];
     struct vm *vm;
 
     if (pending_resumed(r->e))
@@ -116,10 +128,7 @@ static int op_create(struct request *r)
         return -1;
     }
     vm->timing = NULL;
-    uuid_format(uuid, vm->uuid);
-    json_put_u64(r->out, "id", vm->domid);
-    json_put_str(r->out, "name", vm->cfg.name);
-    json_put_str(r->out, "uuid", uuid);
+    answer_vm(r, vm);
     if (json_get_bool(r->in, "timing"))
         tell_timing(r->out, &timing);
     event_emit(vm, "created", NULL, NULL);
@@ -232,7 +241,6 @@ static int end_guest(struct request *r, const char *what)
 
     if (!vm)
         return -1;
-    json_put_u64(r->out, "id", vm->domid);
     if (vm->delayed || (final && vm->state == VM_PRESERVED)) {
         /* Has ended, and would be started again in a moment: it is what was asked for. */
         if (strcmp(what, "poweroff"))
