@@ -10,6 +10,7 @@ tools-common += dom0-tools/lib/guest.c
 tools-common += dom0-tools/lib/json.c
 tools-common += dom0-tools/lib/proto.c
 tools-common += dom0-tools/lib/spec.c
+tools-common += dom0-tools/lib/xlkeys.c
 
 progs += dom0-tools/domctl
 dom0-tools/domctl-srcs := $(tools-common)

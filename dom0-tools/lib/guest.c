@@ -13,6 +13,7 @@
 #include "dom0-tools/lib/err.h"
 #include "dom0-tools/lib/grantsize.h"
 #include "dom0-tools/lib/json.h"
+#include "dom0-tools/lib/xlkeys.h"
 
 struct reader {
     struct guest_config *g;
@@ -497,6 +498,8 @@ static const struct {
 
 static int read_item(struct reader *r, const struct cfg_item *it)
 {
+    const char *reason;
+    char text[160];
     size_t i;
 
     r->line = it->line;
@@ -508,7 +511,10 @@ static int read_item(struct reader *r, const struct cfg_item *it)
     for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
         if (!strcmp(it->key, keys[i].name))
             return keys[i].read(r, it);
-    warn_here("unknown key, ignored", r);
+    reason = xl_key_reason(it->key);
+    snprintf(text, sizeof(text), "%s%s", reason ? "has no effect: " : "unknown key, ignored",
+             reason ? reason : "");
+    warn_here(text, r);
     return 0;
 }
 

@@ -308,10 +308,13 @@ static void unknown_keys_warn_with_their_line(void **state)
 {
     struct guest_config g;
 
-    assert_int_equal(read_guest(&g, GOOD "vnc = 1\nmemory=64\nmemory=128\nvif=['ip=10.0.0.1']"), 0);
-    assert_string_equal(warnings, "f.cfg:3: vnc: unknown key, ignored\n"
-                                  "f.cfg:4: memory: has no effect: a later line sets it again\n"
-                                  "f.cfg:6: vif: 'ip' has no effect\n");
+    assert_int_equal(
+        read_guest(&g, GOOD "nonsense = 1\npci=[]\nmemory=64\nmemory=128\nvif=['ip=10.0.0.1']"), 0);
+    assert_string_equal(warnings,
+                        "f.cfg:3: nonsense: unknown key, ignored\n"
+                        "f.cfg:4: pci: has no effect: no device of the host is handed to guests\n"
+                        "f.cfg:5: memory: has no effect: a later line sets it again\n"
+                        "f.cfg:7: vif: 'ip' has no effect\n");
     guest_config_free(&g);
 }
 
