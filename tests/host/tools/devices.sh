@@ -92,6 +92,22 @@ domctl block-detach g xvdc
 domctl destroy g
 check base-untouched "changed" [ "$(md5sum </guest/disk.img)" = "$base" ]
 all_same devices-leave-nothing
+# One base for several; nobody else may write it meanwhile.
+for n in 1 2 3; do
+    config share$n "kernel = '$here/deaf'" 'memory = 32' \
+        "disk = [ '/guest/disk.img,raw,xvda,rw,overlay=/guest/share$n.cow' ]"
+    sed -i /ramdisk/d /tmp/share$n.cfg
+    domctl create -q -p /tmp/share$n.cfg 2>>/tmp/share.err
+done
+check overlays-share-a-base "$(cat /tmp/share.err)" [ "$(domctl list 'share*' | wc -l)" = 4 ]
+held >/tmp/before
+row shared-base-is-not-written 1 'disk /guest/disk.img: in use by domain share' \
+    domctl create -p /tmp/share1.cfg name=other 'disk=["/guest/disk.img,raw,xvda,rw"]'
+row overlay-of-another 1 'overlay /guest/share1.cow|disk /guest/share1.cow: in use by domain share1' \
+    domctl create -p /tmp/share1.cfg name=other
+domctl destroy 'share*'
+rm -f /guest/share?.cow
+all_same shared-base-leaves-nothing
 rm -f /guest/new.cow
 config half "disk = [ '/guest/disk.img,raw,xvda,rw,overlay=/guest/new.cow', '/none,raw,xvdb,ro' ]"
 create half
