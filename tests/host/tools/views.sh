@@ -98,6 +98,9 @@ completes "one two" names domctl destroy ''
 completes "two" begun-name domctl console t
 completes "cfg json xml" formats domctl config -o ''
 completes "one" name-after-option domctl config -o json o
+completes "one" name-after-value domctl block-attach -o json o
+completes "one two" names-beside-option domctl shutdown -t 3 ''
+completes "" word-after-name domctl block-attach -t 5 one o
 completes "--help" option domctl dmesg --h
 cd /tmp || exit
 completes "one.cfg" files domctl create one.c
