@@ -30,6 +30,9 @@ check json-bytes-written "$(of busy disk_write_bytes)" [ "$(of busy disk_write_b
 domtop -b -n 2 -d 0.2 -s name -r >/tmp/table
 check batch "$(cat /tmp/table)" [ "$(grep -c '^NAME ' /tmp/table) $(grep -c '^idle ' /tmp/table)" = "2 2" ]
 check batch-order "$(cat /tmp/table)" [ "$(awk '{ print $1 }' /tmp/table | head -n 4 | tr '\n' ' ')" = "NAME idle busy Domain-0 " ]
+domtop -b -v -n 1 -d 0.2 >/tmp/table
+check batch-vcpus "$(cat /tmp/table)" grep -q '^ vcpu 0 .*cpu [01]' /tmp/table
+check json-vcpus "$(head -c 600 /tmp/json)" grep -q '"vcpu_stats":\[{"id":0,"online":true,' /tmp/json
 domtop -s fun 2>/tmp/err
 rc=$?
 check bad-key "status $rc: $(cat /tmp/err)" [ "$rc $(wc -l </tmp/err)" = "2 1" ]
@@ -83,6 +86,11 @@ tm send-keys w T # totals: only busy has written
 first() { screen; [ "$(awk '/^NAME/ { getline; print $1 }' /tmp/screen)" = "$1" ]; }
 check sorted-by-written "$(cat /tmp/screen)" wait_for 5 first busy
 tm send-keys T c
+# vCPUs, below their domain.
+tm send-keys V
+vcpu_as_wanted() { screen; between 22 "$(awk '/^busy/ { getline; if ($1 == "vcpu" && $3 == "cpu") print $5 }' /tmp/screen)" 28; }
+check vcpus "$(cat /tmp/screen)" wait_for 15 vcpu_as_wanted
+tm send-keys V
 # Colours where there are: a busy row is green; a VT100 has none.
 colours() { tm capture-pane -e -p -t "$1" >/tmp/colours; grep -qE "$2" /tmp/colours; }
 check colours "$(grep busy /tmp/colours | od -c | head -n 3)" wait_for 8 colours 0 $'\e\\[[0-9;]*3[23]m?.*busy'
