@@ -25,6 +25,7 @@ static void add_final(struct json_out *o, const void *arg)
     const struct options *opts = arg;
 
     json_put_bool(o, "final", opts->destroy);
+    json_put_u64(o, "timeout", opts->seconds);
 }
 
 static void ask_one(struct target *t, void *arg)
