@@ -55,6 +55,12 @@ static const struct verb verbs[] = {
     {"unpause", "NAME...", "let paused guests run", "", cmd_unpause},
     {"rename", "NAME NEWNAME", "give a guest another name", "", cmd_rename},
     {"sysrq", "NAME KEY", "send a magic SysRq key to a Linux guest", "", cmd_sysrq},
+    {"dump-core", "[--live] [--compress] NAME [FILE]",
+     "write a guest's memory and registers into an ELF core, for gdb",
+     "Without FILE it goes to /var/log/pavo/dump, and the file's name is printed.\n"
+     "      --live        do not pause the guest meanwhile\n"
+     "      --compress    pack it as gzip does\n",
+     cmd_dump_core},
     {"events", "[NAME...]", "print what happens to guests, a JSON object a line, until interrupted",
      HELP_JSON("JSON, which it is anyway"), cmd_events},
     {"domid", "NAME", "print a domain's number", "", cmd_domid},
