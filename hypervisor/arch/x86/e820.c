@@ -42,7 +42,7 @@ static uint32_t type_at(const struct e820_entry *map, unsigned int nr, uint64_t 
 
 unsigned int e820_sanitize(struct e820_entry *map, unsigned int nr, unsigned int max)
 {
-    static struct e820_entry out[128];
+    static struct e820_entry out[256];
     uint64_t addr = 0, next;
     unsigned int n = 0;
 
