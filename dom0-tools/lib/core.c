@@ -253,7 +253,7 @@ static int collect_page(struct walk *w, uint64_t vaddr, uint64_t mfn)
     if (mfn >= MFN_LIMIT)
         return 0;
     c->frames[c->nr_frames] = (struct core_frame){(uint32_t)mfn, (uint32_t)c->nr_frames};
-    return ++c->nr_frames == c->pages * 2;
+    return ++c->nr_frames >= c->pages * 2;
 }
 
 static int frames_by_tables(struct core *c, uint64_t root)

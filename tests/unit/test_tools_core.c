@@ -226,6 +226,16 @@ static void nothing_found_is_said(void **state)
     assert_int_equal(core_find_frames(&m->c, &m->told, PAGES, FOREIGN), -ENOENT);
 }
 
+static void a_guest_that_has_lost_its_pages_has_no_frames(void **state)
+{
+    struct model *m = *state;
+
+    core_free(&m->c);
+    assert_int_equal(core_init(&m->c, 0, read_page, m), 0);
+    map_range(m, KERNEL, 100, 50);
+    assert_int_equal(core_find_frames(&m->c, &m->told, PAGES, ROOT), -ENOENT);
+}
+
 /* ---- loads */
 
 static void find(struct model *m)
@@ -519,6 +529,7 @@ int main(void)
         T(no_more_frames_than_the_guest_has),
         T(without_a_p2m_frames_are_numbered_as_mapped),
         T(nothing_found_is_said),
+        T(a_guest_that_has_lost_its_pages_has_no_frames),
         T(neighbours_are_one_load),
         T(addresses_of_one_frame_share_it),
         T(a_gap_in_pfns_parts_loads),
