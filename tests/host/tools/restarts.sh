@@ -66,6 +66,22 @@ for _ in 1 2 3; do kill_daemon stored; done
 domctl destroy next
 check destroy-after "status $?" gone next
 
+# The store goes while domd begins to take over its guest, and stays away for longer than domd waits:
+# domd begins anew, and neither forgets the guest nor ends it.
+was=$(field live id)
+kill -STOP "$(pidof stored)"
+old=$(pidof domd)
+kill -9 "$old"
+asks() { [ -n "$(pidof domd)" ] && [ "$(pidof domd)" != "$old" ]; }
+wait_for 5 asks
+usleep 500000
+service stored stop
+begins_anew() { grep -q 'begins anew' /var/log/pavo/domd.log; }
+check adoption-begins-anew "$(tail -n 3 /var/log/pavo/domd.log)" wait_for 20 begins_anew
+service stored start
+known() { [ "$(field live id)" = "$was" ]; }
+check adoption-without-store "$(tail -n 5 /var/log/pavo/domd.log)" wait_for 10 known
+
 # Who looks at its console goes on looking.
 domctl console live </dev/null >/tmp/shown 2>/dev/null &
 until grep -q . /tmp/shown; do usleep 50000; done
