@@ -33,6 +33,7 @@ int cmd_destroy(const struct verb *v, int argc, char **argv);
 int cmd_dmesg(const struct verb *v, int argc, char **argv);
 int cmd_domid(const struct verb *v, int argc, char **argv);
 int cmd_domname(const struct verb *v, int argc, char **argv);
+int cmd_dump_core(const struct verb *v, int argc, char **argv);
 int cmd_events(const struct verb *v, int argc, char **argv);
 int cmd_info(const struct verb *v, int argc, char **argv);
 int cmd_list(const struct verb *v, int argc, char **argv);
@@ -74,6 +75,8 @@ struct options {
     bool brief;                           /* -s */
     bool wait;                            /* -w */
     bool force;                           /* --force */
+    bool live;                            /* --live */
+    bool compress;                        /* --compress */
     unsigned int seconds;                 /* -t */
     const char *file;                     /* -f */
     const char *overrides[OVERRIDES_MAX]; /* -e */
@@ -167,6 +170,11 @@ void print_targets(const struct target *list, long count);
 struct json *ask_domd(const char *op, const char *name,
                       void (*more)(struct json_out *o, const void *arg), const void *arg,
                       int *passed, struct err *e);
+
+/* The same, with a descriptor @give for domd and none from it. */
+struct json *ask_domd_giving(const char *op, const char *name,
+                             void (*more)(struct json_out *o, const void *arg), const void *arg,
+                             int give, struct err *e);
 
 /* A request whose answer is followed by further lines: the connection, or -1 with *@e. */
 int ask_domd_stream(const char *op, struct err *e);

@@ -58,6 +58,12 @@ static const struct verb verbs[] = {
     {"rename", "[-o json] NAME NEWNAME", "give a guest another name", HELP_DONE, cmd_rename},
     {"sysrq", "[-o json] NAME KEY", "send a magic SysRq key to a Linux guest", HELP_DONE,
      cmd_sysrq},
+    {"dump-core", "[--live] [--compress] [-o json] NAME [FILE]",
+     "write a guest's memory and registers into an ELF core, for gdb",
+     "Without FILE it goes to /var/log/pavo/dump, and the file's name is printed.\n"
+     "      --live        do not pause the guest meanwhile\n"
+     "      --compress    pack it as gzip does\n" HELP_DONE,
+     cmd_dump_core},
     {"events", "[-o json] [NAME...]",
      "print what happens to guests, a JSON object a line, until interrupted",
      HELP_JSON("JSON, which it is anyway"), cmd_events},

@@ -27,6 +27,8 @@ static const struct option all_options[] = {
     {"timeout", required_argument, NULL, 't'},
     {"destroy", no_argument, NULL, 'D'},
     {"force", no_argument, NULL, 'F'},
+    {"live", no_argument, NULL, 'L'},
+    {"compress", no_argument, NULL, 'Z'},
     {"verbose", no_argument, NULL, 'v'},
     {"short", no_argument, NULL, 's'},
     {"help", no_argument, NULL, 'h'},
@@ -88,6 +90,8 @@ static const char *take_option(int opt, struct options *o)
     o->wait |= opt == 'w';
     o->destroy |= opt == 'D';
     o->force |= opt == 'F';
+    o->live |= opt == 'L';
+    o->compress |= opt == 'Z';
     o->verbose |= opt == 'v';
     o->brief |= opt == 's';
     return NULL;

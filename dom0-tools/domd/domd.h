@@ -205,6 +205,11 @@ void pending_clear_orphans(struct store *s);              /* before anything is 
 void pending_resume(struct store *s);
 int pending_resumed(struct err *e); /* waits until it is done: nothing is to be made before */
 
+/* A pause for the time of an action, noted: the next domd would end it. -1 with *@e. */
+int pending_pause(const struct vm *vm, struct err *e);
+void pending_unpause(const struct vm *vm);
+void pending_wake(uint32_t domid, struct store *s); /* ends one that was left behind */
+
 /* In a transaction @tx: a device that a guest has now, or has no more; one that is coming or going. */
 int record_add_device(const struct vm *vm, int is_vif, size_t i, struct store *s, store_tx_t tx);
 int record_remove_device(const struct vm *vm, int is_vif, size_t i, struct store *s, store_tx_t tx);
@@ -228,6 +233,17 @@ struct node_write {
     bool hidden; /* what the guest shall own is kept from its eyes for now */
 };
 int nodes_write(struct store *s, store_tx_t tx, void *arg);
+
+/* dump.c */
+struct dump_to {
+    int fd;           /* an empty regular file */
+    const char *file; /* its name, for messages */
+    bool compress, live;
+    int client; /* the connection whose end is the dump's, or -1 */
+};
+/* Writes the core of a held vm. *@unread: pages that it could not read. */
+int vm_dump(const struct vm *vm, const struct dump_to *to, uint64_t *unread, struct err *e);
+void dump_ended(const struct vm *vm); /* to CORE_FOLDER; the log says if it cannot */
 
 /* console.c: requests to consoled */
 int console_add(const struct vm *vm, uint32_t port, bool fresh_log, struct err *e);

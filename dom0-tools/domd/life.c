@@ -483,8 +483,11 @@ static void *end_main(void *arg)
     struct vm *vm = end->vm;
     bool final = end->vanished || now_s() < vm->final_until;
     enum action a = final ? ACTION_DESTROY : policy_action(&vm->cfg, end->code);
+    bool dumps = policy_dumps(&a) && !vm->delayed;
     bool later = vm->delayed ? false : judge_end(end, &a);
 
+    if (dumps)
+        dump_ended(vm);
     free(end);
     if (later) {
         registry_release(vm);

@@ -600,6 +600,7 @@ static void adopt(struct store *s, uint32_t domid, struct heir **heirs)
         adoption_answer(store_is_introduced(s, domid)) == 1 &&
         (kept || !memcmp(info.uuid, vm->uuid, 16))) {
         log_line("%s: domain %u taken over", vm->cfg.name, domid);
+        pending_wake(domid, s);
         if (!kept)
             resume_moving(vm, s);
         console_rename(vm, &e); /* we may have ended within a rename */

@@ -12,8 +12,12 @@ struct json;
 struct json_out;
 struct vm;
 
-/* @in its document; @out the answer, an open object; @pass a descriptor to hand over, or -1. */
+/*
+ * @in its document; @given a descriptor that came with it, or -1; @out the answer, an open object; @pass
+ * a descriptor to hand over, or -1.
+ */
 struct request {
+    int client, given;
     const struct json *in;
     struct json_out *out;
     struct err *e;
@@ -38,6 +42,9 @@ int op_rename(struct request *r);
 int op_reset(struct request *r);
 int op_sysrq(struct request *r);
 int op_wait(struct request *r);
+
+/* dump.c */
+int op_dump_core(struct request *r);
 
 /* device-requests.c */
 int op_block_attach(struct request *r);

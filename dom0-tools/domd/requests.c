@@ -525,6 +525,7 @@ static const struct {
     {"reset", op_reset},
     {"sysrq", op_sysrq},
     {"wait", op_wait},
+    {"dump-core", op_dump_core},
     {"stats", op_stats},
     {"vcpu-list", op_vcpu_list},
     {"vcpu-set", op_vcpu_set},
@@ -573,10 +574,10 @@ static int answer_error(int fd, const struct err *e)
     return rc;
 }
 
-static int answer(int fd, const char *line, size_t len)
+static int answer(int fd, const char *line, size_t len, int given)
 {
     struct err e = {0};
-    struct request r = {.e = &e, .pass = -1};
+    struct request r = {.client = fd, .given = given, .e = &e, .pass = -1};
     struct json *in = json_parse(line, len);
     uint64_t first_event = events_now();
     const char *text;
@@ -612,14 +613,16 @@ static int answer(int fd, const char *line, size_t len)
 
 void *client_main(void *arg)
 {
-    int fd = (int)(intptr_t)arg;
+    int fd = (int)(intptr_t)arg, given;
     char *line;
     long n;
 
-    while ((n = proto_receive(fd, &line, PROTO_REQUEST_MAX, -1, NULL)) > 0) {
-        int rc = answer(fd, line, strlen(line));
+    while ((n = proto_receive(fd, &line, PROTO_REQUEST_MAX, -1, &given)) > 0) {
+        int rc = answer(fd, line, strlen(line), given);
 
         free(line);
+        if (given >= 0)
+            close(given);
         if (rc)
             break;
     }

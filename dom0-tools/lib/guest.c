@@ -28,7 +28,8 @@ struct reader {
     bool uses_cmdline;
 };
 
-static const char *const action_names[] = {"destroy", "restart", "preserve", "rename-restart"};
+static const char *const action_names[] = {
+    "destroy", "restart", "preserve", "rename-restart", "coredump-destroy", "coredump-restart"};
 
 const char *action_name(enum action a)
 {
@@ -263,7 +264,9 @@ static int get_action(struct reader *r, const struct cfg_item *it, enum action *
 
     if (it->value.type == CFG_STRING && action_parse(to, it->value.str))
         return 0;
-    snprintf(why, sizeof(why), "'%.40s' is none of destroy, restart, preserve, rename-restart",
+    snprintf(why, sizeof(why),
+             "'%.40s' is none of destroy, restart, preserve, rename-restart, coredump-destroy, "
+             "coredump-restart",
              it->value.type == CFG_LIST ? "[...]" : it->value.str);
     return bad_value(r, it, 0, why);
 }

@@ -218,6 +218,18 @@ static void defaults_are_those_of_xl(void **state)
     guest_config_free(&g);
 }
 
+static void ends_may_be_dumped(void **state)
+{
+    struct guest_config g;
+
+    (void)state;
+    assert_int_equal(
+        read_guest(&g, GOOD "on_crash='coredump-restart'\non_poweroff='coredump-destroy'\n"), 0);
+    assert_int_equal(g.on_crash, ACTION_COREDUMP_RESTART);
+    assert_int_equal(g.on_poweroff, ACTION_COREDUMP_DESTROY);
+    guest_config_free(&g);
+}
+
 static void every_key_has_its_effect(void **state)
 {
     struct guest_config g;
@@ -347,9 +359,9 @@ static void wrong_values_name_file_line_and_key(void **state)
                        "f.cfg:4: maxvcpus: 2 is not between vcpus and 32");
     assert_guest_error(GOOD "uuid='x'",
                        "f.cfg:3: uuid: no UUID, such as 01234567-89ab-cdef-0123-456789abcdef");
-    assert_guest_error(GOOD "on_crash='coredump-destroy'",
-                       "f.cfg:3: on_crash: 'coredump-destroy' is none of destroy, restart, "
-                       "preserve, rename-restart");
+    assert_guest_error(GOOD "on_crash='soft-reset'",
+                       "f.cfg:3: on_crash: 'soft-reset' is none of destroy, restart, preserve, "
+                       "rename-restart, coredump-destroy, coredump-restart");
     assert_guest_error(GOOD "type='hvm'",
                        "f.cfg:3: type: only PV guests are supported: type = \"pv\"");
     assert_guest_error(GOOD "disk='x'", "f.cfg:3: disk: a list of strings is needed: [ \"...\", ]");
@@ -473,6 +485,7 @@ int main(void)
         cmocka_unit_test(nonsense_overrides_are_refused),
         cmocka_unit_test(defaults_are_those_of_xl),
         cmocka_unit_test(every_key_has_its_effect),
+        cmocka_unit_test(ends_may_be_dumped),
         cmocka_unit_test(cpu_sets_are_one_text_or_a_list),
         cmocka_unit_test(cpu_keys_have_their_effect),
         cmocka_unit_test(unknown_keys_warn_with_their_line),

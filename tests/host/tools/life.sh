@@ -164,6 +164,7 @@ json network-list lina
 json block-detach --force lina xvdb
 json network-detach --force lina 0
 json sysrq lina h
+json dump-core webj /tmp/json.core
 json rename webj webk
 json reset webk
 json destroy webk
