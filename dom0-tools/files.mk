@@ -106,6 +106,7 @@ dom0-tools/domd-srcs += dom0-tools/lib/foreign.c
 dom0-tools/domd-srcs += dom0-tools/lib/grantsize.c
 dom0-tools/domd-srcs += dom0-tools/lib/hv.c
 dom0-tools/domd-srcs += dom0-tools/lib/image.c
+dom0-tools/domd-srcs += dom0-tools/lib/kernel.c
 dom0-tools/domd-srcs += dom0-tools/lib/loop.c
 dom0-tools/domd-srcs += dom0-tools/lib/netif.c
 dom0-tools/domd-srcs += dom0-tools/lib/newfile.c

@@ -109,8 +109,10 @@ static int begin_attach(struct store *s, store_tx_t tx, void *arg)
 {
     struct moving *m = arg;
     struct node_write w = {&m->l, m->vm->domid, true};
-    int rc = mark(m, "attach", s, tx);
+    int rc;
 
+    store_gather(s, tx);
+    rc = mark(m, "attach", s, tx);
     if (!rc)
         rc = record_add_device(m->vm, m->is_vif, m->i, s, tx);
     return rc ? rc : nodes_write(s, tx, &w);
@@ -122,6 +124,7 @@ static int offer(struct store *s, store_tx_t tx, void *arg)
     size_t i;
     int rc = 0;
 
+    store_gather(s, tx);
     for (i = 0; !rc && i < m->l.count; i++)
         if (m->l.nodes[i].perm == NODE_GUEST_OWN)
             rc = set_rights(s, tx, &m->l.nodes[i], m->vm->domid, false);

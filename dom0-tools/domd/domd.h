@@ -172,7 +172,8 @@ void grants_tell(const struct vm *vm, struct json_out *o); /* members of an obje
 
 /* record.c: what is needed to carry on after domd itself was restarted */
 int record_begin(uint32_t domid, struct store *s); /* a domain without its config yet */
-int record_write(const struct vm *vm, struct store *s);
+int record_put(const struct vm *vm, struct store *s, store_tx_t tx);
+int record_write(const struct vm *vm, struct store *s);  /* the same as a transaction of its own */
 int record_rename(const struct vm *vm, struct store *s); /* wherever the name stands */
 /*
  * A domain that has ended is kept, for a domd that is restarted: @successor NULL: just so; else the

@@ -18,6 +18,7 @@
 #include "dom0-tools/lib/crash.h"
 #include "dom0-tools/lib/err.h"
 #include "dom0-tools/lib/hv.h"
+#include "dom0-tools/lib/kernel.h"
 #include "dom0-tools/lib/nodes.h"
 #include "pv-abi/sched.h"
 #include "xenstore-like/client.h"
@@ -69,6 +70,22 @@ void timing_mark(struct vm *vm, const char *phase)
 
 /* ---- the store */
 
+/* A domain's record and all of its nodes. */
+struct announcement {
+    const struct vm *vm;
+    struct node_write nodes;
+};
+
+static int announce(struct store *s, store_tx_t tx, void *arg)
+{
+    struct announcement *a = arg;
+    int rc;
+
+    store_gather(s, tx);
+    rc = record_put(a->vm, s, tx);
+    return rc ? rc : nodes_write(s, tx, &a->nodes);
+}
+
 static int publish(struct vm *vm, struct store *s, const struct built *b, uint32_t (*numbers)[2],
                    struct err *e)
 {
@@ -79,7 +96,7 @@ static int publish(struct vm *vm, struct store *s, const struct built *b, uint32
                             .console_port = b->console_port,
                             .start_time = vm->started};
     struct node_list l = {0};
-    struct node_write w = {&l, vm->domid, false};
+    struct announcement a = {vm, {&l, vm->domid, false}};
     size_t i;
     int rc;
 
@@ -92,10 +109,7 @@ static int publish(struct vm *vm, struct store *s, const struct built *b, uint32
     }
     for (i = 0; i < vm->cfg.nr_vifs; i++)
         nodes_vif(&l, &vm->cfg, i, vm->domid);
-    rc = l.failed ? -ENOMEM : record_write(vm, s);
-    crash_point();
-    if (!rc)
-        rc = store_transact(s, nodes_write, &w);
+    rc = l.failed ? -ENOMEM : store_transact(s, announce, &a);
     node_list_free(&l);
     crash_point();
     if (!rc)
@@ -576,6 +590,7 @@ void *monitor_main(void *arg)
             s = NULL;
         }
         look_at_domains();
+        kernel_forget(now_s());
     }
     return NULL;
 }

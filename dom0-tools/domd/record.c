@@ -210,21 +210,32 @@ int record_moving(const struct vm *vm, const char *what, struct store *s, store_
     return what ? store_write(s, tx, path, what) : remove_path(s, tx, path);
 }
 
-int record_write(const struct vm *vm, struct store *s)
+int record_put(const struct vm *vm, struct store *s, store_tx_t tx)
 {
     char path[96];
     size_t i;
     int rc;
 
     snprintf(path, sizeof(path), ROOT "/%u", vm->domid);
-    rc = record_write_config(&vm->cfg, path, s, STORE_NO_TX);
+    rc = record_write_config(&vm->cfg, path, s, tx);
     for (i = 0; !rc && i < vm->cfg.nr_disks; i++)
-        rc = write_loops(s, STORE_NO_TX, vm, i);
+        rc = write_loops(s, tx, vm, i);
     snprintf(path, sizeof(path), ROOT "/%u/short_lives", vm->domid);
     if (!rc && vm->short_lives)
-        rc = store_writef(s, STORE_NO_TX, path, "%u", vm->short_lives);
+        rc = store_writef(s, tx, path, "%u", vm->short_lives);
     snprintf(path, sizeof(path), ROOT "/%u/started", vm->domid);
-    return rc ? rc : store_writef(s, STORE_NO_TX, path, "%lld", (long long)vm->started);
+    return rc ? rc : store_writef(s, tx, path, "%lld", (long long)vm->started);
+}
+
+static int write_tx(struct store *s, store_tx_t tx, void *arg)
+{
+    store_gather(s, tx);
+    return record_put(arg, s, tx);
+}
+
+int record_write(const struct vm *vm, struct store *s)
+{
+    return store_transact(s, write_tx, (void *)(uintptr_t)vm);
 }
 
 void record_remove(uint32_t domid, struct store *s)

@@ -41,6 +41,7 @@ check vcpu-set-dom0-back "$(nproc)" wait_for 5 plugged
 snapshot >/tmp/before
 config lin 'memory = 192' 'maxmem = 320' 'vcpus = 2' 'maxvcpus = 4' 'cpus = "0-1"' 'cpu_weight = 300' \
     'extra = "console=hvc0 quiet loglevel=4 shell"'
+xenstore-control quota node-size 0 >/dev/null # what it says of itself at boot is refused
 create lin
 check create "$(cat /tmp/create.err)" [ -n "$(field lin id)" ]
 mkfifo /tmp/keys
@@ -51,6 +52,11 @@ usleep 500000
 
 # vCPUs
 check boots-with-vcpus "$answer" wait_for 10 says 2 nproc
+refusals() { grep -c "^[^ ]* stored: domain $(field lin id): refused, quota node-size: at most 0 " /var/log/pavo/stored.log; }
+check refusals-are-in-info "$(domctl info -o json lin)" \
+    [ "$(domctl info -o json lin | tr -d '\n' | sed -n 's/.*"store_refusals": {[^}]*"node-size": \([0-9]*\).*/\1/p')" -gt 1 ]
+check a-refusal-is-logged-once "$(tail -n 3 /var/log/pavo/stored.log)" [ "$(refusals)" = 1 ]
+xenstore-control quota node-size 2048 >/dev/null
 check vcpu-list "$(domctl vcpu-list lin)" [ "$(vcpus lin)" = 2 ]
 check vcpu-list-json "$(domctl vcpu-list -o json lin)" \
     [ "$(domctl vcpu-list -o json lin | grep -c '"cpu_time_ns": ')" = 4 ]
@@ -146,3 +152,61 @@ domctl destroy pinned
 sed -i 's/"0"/"9"/' /tmp/pinned.cfg
 refused cpus-key-no-such-cpu 2 domctl create -p /tmp/pinned.cfg
 same pinned-nothing-left
+
+# Twenty at once, while others look. Then ten go while ten come, and the rest at once.
+many() { # many VERB NUMBER...: of each guest, at the same time; exit statuses in /tmp/rc.VERB.NUMBER
+    local verb=$1 n pids=()
+    shift
+    for n; do
+        {
+            if [ "$verb" = create ]; then domctl create "/tmp/many$n.cfg"; else domctl "$verb" "many$n"; fi
+            echo $? >"/tmp/rc.$verb.$n"
+        } >"/tmp/out.$verb.$n" 2>&1 &
+        pids+=($!)
+    done
+    wait "${pids[@]}"
+}
+# Of each verb: all ended with 0.
+all_done() { ! grep -vqx 0 /tmp/rc."$1".* && [ "$(cat /tmp/rc."$1".* | wc -l)" = "$2" ]; }
+look() {
+    while [ -e /tmp/looking ]; do
+        domctl list -o json >/tmp/look || echo list >>/tmp/look.bad
+        domctl info many7 >/dev/null 2>>/tmp/looks || [ $? = 3 ] || echo info >>/tmp/look.bad # 3: not there now
+        grep -o '"id": [0-9]*' /tmp/look | sort | uniq -d >>/tmp/look.bad
+        echo look >>/tmp/looks
+    done
+}
+listed() { [ "$(domctl list 'many*' | grep -c '^many')" = "$1" ]; }
+for n in {1..20}; do
+    printf '%s\n' "name = 'many$n'" "kernel = '/files/mini'" "cmdline = 'end=wait'" 'memory = 24' \
+        "disk = [ '/guest/disk.img,raw,xvda,ro' ]" 'vif = [ "bridge=pavobr0" ]' >"/tmp/many$n.cfg"
+done
+: >/tmp/looking
+: >/tmp/look.bad
+loops=$(echo /dev/loop[0-9]*)
+look &
+looker=$!
+many create {1..20}
+check twenty-creates-at-once "$(cat /tmp/rc.create.* /tmp/out.create.* | sort | uniq -c)" all_done create 20
+check twenty-are-listed "$(domctl list)" listed 20
+check twenty-have-ids-of-their-own "$(domctl list)" \
+    [ "$(domctl list -o json | grep -o '"id": [0-9]*' | sort -u | wc -l)" = 21 ]
+many destroy {1..10} &
+going=$!
+rm -f /tmp/rc.create.* /tmp/out.create.*
+sed -i "s/many/more/" /tmp/many{1..10}.cfg
+many create {1..10}
+wait $going
+check ten-come-as-ten-go "$(cat /tmp/out.create.* /tmp/out.destroy.* | sort | uniq -c)" all_done create 10
+check ten-go-as-ten-come "$(cat /tmp/out.destroy.* | sort | uniq -c)" all_done destroy 10
+check others-stay "$(domctl list)" listed 10
+rm /tmp/looking
+wait $looker
+all_looked_well() { [ -s /tmp/looks ] && [ ! -s /tmp/look.bad ]; }
+check lists-meanwhile "$(cat /tmp/look.bad)" all_looked_well
+domctl destroy 'more*' &
+many destroy {11..20}
+wait $!
+check all-go-at-once "$(domctl list)" all_done destroy 20
+same many-nothing-left
+check loop-devices-are-removed "$(echo /dev/loop[0-9]*)" [ "$(echo /dev/loop[0-9]*)" = "$loops" ]
