@@ -246,7 +246,7 @@ void *client_main(void *arg);
 void withdraw_request(uint32_t domid, const char *what);
 
 /* events.c */
-/* Tells all listeners; @key and @value (or NULL) are one more member. The vm is held. */
+/* Tells all listeners; @key and @value (or NULL) are one more member. @vm is held; NULL: of domd. */
 void event_emit(const struct vm *vm, const char *event, const char *key, const char *value);
 uint64_t events_now(void);            /* the number of the next event */
 void events_send(int fd, uint64_t n); /* event @n and all that follow, until @fd is closed */

@@ -610,8 +610,10 @@ static void adopt(struct store *s, uint32_t domid, struct heir **heirs)
         free(kept);
         return;
     }
-    free(kept);
     log_line("%s: clearing away what is left of domain %u", vm->cfg.name, domid);
+    if (!alive && !kept && adoption_answer(pending_is_complete(domid, s)) == 1)
+        event_emit(vm, "ended", "reason", "vanished");
+    free(kept);
     vm_destroy(vm);
 }
 

@@ -568,9 +568,8 @@ static int answer_error(int fd, const struct err *e)
 static int answer(int fd, const char *line, size_t len)
 {
     struct err e = {0};
-    struct request r = {.e = &e, .pass = -1};
+    struct request r = {.e = &e, .pass = -1, .first_event = events_now()};
     struct json *in = json_parse(line, len);
-    uint64_t first_event = events_now();
     const char *text;
     size_t n;
     int rc;
@@ -596,7 +595,7 @@ static int answer(int fd, const char *line, size_t len)
     json_out_free(r.out);
     json_free(in);
     if (!rc && r.stream) {
-        events_send(fd, first_event);
+        events_send(fd, r.first_event);
         rc = -EPIPE;
     }
     return rc;
