@@ -159,10 +159,15 @@ struct json *ask_domd_giving(const char *op, const char *name,
     return answer;
 }
 
-int ask_domd_stream(const char *op, struct err *e)
+static void add_all(struct json_out *o, const void *arg)
+{
+    json_put_bool(o, "all", true);
+}
+
+int ask_domd_events(bool all, struct err *e)
 {
     int fd;
-    struct json *answer = ask(op, NULL, NULL, NULL, -1, &fd, NULL, e);
+    struct json *answer = ask("events", NULL, all ? add_all : NULL, NULL, -1, &fd, NULL, e);
 
     json_free(answer);
     return answer ? fd : -1;

@@ -176,8 +176,8 @@ struct json *ask_domd_giving(const char *op, const char *name,
                              void (*more)(struct json_out *o, const void *arg), const void *arg,
                              int give, struct err *e);
 
-/* A request whose answer is followed by further lines: the connection, or -1 with *@e. */
-int ask_domd_stream(const char *op, struct err *e);
+/* A connection on which each event is a line, from now on or (@all) since domd started; -1 with *@e. */
+int ask_domd_events(bool all, struct err *e);
 
 /* Prints "domctl: TEXT" and returns the status. */
 int fail(const struct err *e);

@@ -89,6 +89,7 @@ extern struct domd domd;
 /* registry.c */
 struct vm *registry_add(struct guest_config *cfg, struct err *e); /* takes *cfg; held by caller */
 struct vm *registry_adopt(struct guest_config *cfg, uint32_t domid);
+void registry_show(struct vm *vm, enum vm_state state);    /* and still held */
 void registry_publish(struct vm *vm, enum vm_state state); /* and no longer held */
 void registry_set_domid(struct vm *vm, uint32_t domid);    /* of a held vm */
 void registry_set_uuid(struct vm *vm, const uint8_t uuid[16]);
@@ -163,6 +164,7 @@ int disk_open(struct vm *vm, size_t i, uint32_t numbers[2], struct err *e); /* m
 void disk_held(struct vm *vm, size_t i);         /* by the backend now: descriptors are closed */
 void disk_drop(struct vm *vm, size_t i);         /* undoes disk_open(), as far as it got */
 void disk_name_overlay(struct vm *vm, size_t i); /* sets disks[i].mapped */
+void disk_keep_overlay(struct vm *vm, size_t i); /* the start or the attach has succeeded */
 void disks_sweep(void); /* removes what guests that do not exist left in the device mapper */
 
 /* grants.c */
@@ -215,6 +217,7 @@ void pending_wake(uint32_t domid, struct store *s); /* ends one that was left be
 int record_add_device(const struct vm *vm, int is_vif, size_t i, struct store *s, store_tx_t tx);
 int record_remove_device(const struct vm *vm, int is_vif, size_t i, struct store *s, store_tx_t tx);
 int record_moving(const struct vm *vm, const char *what, struct store *s, store_tx_t tx);
+int record_read_moving(const struct vm *vm, char **what, struct store *s);
 
 /* attach.c: devices of a guest that runs, which the caller holds */
 /* Connects the last device of cfg, which serves no one yet. -1: it is dropped from cfg again. */
@@ -222,8 +225,8 @@ int device_attach(struct vm *vm, int is_vif, unsigned int timeout_s, struct err 
 /* Takes it away: with @force at once, else when the guest has let go of it. -1: it is still there. */
 int device_detach(struct vm *vm, int is_vif, size_t i, bool force, unsigned int timeout_s,
                   struct err *e);
-/* Ends what domd had begun before it was restarted: @what from record_moving(). */
-void device_resume(struct vm *vm, const char *what, struct store *s);
+/* Ends what domd had begun before it was restarted, and publishes @vm; at once, or when it is done. */
+void device_resume(struct vm *vm, struct store *s);
 /* The state a device's @end ("state" below a frontend or backend) is in. */
 int device_state(struct store *s, const char *end);
 
@@ -263,7 +266,7 @@ void *client_main(void *arg);
 void withdraw_request(uint32_t domid, const char *what);
 
 /* events.c */
-/* Tells all listeners; @key and @value (or NULL) are one more member. The vm is held. */
+/* Tells all listeners; @key and @value (or NULL) are one more member. @vm is held; NULL: of domd. */
 void event_emit(const struct vm *vm, const char *event, const char *key, const char *value);
 uint64_t events_now(void);            /* the number of the next event */
 void events_send(int fd, uint64_t n); /* event @n and all that follow, until @fd is closed */

@@ -234,7 +234,7 @@ int vm_start(struct vm *vm, bool paused, bool fresh_log, struct err *e)
         vm_stop(vm, false);
     } else {
         for (i = 0; i < vm->cfg.nr_disks; i++)
-            vm->disks[i].overlay_made = false;
+            disk_keep_overlay(vm, i);
     }
     return rc;
 }

@@ -200,5 +200,7 @@ int op_wait(struct request *r)
 int op_events(struct request *r)
 {
     r->stream = true;
+    if (json_get_bool(r->in, "all"))
+        r->first_event = 0;
     return 0;
 }

@@ -132,6 +132,13 @@ struct vm *registry_adopt(struct guest_config *cfg, uint32_t domid)
     return vm;
 }
 
+void registry_show(struct vm *vm, enum vm_state state)
+{
+    pthread_mutex_lock(&registry.lock);
+    vm->state = state;
+    pthread_mutex_unlock(&registry.lock);
+}
+
 void registry_publish(struct vm *vm, enum vm_state state)
 {
     pthread_mutex_lock(&registry.lock);

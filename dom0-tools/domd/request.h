@@ -22,7 +22,8 @@ struct request {
     struct json_out *out;
     struct err *e;
     int pass;
-    bool stream; /* after the answer, events follow */
+    bool stream; /* after the answer, events follow, from this one on */
+    uint64_t first_event;
 };
 
 /* The member "name"; NULL with the error set. */

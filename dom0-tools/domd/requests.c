@@ -577,9 +577,9 @@ static int answer_error(int fd, const struct err *e)
 static int answer(int fd, const char *line, size_t len, int given)
 {
     struct err e = {0};
-    struct request r = {.client = fd, .given = given, .e = &e, .pass = -1};
+    struct request r = {
+        .client = fd, .given = given, .e = &e, .pass = -1, .first_event = events_now()};
     struct json *in = json_parse(line, len);
-    uint64_t first_event = events_now();
     const char *text;
     size_t n;
     int rc;
@@ -605,7 +605,7 @@ static int answer(int fd, const char *line, size_t len, int given)
     json_out_free(r.out);
     json_free(in);
     if (!rc && r.stream) {
-        events_send(fd, first_event);
+        events_send(fd, r.first_event);
         rc = -EPIPE;
     }
     return rc;
