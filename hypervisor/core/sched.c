@@ -250,17 +250,23 @@ static void move(struct vcpu *v, unsigned int cpu)
     __atomic_store_n(&v->sched.cpu, cpu, __ATOMIC_RELEASE);
 }
 
-/* Choose a CPU for @v: its queue, locked instead of @rq, which was. Nobody chooses again behind that: it
- * could go round in circles. */
+/* Choose a CPU for @v, which is in no queue: that one's queue, locked instead of @rq, which was. Chosen again
+ * only if @v may not run there any more, as its affinity changed while no lock was held (and nobody else took
+ * care of @v): a better place found meanwhile would send it round in circles. */
 static struct runqueue *choose_queue(struct vcpu *v, struct runqueue *rq, unsigned long *flags)
 {
-    unsigned int cpu = pick_cpu(v);
+    bool running = v->sched.running;
 
-    if (cpu == v->sched.cpu)
-        return rq;
-    move(v, cpu);
-    spin_unlock_irqrestore(&rq->lock, *flags);
-    return queue_lock(v, flags);
+    do {
+        unsigned int cpu = pick_cpu(v);
+
+        if (cpu == v->sched.cpu)
+            break;
+        move(v, cpu);
+        spin_unlock_irqrestore(&rq->lock, *flags);
+        rq = queue_lock(v, flags);
+    } while (!cpu_allowed(v, v->sched.cpu) && !v->sched.queued && v->sched.running == running);
+    return rq;
 }
 
 /* Queue @v and see whether it should run at once. Lock of @rq held, v->sched.cpu is @rq's. */

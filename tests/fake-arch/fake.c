@@ -21,6 +21,7 @@ s_time_t fake_timer[NR_CPUS];
 uint64_t fake_m2p[FAKE_FRAMES];
 struct fake_calls fake_calls;
 void (*fake_guest_access_hook)(guest_va_t va, size_t n, bool write);
+void (*fake_irq_restore_hook)(void);
 bool fake_expect_panic, fake_switch_armed, fake_switch_stuck;
 jmp_buf fake_panic_jmp, fake_switch_jmp;
 unsigned int fake_preempt_after;
@@ -86,6 +87,7 @@ void fake_teardown(void)
     memset(fake_ptes, 0, sizeof(fake_ptes));
     read_fault = write_fault = 0;
     fake_guest_access_hook = NULL;
+    fake_irq_restore_hook = NULL;
     fake_expect_panic = fake_switch_armed = fake_switch_stuck = false;
     fake_preempt_after = 0;
 }
