@@ -454,7 +454,7 @@ static long memory_domain_figure(struct domain *cd, unsigned int op, guest_va_t 
 static long memory_set_map(struct domain *cd, guest_va_t arg)
 {
     struct xen_foreign_memory_map fm;
-    struct e820_entry *map;
+    struct xen_e820entry *map;
     struct domain *d;
     size_t bytes;
     long rc;
@@ -473,7 +473,7 @@ static long memory_set_map(struct domain *cd, guest_va_t arg)
     } else if (bytes && copy_from_guest(map, fm.map.buffer, bytes)) {
         rc = -EFAULT;
     } else {
-        struct e820_entry *old;
+        struct xen_e820entry *old;
 
         spin_lock(&d->page_lock);
         old = d->e820;
@@ -490,7 +490,7 @@ static long memory_set_map(struct domain *cd, guest_va_t arg)
 /* XENMEM_memory_map: -ENOSYS while none is set (the guest then takes memory as one piece). */
 static long memory_get_map(struct domain *cd, guest_va_t arg)
 {
-    struct e820_entry map[ARRAY_SIZE(e820)];
+    struct xen_e820entry map[ARRAY_SIZE(e820)];
     struct xen_memory_map m;
     unsigned int nr_set;
 

@@ -40,7 +40,7 @@ WEAK struct domain *dom0;
 WEAK struct domain *idle_domain;
 WEAK struct frame *frame_table;
 WEAK uint64_t max_mfn;
-WEAK struct e820_entry e820[128];
+WEAK struct xen_e820entry e820[128];
 WEAK unsigned int nr_e820;
 
 void fake_reset(void)

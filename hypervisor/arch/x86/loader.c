@@ -11,7 +11,7 @@
 #include <pv-abi/pvh.h>
 
 struct boot_info boot_info;
-struct e820_entry e820[128];
+struct xen_e820entry e820[128];
 unsigned int nr_e820;
 
 static const void *low(maddr_t a)
@@ -22,7 +22,7 @@ static const void *low(maddr_t a)
 static void add_memory(uint64_t addr, uint64_t size, uint32_t type)
 {
     if (nr_e820 < ARRAY_SIZE(e820) && size)
-        e820[nr_e820++] = (struct e820_entry){addr, size, type};
+        e820[nr_e820++] = (struct xen_e820entry){addr, size, type};
 }
 
 static void add_module(maddr_t start, maddr_t end, const char *cmdline)

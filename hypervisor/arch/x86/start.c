@@ -19,7 +19,7 @@ bool heap_ready;
 
 /* ---- boot memory: RAM above 1 MiB without image and modules ---------------------------------- */
 
-static struct e820_entry free_map[128];
+static struct xen_e820entry free_map[128];
 static unsigned int nr_free;
 
 maddr_t boot_alloc(uint64_t pages, uint64_t align_pages, maddr_t limit)
@@ -45,7 +45,7 @@ static void boot_memory_init(void)
 
     nr_e820 = e820_sanitize(e820, nr_e820, ARRAY_SIZE(e820));
     for (i = 0; i < nr_e820; i++) {
-        const struct e820_entry *e = &e820[i];
+        const struct xen_e820entry *e = &e820[i];
         uint64_t start = ROUND_UP(e->addr, PAGE_SIZE), end = (e->addr + e->size) & PAGE_MASK;
 
         printk("memory %012lx-%012lx %s\n", e->addr, e->addr + e->size,
@@ -57,7 +57,7 @@ static void boot_memory_init(void)
         max_mfn = max(max_mfn, end >> PAGE_SHIFT);
         start = max(start, 0x100000ul);
         if (start < end)
-            free_map[nr_free++] = (struct e820_entry){start, end - start, 1};
+            free_map[nr_free++] = (struct xen_e820entry){start, end - start, 1};
     }
     keep(HV_PHYS, image_pa(__image_end));
     for (i = 0; i < boot_info.nr_modules; i++) {

@@ -9,6 +9,7 @@
 #include <asm/cpu.h> /* inline: this_cpu(), current, arch_irq_save/restore/enable/disable */
 #include <hv/domain.h>
 #include <hv/frame.h>
+#include <pv-abi/memory.h>
 
 struct vcpu_guest_context;
 struct xen_sysctl_physinfo;
@@ -38,11 +39,7 @@ void arch_m2p_set(mfn_t mfn, uint64_t pfn);
 uint64_t arch_m2p_get(mfn_t mfn);
 
 /* Machine memory map in e820 terms (for XENMEM_machine_memory_map and the dom0 builder). */
-struct e820_entry {
-    uint64_t addr, size;
-    uint32_t type; /* 1 RAM, 2 reserved, 3 ACPI, 4 NVS, 5 unusable */
-} __attribute__((packed));
-extern struct e820_entry e820[128];
+extern struct xen_e820entry e820[128];
 extern unsigned int nr_e820;
 
 /* --- Page tables (arch/x86/mm.c) ----------------------------------------------------------------- */

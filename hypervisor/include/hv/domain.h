@@ -73,7 +73,7 @@ struct domain {
 
     spinlock_t page_lock;
     uint64_t tot_pages, max_pages, claimed_pages, hv_pages;
-    struct e820_entry *e820; /* memory map that the tools set; NULL: none. page_lock */
+    struct xen_e820entry *e820; /* memory map that the tools set; NULL: none. page_lock */
     unsigned int nr_e820;
     uint64_t destroy_cursor; /* next frame to look at in domain_kill's sweep */
 
