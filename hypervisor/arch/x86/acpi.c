@@ -45,11 +45,10 @@ static maddr_t scan_rsdp(maddr_t start, size_t size)
 {
     const char *p = arch_ioremap(start, size);
     maddr_t found = 0;
-    size_t i;
 
     if (!p)
         return 0;
-    for (i = 0; i + 20 <= size && !found; i += 16)
+    for (size_t i = 0; i + 20 <= size && !found; i += 16)
         if (!memcmp(p + i, "RSD PTR ", 8) && acpi_checksum(p + i, 20))
             found = start + i;
     unmap(p, size);

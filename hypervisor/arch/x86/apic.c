@@ -98,9 +98,8 @@ uint32_t apic_id_of(unsigned int cpu)
 static void send(uint32_t apic_id, uint32_t command)
 {
     unsigned long flags = arch_irq_save();
-    unsigned int i;
 
-    for (i = 0; i < 1000000 && (apic_read(APIC_ICR) & ICR_BUSY); i++)
+    for (unsigned int i = 0; i < 1000000 && (apic_read(APIC_ICR) & ICR_BUSY); i++)
         __builtin_ia32_pause();
     apic_write(APIC_ICR2, apic_id << 24);
     apic_write(APIC_ICR, command);

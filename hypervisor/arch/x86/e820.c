@@ -23,10 +23,9 @@ static uint32_t type_at(const struct xen_e820entry *map, unsigned int nr, uint64
                         uint64_t *next)
 {
     uint32_t type = 0;
-    unsigned int i;
 
     *next = ~0ull;
-    for (i = 0; i < nr; i++) {
+    for (unsigned int i = 0; i < nr; i++) {
         uint64_t end = entry_end(&map[i]);
 
         if (addr < map[i].addr) {

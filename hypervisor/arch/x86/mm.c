@@ -137,12 +137,11 @@ int arch_frame_validate(struct frame *f, enum frame_type t, const struct domain 
                         unsigned int *start)
 {
     uint64_t *table = mfn_to_virt(frame_to_mfn(f));
-    unsigned int i;
     int rc;
 
     if (t == FRAME_T_SEGDESC)
         return segdesc_validate(table);
-    for (i = *start; i < 512; i++) {
+    for (unsigned int i = *start; i < 512; i++) {
         uint64_t pte;
 
         if (!slot_is_guests(t, i))

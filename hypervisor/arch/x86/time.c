@@ -114,9 +114,8 @@ struct sample {
 static struct sample take_sample(const struct reference *r)
 {
     struct sample best = {.gap = ~0ull};
-    unsigned int i;
 
-    for (i = 0; i < 16; i++) {
+    for (unsigned int i = 0; i < 16; i++) {
         struct sample s;
         uint64_t before = rdtsc_ordered(), after;
 
@@ -230,14 +229,13 @@ int arch_set_wallclock(uint64_t sec, uint32_t nsec, s_time_t system_ns)
 {
     unsigned long flags;
     struct domain *d;
-    unsigned int id;
 
     if (nsec >= NS_PER_SEC || sec > (1ull << 33) || system_ns < 0)
         return -EINVAL;
     spin_lock_irqsave(&wallclock_lock, flags);
     wallclock_ns = (int64_t)(sec * NS_PER_SEC + nsec) - system_ns;
     spin_unlock_irqrestore(&wallclock_lock, flags);
-    for (id = 0; (d = domain_get_next(id)); id = d->domid + 1u, domain_put(d))
+    for (unsigned int id = 0; (d = domain_get_next(id)); id = d->domid + 1u, domain_put(d))
         arch_update_wallclock(d);
     return 0;
 }
