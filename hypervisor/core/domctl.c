@@ -154,9 +154,9 @@ static long op_vcpu_info(struct domain *d, struct xen_domctl_getvcpuinfo *info)
 
 static long op_max_mem(struct domain *d, uint64_t kb)
 {
-    spin_lock(&d->page_lock);
+    SCOPED_LOCK(&d->page_lock);
+
     d->max_pages = kb >> (PAGE_SHIFT - 10);
-    spin_unlock(&d->page_lock);
     return 0;
 }
 

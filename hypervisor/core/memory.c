@@ -262,14 +262,13 @@ static bool frame_steal(struct domain *d, mfn_t mfn)
 /* Give @d a block out of the heap for what was stolen. false: it is dying, and gets nothing. */
 static bool block_replace(struct domain *d, mfn_t mfn, unsigned int order)
 {
-    bool alive;
+    SCOPED_LOCK(&d->page_lock);
 
-    spin_lock(&d->page_lock);
-    alive = d->dying == DOMAIN_ALIVE;
-    for (uint64_t i = 0; alive && i < 1ull << order; i++)
+    if (d->dying != DOMAIN_ALIVE)
+        return false;
+    for (uint64_t i = 0; i < 1ull << order; i++)
         frame_assign(mfn_to_frame(mfn_add(mfn, i)), d);
-    spin_unlock(&d->page_lock);
-    return alive;
+    return true;
 }
 
 /* Undo frame_steal: @d's again, of no type; stale translations are gone first. */

@@ -125,29 +125,27 @@ static void cap_refill(struct sched_cap *c, s_time_t now)
 
 static void cap_charge(struct sched_cap *c, s_time_t spent, s_time_t now)
 {
-    spin_lock(&c->lock);
+    SCOPED_LOCK(&c->lock);
+
     c->left_ns -= spent;
     cap_refill(c, now);
-    spin_unlock(&c->lock);
 }
 
 /* Park @v, which is runnable, if its domain has no budget left. Lock of its queue held. */
 static bool cap_park(struct vcpu *v, s_time_t now)
 {
     struct sched_cap *c = &v->domain->cap;
-    bool broke;
 
     if (likely(!ACCESS_ONCE(c->percent)))
         return false;
-    spin_lock(&c->lock);
+    SCOPED_LOCK(&c->lock);
     cap_refill(c, now);
-    broke = c->percent && c->left_ns <= 0;
-    if (broke) { /* under the lock: cap_unpark() sees either the new budget or this bit */
-        set_bit(VPF_PARKED, &v->pause_flags);
-        timer_set(&c->timer, c->end_ns);
-    }
-    spin_unlock(&c->lock);
-    return broke;
+    if (!c->percent || c->left_ns > 0)
+        return false;
+    /* Under the lock: cap_unpark() sees either the new budget or this bit. */
+    set_bit(VPF_PARKED, &v->pause_flags);
+    timer_set(&c->timer, c->end_ns);
+    return true;
 }
 
 /* Charge the time since started_ns to the running @v. Lock held. */
@@ -764,17 +762,14 @@ static long op_shutdown(struct domain *d, guest_va_t arg)
 static long op_shutdown_code(struct domain *d, guest_va_t arg)
 {
     struct sched_shutdown op;
-    long rc = -EINVAL;
 
     if (copy_from_guest(&op, arg, sizeof(op)))
         return -EFAULT;
-    spin_lock(&d->lock);
-    if (!d->is_shutting_down && !d->is_shut_down) {
-        d->shutdown_code = (uint8_t)op.reason;
-        rc = 0;
-    }
-    spin_unlock(&d->lock);
-    return rc;
+    SCOPED_LOCK(&d->lock);
+    if (d->is_shutting_down || d->is_shut_down)
+        return -EINVAL;
+    d->shutdown_code = (uint8_t)op.reason;
+    return 0;
 }
 
 /* -EFAULT; -ESRCH; -EPERM; -EINVAL the caller itself. */
@@ -805,30 +800,27 @@ static long op_watchdog(struct domain *d, guest_va_t arg)
 {
     struct sched_watchdog op;
     struct watchdog *w;
-    long rc = 0;
+    bool new;
 
     if (copy_from_guest(&op, arg, sizeof(op)))
         return -EFAULT;
     if (op.id > ARRAY_SIZE(d->watchdog) || (!op.id && !op.timeout))
         return -EINVAL;
-    spin_lock(&d->lock);
-    if (!op.id) {
-        while (op.id < ARRAY_SIZE(d->watchdog) && d->watchdog[op.id].in_use)
-            op.id++;
-        rc = op.id++ < ARRAY_SIZE(d->watchdog) ? (long)op.id : -ENOSPC;
-    } else if (!d->watchdog[op.id - 1].in_use) {
-        rc = -EINVAL;
-    }
-    if (rc >= 0) {
-        w = &d->watchdog[op.id - 1];
-        w->in_use = op.timeout;
-        if (op.timeout)
-            timer_set(&w->timer, now_ns() + (s_time_t)op.timeout * 1000000000);
-        else
-            timer_stop(&w->timer);
-    }
-    spin_unlock(&d->lock);
-    return rc;
+    new = !op.id;
+    SCOPED_LOCK(&d->lock);
+    while (new &&op.id < ARRAY_SIZE(d->watchdog) && d->watchdog[op.id].in_use)
+        op.id++;
+    if (new &&op.id++ == ARRAY_SIZE(d->watchdog))
+        return -ENOSPC;
+    w = &d->watchdog[op.id - 1];
+    if (!new && !w->in_use)
+        return -EINVAL;
+    w->in_use = op.timeout;
+    if (op.timeout)
+        timer_set(&w->timer, now_ns() + (s_time_t)op.timeout * 1000000000);
+    else
+        timer_stop(&w->timer);
+    return new ? (long)op.id : 0;
 }
 
 /* -ENOSYS: pin_override and what does not exist. */

@@ -99,9 +99,8 @@ static long op_initialise(struct vcpu *v, guest_va_t arg)
         return -ENOMEM;
     rc = -EFAULT;
     if (!copy_from_guest(c, arg, sizeof(*c))) {
-        spin_lock(&v->domain->lock);
+        SCOPED_LOCK(&v->domain->lock);
         rc = v->initialised ? -EEXIST : arch_set_context(v, c);
-        spin_unlock(&v->domain->lock);
     }
     hv_free(c);
     return rc == -ERESTART ? HC_CONTINUE : rc;
@@ -195,9 +194,8 @@ static long op_register_info(struct vcpu *v, guest_va_t arg)
 
     if (copy_from_guest(&info, arg, sizeof(info)))
         return -EFAULT;
-    spin_lock(&v->domain->lock);
+    SCOPED_LOCK(&v->domain->lock);
     rc = vcpu_map_info(v, info.mfn, info.offset);
-    spin_unlock(&v->domain->lock);
     return rc == -ERESTART ? HC_CONTINUE : rc;
 }
 

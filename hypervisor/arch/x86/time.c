@@ -206,23 +206,19 @@ static int64_t rtc_seconds(void)
 
 void arch_update_wallclock(struct domain *d)
 {
-    struct shared_info *s;
-    unsigned long flags;
-    int64_t ns;
+    SCOPED_LOCK_IRQ(&wallclock_lock);
+    struct shared_info *s = ACCESS_ONCE(d->shared);
+    int64_t ns = wallclock_ns + (int64_t)d->time_offset_s * (int64_t)NS_PER_SEC;
 
-    spin_lock_irqsave(&wallclock_lock, flags);
-    s = ACCESS_ONCE(d->shared);
-    if (s) {
-        ns = wallclock_ns + (int64_t)d->time_offset_s * (int64_t)NS_PER_SEC;
-        __atomic_store_n(&s->wc_version, s->wc_version | 1, __ATOMIC_RELAXED);
-        smp_wmb();
-        s->wc_sec = (uint64_t)ns / NS_PER_SEC;
-        s->wc_sec_hi = (uint64_t)ns / NS_PER_SEC >> 32;
-        s->wc_nsec = (uint64_t)ns % NS_PER_SEC;
-        smp_wmb();
-        __atomic_store_n(&s->wc_version, s->wc_version + 1, __ATOMIC_RELAXED);
-    }
-    spin_unlock_irqrestore(&wallclock_lock, flags);
+    if (!s)
+        return;
+    __atomic_store_n(&s->wc_version, s->wc_version | 1, __ATOMIC_RELAXED);
+    smp_wmb();
+    s->wc_sec = (uint64_t)ns / NS_PER_SEC;
+    s->wc_sec_hi = (uint64_t)ns / NS_PER_SEC >> 32;
+    s->wc_nsec = (uint64_t)ns % NS_PER_SEC;
+    smp_wmb();
+    __atomic_store_n(&s->wc_version, s->wc_version + 1, __ATOMIC_RELAXED);
 }
 
 int arch_set_wallclock(uint64_t sec, uint32_t nsec, s_time_t system_ns)
