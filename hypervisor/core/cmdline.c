@@ -125,8 +125,6 @@ static bool parse_word(const char *name, const char *value)
         return parse_bool(value, &options.noreboot);
     if (!strcmp(name, "nosmp"))
         return parse_bool(value, &options.nosmp);
-    if (!strcmp(name, "dom0_iobitmap"))
-        return parse_bool(value, &options.dom0_iobitmap);
     return false;
 }
 

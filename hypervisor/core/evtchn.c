@@ -400,19 +400,13 @@ void virq_send_vcpu(struct vcpu *v, unsigned int virq)
                 virq);
 }
 
-void virq_send_domain(struct domain *d, unsigned int virq)
-{
-    BUG_ON(virq_is_per_vcpu(virq));
-    if (d->vcpu[0])
-        virq_send_vcpu(d->vcpu[0], virq);
-}
-
 void virq_send_global(unsigned int virq)
 {
     struct domain *d = ACCESS_ONCE(dom0);
 
-    if (d)
-        virq_send_domain(d, virq);
+    BUG_ON(virq_is_per_vcpu(virq));
+    if (d && d->vcpu[0])
+        virq_send_vcpu(d->vcpu[0], virq);
 }
 
 void pirq_send(struct domain *d, unsigned int pirq)
@@ -551,18 +545,17 @@ static domid_t resolve_self(const struct domain *d, domid_t id)
 static long op_alloc_unbound(struct domain *d, struct evtchn_call *c)
 {
     struct evtchn_alloc_unbound *op = &c->op.alloc_unbound;
-    struct domain *owner;
+    struct domain *owner SCOPED_REF = NULL;
     long rc = domain_get_controlled(d, op->dom, &owner);
 
     if (rc)
         return rc;
     rc = port_give(owner, c, &op->port);
-    if (!rc) {
-        rc = open_unbound(owner, op->port, resolve_self(d, op->remote_dom));
-        if (rc)
-            port_unreserve(owner, op->port);
-    }
-    domain_put(owner);
+    if (rc)
+        return rc;
+    rc = open_unbound(owner, op->port, resolve_self(d, op->remote_dom));
+    if (rc)
+        port_unreserve(owner, op->port);
     return rc;
 }
 
@@ -573,18 +566,17 @@ static long op_alloc_unbound(struct domain *d, struct evtchn_call *c)
 static long op_bind_interdomain(struct domain *d, struct evtchn_call *c)
 {
     struct evtchn_bind_interdomain *op = &c->op.bind_interdomain;
-    struct domain *rd = domain_get(resolve_self(d, op->remote_dom));
+    struct domain *rd SCOPED_REF = domain_get(resolve_self(d, op->remote_dom));
     long rc;
 
     if (!rd)
         return -ESRCH;
     rc = port_give(d, c, &op->local_port);
-    if (!rc) {
-        rc = open_interdomain(d, op->local_port, rd, op->remote_port);
-        if (rc)
-            port_unreserve(d, op->local_port);
-    }
-    domain_put(rd);
+    if (rc)
+        return rc;
+    rc = open_interdomain(d, op->local_port, rd, op->remote_port);
+    if (rc)
+        port_unreserve(d, op->local_port);
     return rc;
 }
 
@@ -691,7 +683,7 @@ static void status_fill(const struct evtchn *e, struct evtchn_status *op)
 static long op_status(struct domain *d, struct evtchn_call *c)
 {
     struct evtchn_status *op = &c->op.status;
-    struct domain *owner;
+    struct domain *owner SCOPED_REF = NULL;
     struct evtchn *e;
     long rc = domain_get_controlled(d, op->dom, &owner);
 
@@ -706,9 +698,7 @@ static long op_status(struct domain *d, struct evtchn_call *c)
         op->status = EVTCHNSTAT_closed;
         op->vcpu = 0;
     }
-    rc = op->port < owner->evtchn.max_port ? report(c) : -EINVAL;
-    domain_put(owner);
-    return rc;
+    return op->port < owner->evtchn.max_port ? report(c) : -EINVAL;
 }
 
 /* -ENOENT no such vcpu; -EINVAL no such port, or one that belongs to a vcpu for good. */
@@ -761,15 +751,12 @@ static long op_send(struct domain *d, struct evtchn_call *c)
 /* EVTCHNOP_reset: close all ports of op->dom. -ESRCH, -EPERM as alloc_unbound. */
 static long op_reset(struct domain *d, struct evtchn_call *c)
 {
-    struct domain *owner;
+    struct domain *owner SCOPED_REF = NULL;
     long rc = domain_get_controlled(d, c->op.reset.dom, &owner);
 
     if (rc)
         return rc;
-    if (evtchn_close_all(owner) == -ERESTART)
-        rc = HC_CONTINUE; /* what is closed stays closed: start over */
-    domain_put(owner);
-    return rc;
+    return evtchn_close_all(owner) ? HC_CONTINUE : 0; /* what is closed stays closed: start over */
 }
 
 /* -ENOSYS: FIFO delivery (11 to 13) and what does not exist. Guests fall back to 2-level. */

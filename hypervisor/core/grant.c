@@ -459,9 +459,9 @@ static void batch_flush(struct domain *d, struct unmap_batch *batch)
     batch->nr = 0;
 }
 
-/* @new_addr: 0 but for unmap_and_replace. @batch: NULL to flush at once. */
+/* @batch: NULL to flush at once. */
 static int unmap_one(struct domain *d, grant_handle_t handle, uint64_t host_addr, uint64_t bus_addr,
-                     uint64_t new_addr, struct unmap_batch *batch)
+                     struct unmap_batch *batch)
 {
     struct grant_map *m = handle_claim(d, handle);
     uint32_t flags;
@@ -478,8 +478,6 @@ static int unmap_one(struct domain *d, grant_handle_t handle, uint64_t host_addr
         rc = GNTST_bad_virt_addr;
     else if (bus_addr && bus_addr != mfn_to_maddr(mfn))
         rc = GNTST_bad_dev_addr;
-    else if (new_addr && (flags & GNTMAP_contains_pte))
-        rc = GNTST_general_error;
     if (rc)
         goto err;
     if (batch) {
@@ -490,7 +488,7 @@ static int unmap_one(struct domain *d, grant_handle_t handle, uint64_t host_addr
             goto err;
         flags |= GRANT_FLUSH_LATER;
     }
-    rc = arch_grant_unmap(d, host_addr, mfn, flags, readonly, new_addr);
+    rc = arch_grant_unmap(d, host_addr, mfn, flags, readonly);
     if (rc) {
         if (batch)
             unuse_frame(mfn, readonly);
@@ -639,18 +637,7 @@ static long op_unmap(struct domain *d, guest_va_t uop, struct unmap_batch *batch
 
     if (copy_from_guest(&op, uop, sizeof(op)))
         return -EFAULT;
-    op.status = (int16_t)unmap_one(d, op.handle, op.host_addr, op.dev_bus_addr, 0, batch);
-    return copy_to_guest(uop, &op, sizeof(op)) ? -EFAULT : 0;
-}
-
-static long op_unmap_and_replace(struct domain *d, guest_va_t uop, struct unmap_batch *batch)
-{
-    struct gnttab_unmap_and_replace op;
-
-    if (copy_from_guest(&op, uop, sizeof(op)))
-        return -EFAULT;
-    op.status = (int16_t)(op.new_addr ? unmap_one(d, op.handle, op.host_addr, 0, op.new_addr, batch)
-                                      : GNTST_bad_virt_addr);
+    op.status = (int16_t)unmap_one(d, op.handle, op.host_addr, op.dev_bus_addr, batch);
     return copy_to_guest(uop, &op, sizeof(op)) ? -EFAULT : 0;
 }
 
@@ -759,8 +746,6 @@ static const struct grant_op {
 } ops[] = {
     [GNTTABOP_map_grant_ref] = {op_map, sizeof(struct gnttab_map_grant_ref), false},
     [GNTTABOP_unmap_grant_ref] = {op_unmap, sizeof(struct gnttab_unmap_grant_ref), false},
-    [GNTTABOP_unmap_and_replace] = {op_unmap_and_replace, sizeof(struct gnttab_unmap_and_replace),
-                                    false},
     [GNTTABOP_copy] = {op_copy, sizeof(struct gnttab_copy), false},
     [GNTTABOP_setup_table] = {op_setup_table, sizeof(struct gnttab_setup_table), true},
     [GNTTABOP_query_size] = {op_query_size, sizeof(struct gnttab_query_size), true},
@@ -769,7 +754,8 @@ static const struct grant_op {
 };
 
 /*
- * -ENOSYS: dump_table, transfer, get_status_frames, swap_grant_ref, cache_flush, and what does not exist;
+ * -ENOSYS: unmap_and_replace, dump_table, transfer, get_status_frames, swap_grant_ref, cache_flush, and what does
+ * not exist;
  * -EINVAL a count that is out of range; -EFAULT an element cannot be read or written (those before it
  * are done).
  */

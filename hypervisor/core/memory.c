@@ -430,8 +430,7 @@ static long memory_exchange(struct domain *cd, guest_va_t arg)
 static long memory_domain_figure(struct domain *cd, unsigned int op, guest_va_t arg)
 {
     struct xen_memory_domain a;
-    struct domain *d;
-    uint64_t v;
+    struct domain *d SCOPED_REF = NULL;
     long rc;
 
     if (copy_from_guest(&a, arg, sizeof(a)))
@@ -440,13 +439,10 @@ static long memory_domain_figure(struct domain *cd, unsigned int op, guest_va_t 
     if (rc)
         return rc;
     if (op == XENMEM_current_reservation)
-        v = ACCESS_ONCE(d->tot_pages);
-    else if (op == XENMEM_maximum_reservation)
-        v = ACCESS_ONCE(d->max_pages);
-    else
-        v = ACCESS_ONCE(d->shared->arch.max_pfn) - 1;
-    domain_put(d);
-    return (long)min(v, (uint64_t)INT64_MAX);
+        return (long)ACCESS_ONCE(d->tot_pages);
+    if (op == XENMEM_maximum_reservation)
+        return (long)min(ACCESS_ONCE(d->max_pages), (uint64_t)INT64_MAX);
+    return (long)min(ACCESS_ONCE(d->shared->arch.max_pfn) - 1, (uint64_t)INT64_MAX);
 }
 
 /* XENMEM_set_memory_map: the tools tell what memory_map will answer. */
@@ -543,9 +539,8 @@ static long memory_machphys_mapping(guest_va_t arg)
 static long memory_claim(struct domain *cd, guest_va_t arg)
 {
     struct xen_memory_reservation r;
-    struct domain *d;
+    struct domain *d SCOPED_REF = NULL;
     uint64_t have;
-    long rc;
 
     if (!cd->privileged)
         return -EPERM;
@@ -556,18 +551,14 @@ static long memory_claim(struct domain *cd, guest_va_t arg)
     d = domain_get(r.domid); /* by number only */
     if (!d)
         return -EINVAL;
-    spin_lock(&d->page_lock);
+    SCOPED_LOCK(&d->page_lock);
     have = d->tot_pages;
     if (!r.nr_extents)
-        rc = heap_claim(d, 0);
-    else if (d->dying != DOMAIN_ALIVE || d->claimed_pages || r.nr_extents <= have ||
-             r.nr_extents > d->max_pages)
-        rc = -EINVAL;
-    else
-        rc = heap_claim(d, r.nr_extents - have);
-    spin_unlock(&d->page_lock);
-    domain_put(d);
-    return rc;
+        return heap_claim(d, 0);
+    if (d->dying != DOMAIN_ALIVE || d->claimed_pages || r.nr_extents <= have ||
+        r.nr_extents > d->max_pages)
+        return -EINVAL;
+    return heap_claim(d, r.nr_extents - have);
 }
 
 static long acquire_frames(struct domain *d, const struct xen_mem_acquire_resource *a,
@@ -601,8 +592,7 @@ static long acquire_frames(struct domain *d, const struct xen_mem_acquire_resour
 static long memory_acquire(struct domain *cd, uint64_t start, guest_va_t arg)
 {
     struct xen_mem_acquire_resource a;
-    struct domain *d;
-    long rc;
+    struct domain *d SCOPED_REF = NULL;
 
     if (!cd->privileged)
         return -EPERM;
@@ -617,16 +607,12 @@ static long memory_acquire(struct domain *cd, uint64_t start, guest_va_t arg)
     d = domain_get(a.domid); /* by number only, and another's */
     if (!d)
         return -ESRCH;
-    if (d == cd) {
-        rc = -EPERM;
-    } else if (!a.frame_list) {
-        a.nr_frames = d->grant.max_frames;
-        rc = copy_to_guest(arg, &a, sizeof(a)) ? -EFAULT : 0;
-    } else {
-        rc = acquire_frames(d, &a, start);
-    }
-    domain_put(d);
-    return rc;
+    if (d == cd)
+        return -EPERM;
+    if (a.frame_list)
+        return acquire_frames(d, &a, start);
+    a.nr_frames = d->grant.max_frames;
+    return copy_to_guest(arg, &a, sizeof(a)) ? -EFAULT : 0;
 }
 
 long hc_memory_op(struct domain *d, uint64_t cmd, guest_va_t arg)

@@ -47,11 +47,6 @@ static struct runqueue {
 /* Bit masks, atomic: CPUs that are up, and those of them that idle (a hint for placement). */
 static uint64_t up_cpus, idle_cpus;
 
-static bool is_idle(const struct vcpu *v)
-{
-    return v->domain == idle_domain;
-}
-
 /* Signed difference of two virtual times: positive when @a is later. */
 static int64_t later_by(uint64_t a, uint64_t b)
 {
@@ -455,7 +450,6 @@ static void bring_timers(struct vcpu *v, unsigned int cpu)
     if (likely(v->singleshot.cpu == cpu))
         return;
     timer_migrate(&v->singleshot, cpu);
-    timer_migrate(&v->periodic, cpu);
     timer_migrate(&v->poll_timer, cpu);
 }
 
@@ -521,17 +515,6 @@ void sched_switch_done(struct vcpu *prev)
 static void singleshot_expired(void *arg)
 {
     virq_send_vcpu(arg, VIRQ_TIMER);
-}
-
-static void periodic_expired(void *arg)
-{
-    struct vcpu *v = arg;
-    s_time_t period = ACCESS_ONCE(v->periodic_period_ns);
-
-    if (!period)
-        return;
-    virq_send_vcpu(v, VIRQ_TIMER);
-    timer_set(&v->periodic, max(v->periodic.expires_ns, now_ns() - period) + period);
 }
 
 static void poll_expired(void *arg)
@@ -624,7 +607,6 @@ void sched_vcpu_init(struct vcpu *v, unsigned int cpu)
     v->runstate.state = RUNSTATE_offline;
     v->runstate.entry_ns = now_ns();
     timer_init(&v->singleshot, singleshot_expired, v, cpu);
-    timer_init(&v->periodic, periodic_expired, v, cpu);
     timer_init(&v->poll_timer, poll_expired, v, cpu);
 }
 
@@ -638,7 +620,6 @@ void sched_vcpu_destroy(struct vcpu *v)
         queue_remove(rq, v);
     spin_unlock_irqrestore(&rq->lock, flags);
     timer_kill(&v->singleshot);
-    timer_kill(&v->periodic);
     timer_kill(&v->poll_timer);
 }
 
@@ -776,7 +757,7 @@ static long op_shutdown_code(struct domain *d, guest_va_t arg)
 static long op_remote_shutdown(struct domain *d, guest_va_t arg)
 {
     struct sched_remote_shutdown op;
-    struct domain *rd;
+    struct domain *rd SCOPED_REF = NULL;
     long rc;
 
     if (copy_from_guest(&op, arg, sizeof(op)))
@@ -787,11 +768,9 @@ static long op_remote_shutdown(struct domain *d, guest_va_t arg)
     if (rc)
         return rc;
     if (rd == d)
-        rc = -EINVAL;
-    else
-        domain_shutdown(rd, (uint8_t)op.reason);
-    domain_put(rd);
-    return rc;
+        return -EINVAL;
+    domain_shutdown(rd, (uint8_t)op.reason);
+    return 0;
 }
 
 /* A timer that ends the domain unless it is set again. Returns the id of a new one (from 1 on), else 0.

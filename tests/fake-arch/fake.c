@@ -252,7 +252,7 @@ WEAK int arch_grant_map(struct domain *d, uint64_t addr, mfn_t mfn, unsigned int
 }
 
 WEAK int arch_grant_unmap(struct domain *d, uint64_t addr, mfn_t mfn, unsigned int flags,
-                          bool readonly, uint64_t new_addr)
+                          bool readonly)
 {
     fake_calls.grant_unmaps++;
     if (fake_calls.grant_unmap_result)

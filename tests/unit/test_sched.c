@@ -648,20 +648,6 @@ static void set_timer_sends_the_timer_virq(void **state)
     assert_int_equal(fake_calls.virqs_global, 3);
 }
 
-static void periodic_timer_repeats(void **state)
-{
-    struct vcpu *v = d0->vcpu[0];
-
-    put_current(v);
-    v->periodic_period_ns = 10 * MS;
-    timer_set(&v->periodic, fake_now + 10 * MS);
-    let_pass(105 * MS);
-    assert_in_range(fake_calls.virqs_global, 10, 10);
-    v->periodic_period_ns = 0;
-    let_pass(50 * MS);
-    assert_in_range(fake_calls.virqs_global, 10, 10);
-}
-
 #define T1(f) cmocka_unit_test_setup_teardown(f, setup1, teardown)
 #define T2(f) cmocka_unit_test_setup_teardown(f, setup2, teardown)
 
@@ -691,7 +677,6 @@ int main(void)
         T1(a_watchdog_that_is_not_kicked_ends_the_domain),
         T1(the_rest_does_not_exist),
         T1(set_timer_sends_the_timer_virq),
-        T1(periodic_timer_repeats),
         T2(a_vcpu_whose_state_is_not_saved_starts_nowhere),
         T2(waking_prefers_an_idle_cpu),
         T2(idle_cpu_steals),

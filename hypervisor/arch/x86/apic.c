@@ -10,7 +10,6 @@
 #include <hv/sched.h>
 
 enum {
-    APIC_ID = 0x20,
     APIC_TPR = 0x80,
     APIC_EOI = 0xb0,
     APIC_SVR = 0xf0,
@@ -18,8 +17,6 @@ enum {
     APIC_ICR = 0x300,
     APIC_ICR2 = 0x310,
     APIC_LVT_TIMER = 0x320,
-    APIC_LVT_THERMAL = 0x330,
-    APIC_LVT_PERF = 0x340,
     APIC_LVT_LINT0 = 0x350,
     APIC_LVT_LINT1 = 0x360,
     APIC_LVT_ERROR = 0x370,

@@ -232,14 +232,8 @@ static bool kernel_insn(struct vcpu *v, struct cpu_regs *regs, const struct priv
     case PRIV_CLTS:
         hc_fpu_taskswitch(v->domain, 0);
         return true;
-    case PRIV_CPUID:
-        do_cpuid(regs);
-        return true;
     case PRIV_RDMSR:
-    case PRIV_RDTSC:
-        if (in->op == PRIV_RDTSC)
-            val = rdtsc();
-        else if (!guest_rdmsr(v, (uint32_t)regs->rcx, &val))
+        if (!guest_rdmsr(v, (uint32_t)regs->rcx, &val))
             return false;
         regs->rax = (uint32_t)val;
         regs->rdx = val >> 32;

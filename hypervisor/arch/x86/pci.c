@@ -41,11 +41,6 @@ static volatile uint8_t *mmcfg_address(pci_bdf_t bdf, unsigned int reg)
     return NULL;
 }
 
-static uint32_t all_ones(unsigned int size)
-{
-    return size == 4 ? ~0u : (1u << (size * 8)) - 1;
-}
-
 static bool by_ports(pci_bdf_t bdf, unsigned int reg)
 {
     return bdf >> 16 == 0 && reg < 256;
@@ -62,7 +57,7 @@ uint32_t pci_conf_read(pci_bdf_t bdf, unsigned int reg, unsigned int size)
     volatile uint8_t *va;
 
     if (reg >= 4096 || (reg & (size - 1)))
-        return all_ones(size);
+        return ~0u;
     if (by_ports(bdf, reg)) {
         SCOPED_LOCK_IRQ(&pci_lock);
         select_register(bdf, reg);
@@ -70,7 +65,7 @@ uint32_t pci_conf_read(pci_bdf_t bdf, unsigned int reg, unsigned int size)
     }
     va = mmcfg_address(bdf, reg);
     if (!va)
-        return all_ones(size);
+        return ~0u;
     return size == 1 ? *va : size == 2 ? *(volatile uint16_t *)va : *(volatile uint32_t *)va;
 }
 

@@ -28,11 +28,6 @@
  * hypervisor's root. */
 static struct domain *loaded[NR_CPUS];
 
-static bool is_idle(const struct vcpu *v)
-{
-    return v->domain == idle_domain;
-}
-
 /* --- FPU ---------------------------------------------------------------------------------------------- */
 
 int fpu_create(struct vcpu *v)
@@ -319,13 +314,11 @@ void toggle_guest_mode(struct vcpu *v)
 
 void arch_update_runstate_area(struct vcpu *v)
 {
-    struct vcpu_runstate_info info = {.state = v->runstate.state,
-                                      .state_entry_time = (uint64_t)v->runstate.entry_ns};
+    struct vcpu_runstate_info info;
     guest_va_t va = v->runstate_va;
 
     if (!va || !v->arch.in_kernel) /* in user mode the guest kernel's addresses are not there */
         return;
-    for (unsigned int i = 0; i < 4; i++)
-        info.time[i] = (uint64_t)v->runstate.time_ns[i];
+    vcpu_runstate(v, &info);
     copy_to_guest(va, &info, sizeof(info)); /* the guest's loss if it took the page away */
 }

@@ -66,11 +66,10 @@ void arch_spin_wait(void);
  * Returns a GNTST_* status (0 = okay). */
 int arch_grant_map(struct domain *d, uint64_t addr, mfn_t mfn, unsigned int flags, bool readonly);
 /* Remove it again, with the references that the entry held; checks that it still maps @mfn, and as @readonly
- * says. @new_addr: for unmap_and_replace, else 0. No CPU has a translation of it left afterwards, unless
- * @flags has GRANT_FLUSH_LATER: then the caller holds references of its own until he has flushed. */
+ * says. No CPU has a translation of it left afterwards, unless @flags has GRANT_FLUSH_LATER: then the caller
+ * holds references of its own until he has flushed. */
 #define GRANT_FLUSH_LATER 0x4000u
-int arch_grant_unmap(struct domain *d, uint64_t addr, mfn_t mfn, unsigned int flags, bool readonly,
-                     uint64_t new_addr);
+int arch_grant_unmap(struct domain *d, uint64_t addr, mfn_t mfn, unsigned int flags, bool readonly);
 void arch_flush_domain_tlb(const struct domain *d); /* all CPUs where it may have translations */
 
 /* --- Domains and vcpus ----------------------------------------------------------------------------- */
