@@ -122,12 +122,6 @@ void acpi_parse_fadt(const struct acpi_header *h, struct acpi_info *info, maddr_
     }
 }
 
-void acpi_parse_hpet(const struct acpi_header *h, struct acpi_info *info)
-{
-    if (field(h, 40, 1) == 0) /* in memory */
-        info->hpet_addr = field(h, 44, 8);
-}
-
 void acpi_parse_mcfg(const struct acpi_header *h, struct acpi_info *info)
 {
     for (size_t at = 44; at + 16 <= h->length && info->nr_mcfg < ARRAY_SIZE(info->mcfg_addr);

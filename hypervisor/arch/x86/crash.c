@@ -155,11 +155,6 @@ static void __attribute__((noreturn)) machine_halt(void)
         __asm__ volatile("cli; hlt");
 }
 
-static void pause_ms(unsigned int ms)
-{
-    delay_us(ms * 1000);
-}
-
 void machine_restart(void)
 {
     arch_irq_disable();
@@ -170,16 +165,16 @@ void machine_restart(void)
     smp_stop_others();
     if (acpi.reset_addr && acpi.reset_type == 1 && acpi.reset_addr < 0x10000) {
         outb(acpi.reset_addr, acpi.reset_value);
-        pause_ms(50);
+        delay_us(50 * 1000);
     }
     outb(0xcf9, 2); /* system reset, then the CPU with it */
-    pause_ms(1);
+    delay_us(1 * 1000);
     outb(0xcf9, 6);
-    pause_ms(50);
+    delay_us(50 * 1000);
     for (unsigned int i = 0; i < 10000 && (inb(0x64) & 2); i++)
         ;
     outb(0x64, 0xfe); /* keyboard controller: pulse the reset line */
-    pause_ms(50);
+    delay_us(50 * 1000);
     cpu_triple_fault();
 }
 
@@ -188,7 +183,7 @@ void machine_poweroff(void)
     arch_irq_disable();
     smp_stop_others();
     acpi_power_off();
-    pause_ms(500);
+    delay_us(500 * 1000);
     printk(LOG_ERR "power-off: the machine does not react\n");
     machine_halt();
 }
@@ -213,6 +208,6 @@ void panic(const char *fmt, ...)
         __asm__ volatile("mov %%rsp, %0; mov %%rbp, %1" : "=r"(rsp), "=r"(rbp));
         dump_stack_symbols(rsp, rbp);
     }
-    pause_ms(100);
+    delay_us(100 * 1000);
     machine_restart();
 }

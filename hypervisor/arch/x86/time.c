@@ -5,7 +5,7 @@
  * taken once: what is in vcpu_time_info never changes, and stays right while a vcpu does not run.
  * Locking: wallclock_lock guards the wall clock.
  * ABI:     struct vcpu_time_info and the wc_ fields of pv-abi/shared_info.h.
- * Source:  IA-PC HPET 1.0a; ACPI 4.8.3.3 (PM timer); 8254 and MC146818 data sheets.
+ * Source:  ACPI 4.8.3.3 (PM timer); 8254 and MC146818 data sheets.
  */
 #include <asm/boot.h>
 #include <asm/clock.h>
@@ -51,13 +51,6 @@ struct reference {
     uint32_t mask;
 };
 
-static volatile uint32_t *hpet;
-
-static uint32_t hpet_read(void)
-{
-    return hpet[0xf0 / 4];
-}
-
 static uint32_t pm_timer_read(void)
 {
     return inl(acpi.pm_timer_port);
@@ -73,27 +66,8 @@ static uint32_t pit_read(void)
     return -(lo | (uint32_t)inb(0x42) << 8);
 }
 
-static bool use_hpet(struct reference *r)
-{
-    uint64_t period_fs;
-
-    if (!acpi.hpet_addr)
-        return false;
-    hpet = arch_ioremap(acpi.hpet_addr, 1024);
-    if (!hpet)
-        return false;
-    period_fs = hpet[1];
-    if (period_fs < 1000 || period_fs > 100000000)
-        return false;
-    hpet[0x10 / 4] |= 1; /* count */
-    *r = (struct reference){"HPET", hpet_read, 1000000000000000ull / period_fs, 0xffffffff};
-    return true;
-}
-
 static void choose_reference(struct reference *r)
 {
-    if (use_hpet(r))
-        return;
     if (acpi.pm_timer_port) {
         *r = (struct reference){"PM timer", pm_timer_read, 3579545, 0xffffff};
         return;
