@@ -35,9 +35,9 @@ struct console_scope {
 
 static struct console_scope console_enter(void)
 {
-    struct console_scope s = {arch_irq_save(),
-                              !lock_ignored && ACCESS_ONCE(lock_owner) != this_cpu()};
+    struct console_scope s = {.flags = arch_irq_save()};
 
+    s.locked = !lock_ignored && ACCESS_ONCE(lock_owner) != this_cpu();
     if (s.locked) {
         spin_lock(&console_lock);
         lock_owner = this_cpu();

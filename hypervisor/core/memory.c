@@ -431,6 +431,7 @@ static long memory_domain_figure(struct domain *cd, unsigned int op, guest_va_t 
 {
     struct xen_memory_domain a;
     struct domain *d SCOPED_REF = NULL;
+    uint64_t v;
     long rc;
 
     if (copy_from_guest(&a, arg, sizeof(a)))
@@ -439,10 +440,12 @@ static long memory_domain_figure(struct domain *cd, unsigned int op, guest_va_t 
     if (rc)
         return rc;
     if (op == XENMEM_current_reservation)
-        return (long)ACCESS_ONCE(d->tot_pages);
-    if (op == XENMEM_maximum_reservation)
-        return (long)min(ACCESS_ONCE(d->max_pages), (uint64_t)INT64_MAX);
-    return (long)min(ACCESS_ONCE(d->shared->arch.max_pfn) - 1, (uint64_t)INT64_MAX);
+        v = ACCESS_ONCE(d->tot_pages);
+    else if (op == XENMEM_maximum_reservation)
+        v = ACCESS_ONCE(d->max_pages);
+    else
+        v = ACCESS_ONCE(d->shared->arch.max_pfn) - 1;
+    return (long)min(v, (uint64_t)INT64_MAX);
 }
 
 /* XENMEM_set_memory_map: the tools tell what memory_map will answer. */

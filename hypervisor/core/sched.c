@@ -779,27 +779,27 @@ static long op_watchdog(struct domain *d, guest_va_t arg)
 {
     struct sched_watchdog op;
     struct watchdog *w;
-    bool new;
+    bool another;
 
     if (copy_from_guest(&op, arg, sizeof(op)))
         return -EFAULT;
     if (op.id > ARRAY_SIZE(d->watchdog) || (!op.id && !op.timeout))
         return -EINVAL;
-    new = !op.id;
+    another = !op.id;
     SCOPED_LOCK(&d->lock);
-    while (new &&op.id < ARRAY_SIZE(d->watchdog) && d->watchdog[op.id].in_use)
+    while (another && op.id < ARRAY_SIZE(d->watchdog) && d->watchdog[op.id].in_use)
         op.id++;
-    if (new &&op.id++ == ARRAY_SIZE(d->watchdog))
+    if (another && op.id++ == ARRAY_SIZE(d->watchdog))
         return -ENOSPC;
     w = &d->watchdog[op.id - 1];
-    if (!new && !w->in_use)
+    if (!another && !w->in_use)
         return -EINVAL;
     w->in_use = op.timeout;
     if (op.timeout)
         timer_set(&w->timer, now_ns() + (s_time_t)op.timeout * 1000000000);
     else
         timer_stop(&w->timer);
-    return new ? (long)op.id : 0;
+    return another ? (long)op.id : 0;
 }
 
 /* -ENOSYS: pin_override and what does not exist. */

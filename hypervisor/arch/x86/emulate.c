@@ -161,12 +161,12 @@ static void string_io(struct vcpu *v, struct cpu_regs *regs, const struct priv_i
 
         if (n == STRING_IO_MAX)
             return; /* rip still points to it */
-        /* Writable first, then read the port: what a device gave once it may not give again. */
+        /* Writable first (unless another vcpu takes the page away), then read the port: what a device gave
+         * once it may not give again. */
         ok = !(input ? clear_guest(*addr, in->size) : copy_from_guest(&val, *addr, in->size));
         if (ok && input) {
             val = ioport_read(v->domain, port, in->size);
-            ok =
-                !copy_to_guest(*addr, &val, in->size); /* unless another vcpu takes the page away */
+            ok = !copy_to_guest(*addr, &val, in->size);
         } else if (ok) {
             ioport_write(v->domain, port, in->size, val);
         }
