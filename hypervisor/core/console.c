@@ -55,8 +55,7 @@ static void console_leave(const struct console_scope *s)
 }
 
 /* To the end of the block, as SCOPED_LOCK_IRQ. */
-#define CONSOLE_LOCKED() \
-    struct console_scope scope __attribute__((cleanup(console_leave))) = console_enter()
+#define CONSOLE_LOCKED() struct console_scope scope SCOPED_CLEANUP(console_leave) = console_enter()
 
 void console_force_unlock(void)
 {

@@ -117,7 +117,7 @@ static inline void domain_put_scoped(struct domain **d)
     if (*d)
         domain_put(*d);
 }
-#define SCOPED_REF __attribute__((cleanup(domain_put_scoped)))
+#define SCOPED_REF SCOPED_CLEANUP(domain_put_scoped)
 /* Next domain with domid >= @from, with a reference; NULL at the end. */
 struct domain *domain_get_next(unsigned int from);
 

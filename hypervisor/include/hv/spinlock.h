@@ -76,9 +76,11 @@ static inline void scope_leave_irq(struct scoped_lock *s)
 {
     spin_unlock_irqrestore(s->lock, s->flags);
 }
-#define SCOPED_LOCK(l) spinlock_t *scope __attribute__((cleanup(scope_leave))) = scope_enter(l)
+/* "unused": clang sees no use in a cleanup. */
+#define SCOPED_CLEANUP(fn) __attribute__((unused, cleanup(fn)))
+#define SCOPED_LOCK(l)     spinlock_t *scope SCOPED_CLEANUP(scope_leave) = scope_enter(l)
 #define SCOPED_LOCK_IRQ(l) \
-    struct scoped_lock scope_irq __attribute__((cleanup(scope_leave_irq))) = scope_enter_irq(l)
+    struct scoped_lock scope_irq SCOPED_CLEANUP(scope_leave_irq) = scope_enter_irq(l)
 
 /* Both locks of a pair in address order; the same lock twice is taken once. */
 static inline void spin_lock_pair(spinlock_t *a, spinlock_t *b)
