@@ -4,18 +4,9 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
-#include "dom0-tools/lib/config.h"
-#include "dom0-tools/lib/file.h"
 #include "dom0-tools/lib/guest.h"
 #include "dom0-tools/lib/guestfile.h"
-
-static void warn(const char *text, void *arg)
-{
-    fprintf(stderr, "domctl: warning: %s\n", text);
-}
 
 /* The config of a guest that is there. */
 static int from_guest(struct guest_config *g, const char *name, struct err *e)
@@ -32,27 +23,6 @@ static int from_guest(struct guest_config *g, const char *name, struct err *e)
     return rc;
 }
 
-/* A file of any of the three forms, read as create would read it. */
-static int from_file(struct guest_config *g, const char *path, struct err *e)
-{
-    char dir[4096];
-    struct file f;
-    struct cfg c;
-    int rc;
-
-    if (file_read(&f, "config", path, CFG_TEXT_MAX, 1, e))
-        return -1;
-    rc = guest_file_to_cfg(&f, path, warn, NULL, e);
-    if (!rc)
-        rc = cfg_parse(&c, (const char *)f.data, f.len, path, e);
-    if (!rc) {
-        rc = guest_config_from_cfg(g, &c, path, getcwd(dir, sizeof(dir)), warn, NULL, e);
-        cfg_free(&c);
-    }
-    file_free(&f);
-    return rc;
-}
-
 int cmd_config(const struct verb *v, int argc, char **argv)
 {
     static const struct option names[] = {{"output", required_argument, NULL, 'o'},
@@ -60,6 +30,7 @@ int cmd_config(const struct verb *v, int argc, char **argv)
                                           {"help", no_argument, NULL, 'h'},
                                           {0}};
     enum guest_format format = FORMAT_CFG;
+    struct options none = {0};
     struct guest_config g;
     const char *file = NULL;
     struct err e = {0};
@@ -79,7 +50,7 @@ int cmd_config(const struct verb *v, int argc, char **argv)
     }
     if (argc - optind != (file ? 0 : 1))
         return usage_error(v, "either a guest or -f FILE is needed");
-    if (file ? from_file(&g, file, &e) : from_guest(&g, argv[optind], &e))
+    if (file ? read_config(file, &none, &g, &e) : from_guest(&g, argv[optind], &e))
         return fail(&e);
     text = guest_text(&g, format, &e);
     guest_config_free(&g);

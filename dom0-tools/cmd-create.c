@@ -42,8 +42,7 @@ static int read_file(struct cfg *c, const char *path, const struct options *o, s
     return rc;
 }
 
-static int read_config(const char *path, const struct options *o, struct guest_config *g,
-                       struct err *e)
+int read_config(const char *path, const struct options *o, struct guest_config *g, struct err *e)
 {
     char dir[4096];
     struct cfg c;

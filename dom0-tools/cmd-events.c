@@ -2,6 +2,7 @@
 #include "dom0-tools/domctl.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -36,6 +37,7 @@ int cmd_events(const struct verb *v, int argc, char **argv)
     while ((n = proto_receive(fd, &line, PROTO_ANSWER_MAX, -1, NULL)) > 0) {
         if (is_wanted(line, argv + first, argc - first))
             puts(line);
+        free(line);
         if (fflush(stdout)) { /* nobody reads any more */
             close(fd);
             return STATUS_FAILED;

@@ -226,7 +226,7 @@ static int write_textfile(const char *path, const struct json *answer, struct er
         return -1;
     }
     put_metrics(f, answer);
-    ok = !fflush(f) && !fchmod(fd, 0644) && !fsync(fd);
+    ok = !fflush(f) && !ferror(f) && !fchmod(fd, 0644) && !fsync(fd);
     ok = !fclose(f) && ok;
     if (!ok || rename(temporary, path)) {
         file_failed(path, e);
@@ -262,7 +262,7 @@ int cmd_metrics(const struct verb *v, int argc, char **argv)
         write_textfile(path, answer, &e);
     } else {
         put_metrics(stdout, answer);
-        if (fflush(stdout))
+        if (fflush(stdout) || ferror(stdout))
             err_set(&e, STATUS_FAILED, "metrics", NULL, "cannot be written: %s", strerror(errno));
     }
     json_free(answer);

@@ -21,20 +21,6 @@ static bool take_number(const char *text, uint64_t *n)
     return *text >= '0' && *text <= '9' && !*end;
 }
 
-/* @word: where getopt_long() stopped. */
-static int refuse(const struct verb *v, const char *word)
-{
-    char name[48];
-    const char *hint;
-
-    snprintf(name, sizeof(name), "%.*s", (int)strcspn(word, "="), word);
-    hint = xl_option_hint(v->name, name);
-    if (!hint)
-        return usage_error(v, "unknown option, or one without its value");
-    fprintf(stderr, "domctl: %s: %s is not supported (%s)\n", v->name, name, hint);
-    return STATUS_USAGE;
-}
-
 /* Its own, as -w and -c mean weight and cap here, as they do for xl. NULL, or what is wrong. */
 static const char *take_option(int opt, struct share *s)
 {
@@ -67,14 +53,13 @@ static bool parse(const struct verb *v, int argc, char **argv, struct share *s, 
     int opt;
 
     opterr = 0;
-    while (!why && (opt = getopt_long(argc, argv, "w:c:d:o:h", names, NULL)) != -1) {
+    while (!why && (opt = getopt_long(argc, argv, ":w:c:d:o:h", names, NULL)) != -1) {
         if (opt == 'h') {
-            printf("usage: domctl %s %s\n%s\n%s", v->name, v->args, v->summary, v->help);
-            *status = STATUS_DONE;
+            *status = show_help(v);
             return false;
         }
-        if (opt == '?') {
-            *status = refuse(v, argv[optind - 1]);
+        if (opt == '?' || opt == ':') {
+            *status = refuse_option(v, argv[optind - 1], opt == ':');
             return false;
         }
         why = take_option(opt, s);

@@ -13,6 +13,8 @@
 #include "dom0-tools/lib/err.h"
 #include "dom0-tools/lib/json.h"
 
+struct guest_config;
+
 struct verb {
     const char *name;
     const char *args;    /* "[-c] FILE" */
@@ -87,12 +89,24 @@ int parse_options(const struct verb *v, int argc, char **argv, const char *known
                   struct options *o, int *status);
 /* Prints "domctl: VERB: WHY (usage: ...)" and returns STATUS_USAGE. */
 int usage_error(const struct verb *v, const char *why);
+/*
+ * Says why getopt_long() stopped at @word: an option that nobody knows, that only xl has (with a hint,
+ * xl-hints.c), or without its value. Returns STATUS_USAGE.
+ */
+int refuse_option(const struct verb *v, const char *word, bool value_missing);
 /* What --help prints. Returns STATUS_DONE. */
 int show_help(const struct verb *v);
 
 /* What to do instead of xl's option (letter or long name) or verb; NULL: xl has none of that name. */
 const char *xl_option_hint(const char *verb, const char *option);
 const char *xl_verb_hint(const char *verb);
+
+/*
+ * The guest that create would make from the file at @path (NULL: none) in any of its forms and from
+ * @o->overrides; warnings go to stderr, unless @o->quiet. Returns 0 with *@g to be released by
+ * guest_config_free(); -1 with *@e.
+ */
+int read_config(const char *path, const struct options *o, struct guest_config *g, struct err *e);
 
 /* ---- several domains at once: targets.c */
 

@@ -33,6 +33,7 @@ static void add_final(struct json_out *o, const void *arg)
     const struct options *opts = arg;
 
     json_put_bool(o, "final", opts->destroy);
+    json_put_u64(o, "timeout", opts->seconds);
 }
 
 static int ask_one(const struct target *t, void *arg, struct err *e)

@@ -116,8 +116,7 @@ static void make_tables(const char *known, char letters[3 * NR_OPTIONS + 2],
     letters[l] = '\0';
 }
 
-/* @word: the word of the command line at which getopt_long() stopped. */
-static int refuse_option(const struct verb *v, const char *word, bool value_missing)
+int refuse_option(const struct verb *v, const char *word, bool value_missing)
 {
     char name[64], why[256];
     const char *hint;

@@ -29,7 +29,10 @@
 #define COME_BACK_MS        10000
 #define COME_BACK_STEP_US   10000
 
-/* A transaction's number as callers see it: with the connection's serial, for it ends with that. */
+/*
+ * A transaction's number as callers see it: with the connection's serial, for it ends with that.
+ * A device's is as it comes: the kernel's connection, and its count, are all programs' and last.
+ */
 #define TX_BITS             24
 #define TX_WIRE(tx)         ((tx) & ((1u << TX_BITS) - 1))
 #define TX_SERIAL(tx)       ((tx) >> TX_BITS)
@@ -349,16 +352,17 @@ static int come_back(struct store *s)
 
 static int talk(struct store *s, uint32_t type, store_tx_t tx, struct iovec *parts, int nr_parts)
 {
+    uint32_t number = s->device ? tx : TX_WIRE(tx);
     int rc;
 
     for (;;) {
         if (s->broken)
             return -EPIPE;
-        if (tx && (s->gone || TX_SERIAL(tx) != s->serial))
+        if (tx && !s->device && (s->gone || TX_SERIAL(tx) != s->serial))
             return -EAGAIN; /* it went with the daemon */
         rc = s->gone ? come_back(s) : 0;
         if (!rc)
-            rc = talk_once(s, type, TX_WIRE(tx), parts, nr_parts);
+            rc = talk_once(s, type, number, parts, nr_parts);
         if (!s->gone)
             return rc;
     }
@@ -695,10 +699,14 @@ int store_begin(struct store *s, store_tx_t *tx)
     if (rc)
         return rc;
     *tx = strtoul(s->body, NULL, 10);
-    if (*tx >> TX_BITS)
+    if (!*tx)
+        return broken(s, -EPROTO);
+    if (s->device)
+        return 0;
+    if (*tx >> TX_BITS) {
         gone(s); /* out of numbers: begin anew, after this one */
-    if (!*tx || *tx >> TX_BITS)
-        return *tx ? -EAGAIN : broken(s, -EPROTO);
+        return -EAGAIN;
+    }
     *tx = TX_MAKE(s->serial, *tx);
     return 0;
 }

@@ -53,24 +53,28 @@ void domain_count_nodes(void *ctx, uint32_t domid, int nodes)
         d->nr_nodes += nodes;
 }
 
-/* Maps the page and binds the port. */
+/* Maps the page, unless one is mapped, and binds the port. */
 static int reach_ring(struct stored *st, struct domain *d, uint64_t gfn, uint32_t remote_port)
 {
     struct machine *m = &st->machine;
+    bool map = !d->ring;
     int port = 0, rc;
 
-    rc = m->map_ring(m->ctx, d->domid, gfn, &d->ring);
+    rc = map ? m->map_ring(m->ctx, d->domid, gfn, &d->ring) : 0;
     if (rc)
         return rc;
     port = m->bind(m->ctx, d->domid, remote_port);
     if (port < 0) {
-        m->unmap_ring(m->ctx, d->ring);
-        d->ring = NULL;
+        if (map) {
+            m->unmap_ring(m->ctx, d->ring);
+            d->ring = NULL;
+        }
         return port;
     }
     d->port = port;
     d->remote_port = remote_port;
-    d->gfn = gfn;
+    if (map)
+        d->gfn = gfn;
     return 0;
 }
 
@@ -85,20 +89,20 @@ static int connect_ring(struct stored *st, struct domain *d, uint64_t gfn, uint3
     return 0;
 }
 
-static int rebind(struct stored *st, struct domain *d, uint32_t remote_port)
+/* It has no ring if that could not be mapped again after a restart. */
+static int rebind(struct stored *st, struct domain *d, uint64_t gfn, uint32_t remote_port)
 {
     struct machine *m = &st->machine;
-    int port;
+    int rc;
 
     if (d->port)
         m->unbind(m->ctx, d->port);
     d->port = 0;
-    port = m->bind(m->ctx, d->domid, remote_port);
-    if (port < 0)
-        return port;
-    d->port = port;
-    d->remote_port = remote_port;
+    rc = reach_ring(st, d, gfn, remote_port);
+    if (rc)
+        return rc;
     conn_reset(st, d->conn);
+    d->conn->kept_gone = 0; /* the record of the introduction drops them */
     d->conn->ignored = false;
     return 0;
 }
@@ -112,7 +116,7 @@ int domain_introduce(struct stored *st, uint32_t domid, uint64_t gfn, uint32_t r
     if (!d)
         return -ENOENT;
     fresh = !d->introduced;
-    rc = fresh ? connect_ring(st, d, gfn, remote_port) : rebind(st, d, remote_port);
+    rc = fresh ? connect_ring(st, d, gfn, remote_port) : rebind(st, d, gfn, remote_port);
     if (rc) {
         log_line("domain %u: cannot connect its ring (page %#llx, port %u): %s", domid,
                  (unsigned long long)gfn, remote_port, strerror(-rc));

@@ -38,7 +38,7 @@ struct journal {
     char *map;
     size_t room, len;  /* mapped; written, not all of it committed */
     size_t record, at; /* the record being written; how far we have read */
-    size_t first_len;  /* when it was published */
+    size_t due_len;    /* a new one would be worth it from here on */
     bool failed;
 };
 
@@ -184,7 +184,7 @@ int journal_publish(struct journal *j)
         return -errno;
     free(j->temporary);
     j->temporary = NULL;
-    j->first_len = j->len;
+    j->due_len = 3 * j->len;
     return 0;
 }
 
@@ -260,5 +260,10 @@ bool journal_failed(const struct journal *j)
 
 bool journal_due(const struct journal *j)
 {
-    return j->len > GROW_BYTES && j->len / 3 > j->first_len;
+    return j->len > GROW_BYTES && j->len > j->due_len;
+}
+
+void journal_defer(struct journal *j)
+{
+    j->due_len = 2 * j->len;
 }

@@ -51,4 +51,7 @@ bool journal_failed(const struct journal *j);
 /* Whether it has grown so much that a new one with only what still counts would be smaller. */
 bool journal_due(const struct journal *j);
 
+/* The new one could not be made: it is due again when this one has doubled. */
+void journal_defer(struct journal *j);
+
 #endif

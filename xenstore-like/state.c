@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "dom0-tools/lib/crash.h"
 #include "pv-abi/io/xs_wire.h"
@@ -373,6 +374,16 @@ static void give_up(struct stored *st, int rc)
     st->journal = NULL;
 }
 
+/* The journal is sound, if long. To try again at each commit would be a snapshot at each. */
+static void put_off(struct stored *st, int rc)
+{
+    if (!st->renewal_failed)
+        log_line("%s: %s: it cannot be made shorter and grows on (said once)", st->state_path,
+                 strerror(-rc));
+    st->renewal_failed = true;
+    journal_defer(st->journal);
+}
+
 void state_commit(struct stored *st)
 {
     struct list *pos, *tmp;
@@ -393,6 +404,8 @@ void state_commit(struct stored *st)
         rc = renew(st, st->state_path);
     if (rc && journal_failed(st->journal))
         give_up(st, rc);
+    else if (rc)
+        put_off(st, rc);
 }
 
 /* ---- reading */
@@ -818,7 +831,9 @@ int state_open(struct stored *st, const char *path)
         replay(st, j);
     journal_close(j);
     rc = renew(st, path);
-    if (rc)
+    if (rc) {
         log_line("%s: %s: a restart will lose the store's state", path, strerror(-rc));
+        unlink(path); /* what it says is old from now on: nobody may carry on with it */
+    }
     return rc ? rc : found;
 }

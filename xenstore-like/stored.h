@@ -70,6 +70,7 @@ struct stored {
     struct list touched;     /* connections of which the journal has an old state */
     struct journal *journal; /* see state.h */
     char *state_path;
+    bool renewal_failed; /* has been said */
     bool restoring; /* what happens has happened before: nothing is to be said or done about it */
     struct hash watches;     /* struct watch by connection, path and token */
     struct hash watch_paths; /* struct watch_path by path */

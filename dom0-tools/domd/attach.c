@@ -19,7 +19,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "dom0-tools/lib/crash.h"
@@ -29,14 +28,6 @@
 #include "pv-abi/io/xenbus.h"
 
 #define STEP_US 10000
-
-static long now_ms(void)
-{
-    struct timespec ts;
-
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 /* One device on its way, for the transactions below. */
 struct moving {
@@ -313,11 +304,7 @@ int device_attach(struct vm *vm, int is_vif, unsigned int timeout_s, struct err 
 
 static bool backend_gone(const struct moving *m)
 {
-    char path[160];
-
-    snprintf(path, sizeof(path), "/sys/bus/xen-backend/devices/%s-%u-%s", m->is_vif ? "vif" : "vbd",
-             m->vm->domid, strrchr(m->be, '/') + 1);
-    return access(path, F_OK) != 0;
+    return !device_served(m->vm, m->is_vif, m->i);
 }
 
 /* True when nobody in the guest has the device: it never took it, or gave it back. */

@@ -135,7 +135,7 @@ void disk_name_overlay(struct vm *vm, size_t i)
              vm->cfg.disks[i].vdev);
 }
 
-/* Judges a file that exists: an overlay made before, or nothing but holes, will do. */
+/* Judges a file: an overlay made before, or nothing but holes, will do; made as large as it must be. */
 static int overlay_check(int fd, const char *path, uint64_t size, struct err *e)
 {
     uint8_t head[16];
@@ -148,17 +148,18 @@ static int overlay_check(int fd, const char *path, uint64_t size, struct err *e)
         return disk_failed(path, errno, e);
     if (!S_ISREG(st.st_mode))
         return err_set(e, STATUS_USAGE, what, NULL, "not a regular file");
-    if (!st.st_size)
-        return ftruncate(fd, (off_t)size) ? disk_failed(path, errno, e) : 0;
-    if (lseek(fd, 0, SEEK_DATA) < 0 && errno == ENXIO)
-        return 0;
-    rc = dm_cow_header_check(head, pread(fd, head, sizeof(head), 0) == sizeof(head) ? 16 : 0);
+    rc = lseek(fd, 0, SEEK_DATA) < 0 && errno == ENXIO
+             ? 0
+             : dm_cow_header_check(head, pread(fd, head, sizeof(head), 0) == sizeof(head) ? 16 : 0);
     if (rc == -ENODATA)
         return err_set(e, STATUS_USAGE, what, "remove it to begin anew from the target",
                        "it ran full once: what was written to it is lost");
-    return rc ? err_set(e, STATUS_USAGE, what, "name a file that does not exist yet",
-                        "this file is no overlay")
-              : 0;
+    if (rc)
+        return err_set(e, STATUS_USAGE, what, "name a file that does not exist yet",
+                       "this file is no overlay");
+    /* One that ran full would lose all that the guest wrote. */
+    return (uint64_t)st.st_size < size && ftruncate(fd, (off_t)size) ? disk_failed(path, errno, e)
+                                                                     : 0;
 }
 
 static int overlay_open(struct vm_disk *disk, const char *path, uint64_t size, struct err *e)

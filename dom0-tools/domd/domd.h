@@ -59,10 +59,10 @@ struct vm {
     struct vm_disk *disks; /* one per disk of cfg, in its order */
     bool console;          /* consoled knows it */
     bool unattended;       /* is being started again by itself: nobody hears of a crash at once */
-    bool final;            /* shall not be started again, whatever its config says */
     bool kept;             /* has ended and has a successor, which has its devices */
     bool delayed;          /* has ended; is started again at not_before */
-    int64_t not_before;    /* CLOCK_MONOTONIC, in seconds */
+    int64_t not_before;    /* CLOCK_MONOTONIC, in seconds; so is what follows */
+    int64_t final_until;   /* an end before that is the last, whatever its config says */
     uint32_t short_lives;  /* in a row: see policy.h */
     struct timing *timing; /* of the create that is going on, or NULL */
 };
@@ -125,6 +125,7 @@ int registry_add_disk(struct vm *vm, struct disk_spec *d, struct err *e);
 int registry_add_vif(struct vm *vm, const struct vif_spec *v, struct err *e);
 void registry_drop_disk(struct vm *vm, size_t i);
 void registry_drop_vif(struct vm *vm, size_t i);
+void registry_drop_devices(struct vm *vm); /* all of them */
 /* Waits until the guest of @domid is gone or another domain has taken its place. False: time. */
 bool registry_wait_gone(uint32_t domid, int timeout_ms);
 
@@ -137,6 +138,7 @@ void vm_destroy(struct vm *vm); /* vm_stop() and registry_remove() */
 void start_unattended(struct vm *vm, bool fresh_log);
 void timing_mark(struct vm *vm, const char *phase); /* that just ended */
 int64_t now_s(void);                                /* CLOCK_MONOTONIC */
+long now_ms(void);
 void *monitor_main(void *arg);
 /* Starts @cfg (taken) as the successor of a kept domain, in a thread of its own. */
 void successor_start(struct guest_config *cfg, uint32_t kept_domid, uint32_t short_lives);
@@ -147,6 +149,8 @@ int device_wait(struct vm *vm, int is_vif, size_t i, struct store *s, struct err
 /* -1 with *@e if dom0's kernel reported an error of the backend. */
 int device_failed(const struct vm *vm, int is_vif, size_t i, struct store *s, const char *what,
                   struct err *e);
+/* The kernel's device of the backend is there. */
+bool device_served(const struct vm *vm, int is_vif, size_t i);
 void device_remove(struct vm *vm, int is_vif, size_t i, struct store *s); /* as by pulling a plug */
 int devices_open(struct vm *vm, uint32_t (*numbers)[2], struct err *e);   /* checks, disk_open() */
 int devices_wait(struct vm *vm, struct store *s, struct err *e);
@@ -182,9 +186,13 @@ void record_succeeded(uint32_t domid, struct store *s);
 int config_copy(struct guest_config *to, const struct guest_config *from);
 void record_remove(uint32_t domid, struct store *s);
 bool record_adopt_all(void); /* false: no store to read */
+/* What the store answered while guests are taken over: 0, 1, -ENOENT, -EINVAL; else domd ends. */
+int adoption_answer(int rc);
+int remove_path(struct store *s, store_tx_t tx, const char *path); /* 0 also when it is missing */
 /* Each member of a config below @base/config. */
 int record_write_config(const struct guest_config *g, const char *base, struct store *s,
                         uint32_t tx);
+/* 0; -ENOENT, -EINVAL: it is not (all) there; -ENOMEM; an error of the store. */
 int record_read_config(struct guest_config *g, const char *base, struct store *s);
 
 /* pending.c: what was begun and is to be brought to its end, also by the next domd */
@@ -192,8 +200,8 @@ int pending_complete(struct vm *vm, struct store *s); /* a start has succeeded *
 void pending_end(struct vm *vm,
                  bool again);             /* its domain goes; @again: the guest is started anew */
 void pending_forget(const struct vm *vm); /* it is not started anew */
-bool pending_is_complete(uint32_t domid, struct store *s);
-void pending_clear_orphans(struct store *s); /* before anything is made */
+int pending_is_complete(uint32_t domid, struct store *s); /* 1, 0, or an error of the store */
+void pending_clear_orphans(struct store *s);              /* before anything is made */
 void pending_resume(struct store *s);
 int pending_resumed(struct err *e); /* waits until it is done: nothing is to be made before */
 
@@ -224,7 +232,8 @@ int nodes_write(struct store *s, store_tx_t tx, void *arg);
 /* console.c: requests to consoled */
 int console_add(const struct vm *vm, uint32_t port, bool fresh_log, struct err *e);
 void console_drop(const struct vm *vm, bool keep);
-int console_rename(const struct vm *vm, struct err *e); /* of a vm that has its new name already */
+/* Of a vm that has its new name already. -1: refused. */
+int console_rename(const struct vm *vm, struct err *e);
 /* A descriptor or -1. @resume: without what was said before. */
 int console_attach(const char *name, bool resume, struct err *e);
 

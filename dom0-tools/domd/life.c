@@ -37,6 +37,14 @@ int64_t now_s(void)
     return ts.tv_sec;
 }
 
+long now_ms(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
 static uint64_t now_us(void)
 {
     struct timespec ts;
@@ -381,13 +389,6 @@ static void change_identity(struct vm *vm)
     registry_set_uuid(vm, uuid);
 }
 
-static void forget_devices(struct guest_config *g)
-{
-    while (g->nr_disks)
-        disk_spec_free(&g->disks[--g->nr_disks]);
-    g->nr_vifs = 0;
-}
-
 /* A dead guest does no I/O: its devices go to the successor, what else it was is kept for a look. */
 static void rename_restart(struct vm *vm)
 {
@@ -418,7 +419,7 @@ static void rename_restart(struct vm *vm)
     console_rename(vm, &e);
     event_emit(vm, "renamed", "from", cfg.name);
     log_line("%s: domain %u is kept as %s", cfg.name, domid, vm->cfg.name);
-    forget_devices(&vm->cfg);
+    registry_drop_devices(vm);
     vm->kept = true;
     event_emit(vm, "preserved", NULL, NULL);
     short_lives = vm->short_lives;
@@ -480,8 +481,8 @@ static void *end_main(void *arg)
 {
     struct ending *end = arg;
     struct vm *vm = end->vm;
-    enum action a =
-        end->vanished || vm->final ? ACTION_DESTROY : policy_action(&vm->cfg, end->code);
+    bool final = end->vanished || now_s() < vm->final_until;
+    enum action a = final ? ACTION_DESTROY : policy_action(&vm->cfg, end->code);
     bool later = vm->delayed ? false : judge_end(end, &a);
 
     free(end);

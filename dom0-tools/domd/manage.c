@@ -32,13 +32,10 @@ static int rename_everywhere(struct vm *vm, const char *old, struct err *e)
     if (rc)
         err_set(e, STATUS_FAILED, "store", "see the log of stored", "cannot rename %s: %s", old,
                 strerror(-rc));
-    /* A consoled that is not there reads the new name from the store when it starts. */
-    if (!rc && console_rename(vm, e) && strncmp(e->text, "consoled: not running", 21)) {
+    if (!rc && console_rename(vm, e)) {
         rc = -1;
         registry_rename(vm, old, &ignored);
         record_rename(vm, s);
-    } else if (!rc) {
-        *e = ignored;
     }
     store_close(s);
     return rc ? -1 : 0;
@@ -89,6 +86,7 @@ int op_reset(struct request *r)
     }
     vm->short_lives = 0;
     vm->delayed = false;
+    vm->final_until = 0;
     pending_end(vm, true);
     vm_stop(vm, true);
     if (vm_start(vm, false, false, r->e)) {

@@ -36,13 +36,6 @@ static void again_path(const struct vm *vm, char path[80])
     snprintf(path, 80, AGAIN "/%s", uuid);
 }
 
-static int remove_path(struct store *s, store_tx_t tx, const char *path)
-{
-    int rc = store_rm(s, tx, path);
-
-    return rc == -ENOENT ? 0 : rc;
-}
-
 static int complete_tx(struct store *s, store_tx_t tx, void *arg)
 {
     const struct vm *vm = arg;
@@ -118,19 +111,21 @@ void pending_forget(const struct vm *vm)
     crash_point();
 }
 
-bool pending_is_complete(uint32_t domid, struct store *s)
+/* 1 there, 0 not, or an error of the store. */
+static int has_mark(uint32_t domid, const char *mark, struct store *s)
 {
-    char path[80], *value = NULL;
-    bool complete;
+    char *value = NULL;
+    int rc = store_readf(s, STORE_NO_TX, &value, "/domd/%u/%s", domid, mark);
 
-    snprintf(path, sizeof(path), "/domd/%u/complete", domid);
-    complete = !store_read(s, STORE_NO_TX, path, &value, NULL);
     free(value);
-    value = NULL;
-    snprintf(path, sizeof(path), "/domd/%u/ending", domid);
-    complete = complete && store_read(s, STORE_NO_TX, path, &value, NULL);
-    free(value);
-    return complete;
+    return rc == -ENOENT ? 0 : rc ? rc : 1;
+}
+
+int pending_is_complete(uint32_t domid, struct store *s)
+{
+    int rc = has_mark(domid, "complete", s), ending = rc == 1 ? has_mark(domid, "ending", s) : 0;
+
+    return ending < 0 ? ending : ending ? 0 : rc;
 }
 
 static void *start_main(void *arg)
@@ -149,13 +144,13 @@ static void start_again(struct store *s, const char *name)
     pthread_t t;
 
     snprintf(path, sizeof(path), AGAIN "/%.36s", name);
-    if (!record_read_config(&g, path, s)) {
+    if (!adoption_answer(record_read_config(&g, path, s))) {
         vm = registry_add(&g, &e);
         if (!vm)
             guest_config_free(&g); /* its name or UUID is in use: it is there already */
     }
     snprintf(again, sizeof(again), "%s/short_lives", path);
-    if (vm && !store_read_u64(s, STORE_NO_TX, again, &short_lives))
+    if (vm && !adoption_answer(store_read_u64(s, STORE_NO_TX, again, &short_lives)))
         vm->short_lives = (uint32_t)short_lives;
     if (vm && !pthread_create(&t, NULL, start_main, vm)) {
         log_line("%s: is started again", vm->cfg.name);
@@ -184,10 +179,10 @@ void pending_clear_orphans(struct store *s)
         if (!d->domid || d->dying || d->cpu_time_ns || !d->paused)
             continue;
         snprintf(path, sizeof(path), "/domd/%u", d->domid);
-        noted = store_read(s, STORE_NO_TX, path, &value, NULL) != -ENOENT;
+        noted = adoption_answer(store_read(s, STORE_NO_TX, path, &value, NULL)) != -ENOENT;
         free(value);
         value = NULL;
-        if (noted || store_is_introduced(s, d->domid) == 1)
+        if (noted || adoption_answer(store_is_introduced(s, d->domid)) == 1)
             continue;
         log_line("domain %u: was never finished: destroyed", d->domid);
         hv_domain_destroy(domd.hv, d->domid);
@@ -200,7 +195,7 @@ void pending_resume(struct store *s)
     char **names = NULL;
     size_t count = 0, i;
 
-    if (!store_directory(s, STORE_NO_TX, AGAIN, &names, &count))
+    if (!adoption_answer(store_directory(s, STORE_NO_TX, AGAIN, &names, &count)))
         for (i = 0; i < count; i++)
             start_again(s, names[i]);
     free(names);

@@ -441,6 +441,14 @@ void registry_drop_vif(struct vm *vm, size_t i)
     pthread_mutex_unlock(&registry.lock);
 }
 
+void registry_drop_devices(struct vm *vm)
+{
+    while (vm->cfg.nr_disks)
+        registry_drop_disk(vm, vm->cfg.nr_disks - 1);
+    while (vm->cfg.nr_vifs)
+        registry_drop_vif(vm, vm->cfg.nr_vifs - 1);
+}
+
 bool registry_wait_gone(uint32_t domid, int timeout_ms)
 {
     struct timespec end;

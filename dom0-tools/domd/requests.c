@@ -18,8 +18,10 @@
 #include "pv-abi/sched.h"
 #include "xenstore-like/client.h"
 
-#define DOMAINS_MAX 512
-#define LOG_MAX     (1u << 20)
+#define DOMAINS_MAX   512
+#define LOG_MAX       (1u << 20)
+#define FINAL_MAX_S   86400 /* as long as domctl lets anybody wait */
+#define FINAL_SPARE_S 60    /* for the client to say that its time is over */
 
 const char *need_name(struct request *r)
 {
@@ -223,11 +225,12 @@ void withdraw_request(uint32_t domid, const char *what)
     store_close(s);
 }
 
-/* "final": it shall be gone in the end, whatever its config says. */
+/* "final": it shall be gone in the end, whatever its config says, if that comes within "timeout". */
 static int end_guest(struct request *r, const char *what)
 {
     bool final = json_get_bool(r->in, "final") && !strcmp(what, "poweroff");
     struct vm *vm = need_vm(r);
+    uint64_t timeout;
     int rc;
 
     if (!vm)
@@ -241,7 +244,10 @@ static int end_guest(struct request *r, const char *what)
             vm_destroy(vm);
         return 0;
     }
-    vm->final |= final;
+    /* The last request counts, and only as long as its client would wait: it may have gone. */
+    if (!json_get_u64(r->in, "timeout", &timeout) || timeout > FINAL_MAX_S)
+        timeout = FINAL_MAX_S;
+    vm->final_until = final ? now_s() + (int64_t)timeout + FINAL_SPARE_S : 0;
     rc = vm->state == VM_LIVE ? ask_guest(vm, what, r->e)
                               : err_set(r->e, STATUS_FAILED, vm->cfg.name, "domctl destroy it",
                                         "the guest has ended");
@@ -400,22 +406,13 @@ static void tell_stats(struct request *r, const struct hv_domain *d)
 /* The config's members, then where the guest's ends in dom0 are. */
 static void tell_vm(struct request *r, const struct vm *vm)
 {
-    struct json_out *o = json_out_new(false);
+    struct json *j = guest_config_json(&vm->cfg);
     char path[128], name[16];
-    struct json *j = NULL;
-    const char *text;
-    size_t i, len;
+    size_t i;
 
-    if (!o)
-        return;
-    guest_config_to_json(&vm->cfg, o);
-    text = json_text(o, &len);
-    if (text)
-        j = json_parse(text, len);
     json_key(r->out, "config");
     json_value_copy(r->out, j);
     json_free(j);
-    json_out_free(o);
     snprintf(path, sizeof(path), "/var/log/pavo/console/%s.log", vm->cfg.name);
     json_put_str(r->out, "console_log", path);
     grants_tell(vm, r->out);

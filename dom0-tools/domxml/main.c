@@ -39,21 +39,22 @@ static void limit(void)
 static char *read_input(size_t *len)
 {
     char *text = malloc(INPUT_MAX + 1);
-    size_t used = 0;
+    ssize_t n = 1;
 
-    while (text && used < INPUT_MAX) {
-        ssize_t n = read(STDIN_FILENO, text + used, INPUT_MAX - used);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
+    *len = 0;
+    while (text && n && *len <= INPUT_MAX) {
+        n = read(STDIN_FILENO, text + *len, INPUT_MAX + 1 - *len);
+        if (n > 0)
+            *len += (size_t)n;
+        else if (n < 0 && errno != EINTR)
             break;
-        used += (size_t)n;
     }
-    if (text)
-        text[used] = '\0';
-    *len = used;
-    return text;
+    if (!n) {
+        text[*len] = '\0';
+        return text;
+    }
+    free(text);
+    return NULL;
 }
 
 int main(int argc, char **argv)
@@ -71,7 +72,9 @@ int main(int argc, char **argv)
     }
     limit();
     text = read_input(&len);
-    if (text)
+    if (!text)
+        fputs("domxml: standard input: cannot be read, or is longer than 4 MiB\n", stderr);
+    else
         answer = !strcmp(argv[1], "read") ? xml_read(text, len, argc > 2 ? argv[2] : "input")
                                           : xml_write(text, len);
     if (!answer || puts(answer) < 0 || fflush(stdout))

@@ -237,7 +237,7 @@ static int read_os(struct reader *r, const xmlNode *os)
 static int put_own(struct reader *r, const xmlNode *n)
 {
     char *key = attr(n, "name"), *text = content(n);
-    struct json *j = NULL, *wrapped = NULL;
+    struct json *wrapped = NULL;
     char *array = NULL;
     int rc = -1;
 
@@ -254,7 +254,6 @@ static int put_own(struct reader *r, const xmlNode *n)
         rc = 0;
     }
     json_free(wrapped);
-    json_free(j);
     free(key);
     free(text);
     return rc;

@@ -835,3 +835,20 @@ int guest_config_from_json(struct guest_config *g, const struct json *j, struct 
         guest_config_free(g);
     return rc;
 }
+
+struct json *guest_config_json(const struct guest_config *g)
+{
+    struct json_out *o = json_out_new(false);
+    struct json *j = NULL;
+    const char *text;
+    size_t len;
+
+    if (!o)
+        return NULL;
+    guest_config_to_json(g, o);
+    text = json_text(o, &len);
+    if (text)
+        j = json_parse(text, len);
+    json_out_free(o);
+    return j;
+}

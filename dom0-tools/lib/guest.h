@@ -88,6 +88,8 @@ void guest_config_free(struct guest_config *g);
 /* Both directions of the JSON form. Reading checks everything again: -1 with *@e set. */
 void guest_config_to_json(const struct guest_config *g, struct json_out *o);
 int guest_config_from_json(struct guest_config *g, const struct json *j, struct err *e);
+/* The JSON form parsed again, to be released by json_free(); NULL: out of memory. */
+struct json *guest_config_json(const struct guest_config *g);
 
 /* The same for one device. Reading checks each value: false when one is missing or wrong. */
 void disk_spec_to_json(const struct disk_spec *d, struct json_out *o);

@@ -64,9 +64,9 @@ int domain_alloc_frames(struct domain *d, unsigned int order, unsigned int addr_
     spin_unlock(&d->page_lock);
     if (rc)
         return rc;
-    /* What the hypervisor or the firmware left is no secret from dom0, and it starts sooner on memory that
-     * nobody touched. Guests' data never comes through. */
-    m = heap_alloc_for(d, order, d == dom0 ? 0 : ALLOC_ZERO, addr_bits);
+    /* dom0 starts sooner on memory that nobody touched; behind its start there may have been guests. */
+    m = heap_alloc_for(
+        d, order, d == dom0 && d->vcpu[0] && !d->vcpu[0]->initialised ? 0 : ALLOC_ZERO, addr_bits);
     if (mfn_is_invalid(m))
         return -ENOMEM;
     /* Under the lock: behind the step to dying, domain_kill's sweep would miss the frames. */

@@ -28,6 +28,7 @@
 
 #define TABLE_ENTRIES 512u
 #define STAMP_WINDOW  (1u << 24)
+#define SETTLE_MAX_NS 1000000000
 
 static inline bool state_cas(struct frame *f, uint64_t *old, uint64_t new)
 {
@@ -185,20 +186,29 @@ static int validate_claimed(struct frame *f, enum frame_type t, unsigned int sta
 
 /*
  * Until no table of @d waits for devalidation or is in the middle of it, on any CPU: what a table that is
- * no longer in use refers to is only then free for another type. 0 or -ERESTART.
+ * no longer in use refers to is only then free for another type. 0 or -ERESTART. A domain that leaves no
+ * gap for SETTLE_MAX_NS keeps others waiting on purpose, and they take the frame as it is.
  */
 static int settle(struct domain *d)
 {
     for (;;) {
-        int rc = frame_drain(d, true);
-        bool settled;
+        bool settled, late;
+        int rc;
 
-        if (rc)
+        spin_lock(&d->devalidate_lock);
+        if (!d->unsettled_ns)
+            d->unsettled_ns = now_ns();
+        late = d != current->domain && now_ns() - d->unsettled_ns > SETTLE_MAX_NS;
+        spin_unlock(&d->devalidate_lock);
+        rc = late ? 0 : frame_drain(d, true);
+        if (late || rc)
             return rc;
         /* Both in one look: a table leaves the list and is counted, or counted off after its children
          * were queued, under the lock. */
         spin_lock(&d->devalidate_lock);
         settled = !d->devalidate_head && !d->devalidating;
+        if (settled)
+            d->unsettled_ns = 0;
         spin_unlock(&d->devalidate_lock);
         if (settled)
             return 0;
@@ -337,7 +347,8 @@ int frame_drain(struct domain *d, bool preempt)
         }
         frame_put(f);
         spin_lock(&d->devalidate_lock);
-        d->devalidating--;
+        if (!--d->devalidating && !d->devalidate_head)
+            d->unsettled_ns = 0;
         spin_unlock(&d->devalidate_lock);
         if (preempt && hypercall_preempt_check() && ACCESS_ONCE(d->devalidate_head))
             return -ERESTART;

@@ -573,9 +573,11 @@ void sched_set_share(struct domain *d, unsigned int weight, unsigned int cap)
         spin_unlock_irqrestore(&rq->lock, flags);
     }
     spin_lock_irqsave(&c->lock, flags);
-    c->percent = cap;
-    c->end_ns = now_ns();
-    c->left_ns = 0;
+    if (c->percent != cap) { /* else what is owed stays */
+        c->percent = cap;
+        c->end_ns = now_ns();
+        c->left_ns = 0;
+    }
     spin_unlock_irqrestore(&c->lock, flags);
     cap_unpark(d);
     for (unsigned int i = 0; i < d->max_vcpus; i++)
@@ -601,7 +603,8 @@ void sched_vcpu_init(struct vcpu *v, unsigned int cpu)
 {
     list_init(&v->sched.queue);
     v->sched.cpu = cpu;
-    v->sched.weight = DEFAULT_WEIGHT;
+    v->sched.weight =
+        v->id && v->domain->vcpu[0] ? v->domain->vcpu[0]->sched.weight : DEFAULT_WEIGHT;
     v->sched.affinity = ~0ull;
     v->sched.vruntime_ns = ACCESS_ONCE(queues[cpu].clock_ns);
     v->runstate.state = RUNSTATE_offline;

@@ -133,6 +133,10 @@ head -c 10000000 /dev/zero | tr '\0' 'x' >long.cfg
 row long.cfg 2 'config long.cfg: .*'
 head -c 100000 /dev/urandom >random.cfg
 row random.cfg 2 'random.cfg:1: |config '
+# The converter alone refuses an input that is too long for it: a part might be a document as well.
+{ cat whole.1.xml; head -c 4194304 /dev/zero | tr '\0' ' '; } | "${domctl%ctl}xml" read x >out 2>err
+rc=$?
+check xml-too-long "status $rc: $(head -c 300 out)" [ "$rc $(cat out err)" = "1 domxml: standard input: cannot be read, or is longer than 4 MiB" ]
 xml unsayable.xml ''
 printf 'name = "x"\nkernel = "/k"\ncmdline = "\\x01"\n' >control.cfg
 "$domctl" config -f control.cfg -o xml >out 2>err

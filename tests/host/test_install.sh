@@ -10,8 +10,18 @@ for file in boot/pavo usr/sbin/domd usr/sbin/consoled usr/sbin/stored usr/sbin/p
     usr/bin/domtop usr/bin/domxml usr/bin/store \
     usr/include/pavo/pv-abi/hypercall.h usr/include/pavo/pv-abi/io/ring.h usr/share/doc/pavo/README.md \
     usr/share/man/man1/domctl.1 usr/share/man/man1/domtop.1 lib/systemd/system/stored.service \
-    lib/systemd/system/domd.service lib/systemd/system/consoled.service lib/systemd/system/proc-xen.mount; do
+    lib/systemd/system/domd.service lib/systemd/system/consoled.service lib/systemd/system/proc-xen.mount \
+    usr/lib/modules-load.d/pavo.conf; do
     check "${file##*/}" "no /$file" [ -s "$scratch/root/$file" ]
 done
+# Dom0 counts as no virtual machine for systemd: a unit with such a condition never starts there.
+check dom0-units "a unit that never starts in dom0" \
+    [ -z "$(grep -l ConditionVirtualization "$scratch"/root/lib/systemd/system/*)" ]
+check guests-stay "restarting a daemon would stop the guests" \
+    [ -z "$(grep -hE '^(Requires|Requisite|BindsTo|PartOf)=' "$scratch"/root/lib/systemd/system/*)" ]
+# The modules that domd(8) names, one a word, are those that are loaded.
+sed -n "/kernel needs the modules/,/and loop/p" docs/man/domd.8 | grep -oE 'xen-[a-z]+|bridge|loop' | sort >"$scratch/named"
+grep -v '^#' "$scratch/root/usr/lib/modules-load.d/pavo.conf" | sort | diff "$scratch/named" - >"$scratch/diff"
+check modules "not those of domd(8): $(tr '\n' ' ' <"$scratch/diff")" [ ! -s "$scratch/diff" ]
 check completion "no completion" [ -s "$scratch/root/usr/share/bash-completion/completions/domctl" ]
 done_testing

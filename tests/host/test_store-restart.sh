@@ -86,28 +86,32 @@ while kill -0 "$writer1" 2>/dev/null; do sleep 0.3; end; start; done
 wait "$writer1" "$writer2" "$writer3"
 same nothing-told-is-lost "whole whole whole" "$(cat "$scratch"/writer.? | tr '\n' ' ' | sed 's/ $//')"
 
-# A crash at each step of one command: all of it, or nothing.
+# A crash at each step of one command: all of it, or nothing if the daemon never served.
 store rm /w
 store mkdir /x
-bad='' n=1 reached=0
+bad='' n=1 reached=0 back=0
 while [ $n -le 8 ]; do
     end
     start --crash-at "$n"
+    kill -0 "$daemon" 2>/dev/null && served=1 || served=0
     "$bin/store" --socket "$socket" write /x/1 a /x/2 b >/dev/null 2>&1 &
     client=$!
     for i in 1 2 3 4 5; do kill -0 "$client" 2>/dev/null && sleep 0.05; done
     if kill -0 "$daemon" 2>/dev/null; then end; else reached=$n; fi
     start
     wait $client
-    case $(store ls /x 2>&1 | tr '\n' ' ') in
-    '' | '/x/1 = "a" /x/2 = "b" ') ;;
-    *) bad="step $n: $(store ls /x | tr '\n' ' ')" ;;
+    rc=$? there=$(store ls /x 2>&1 | tr '\n' ' ')
+    case "$served $rc $there" in
+    '1 0 /x/1 = "a" /x/2 = "b" ') [ $reached != $n ] || back=$((back + 1)) ;;
+    '0 1 ' | '0 0 /x/1 = "a" /x/2 = "b" ') ;;
+    *) bad="step $n: served $served, the client ended with $rc: $there" ;;
     esac
     store rm -f /x/1 /x/2
     n=$((n + 1))
 done
 check every-step "$bad" [ -z "$bad" ]
 check steps-were-reached "the last one at $reached" [ $reached -ge 4 ]
+check clients-came-back "after $back crashes" [ $back -ge 2 ]
 
 end
 echo nonsense >"$scratch/state"
@@ -120,6 +124,29 @@ start
 same kept-after-sigterm '/tool = ""' "$(store ls / | head -n 1)"
 out=$("$bin/stored" --no-kernel --socket "$scratch/other" --crash-at 0 2>&1)
 same crash-at-usage "2 stored: --crash-at 0: not a number of steps" "$? $out"
+
+# A kernel's device, played by a terminal: its connection is all programs' and its numbers of
+# transactions go beyond what a socket's connection ever sees.
+cat >"$scratch/device.py" <<'E2'
+import os, pty, struct, subprocess, sys, tty
+kernel, device = pty.openpty()
+tty.setraw(device)
+client = subprocess.Popen([sys.argv[1], "--socket", os.ttyname(device), "write", "/a", "1", "/b", "2"])
+def get(n):
+    b = b""
+    while len(b) < n: b += os.read(kernel, n - len(b))
+    return b
+seen = []
+while not seen or seen[-1][0] != 7:
+    kind, req, tx, n = struct.unpack("IIII", get(16))
+    get(n)
+    seen.append((kind, tx))
+    answer = b"%d\0" % int(sys.argv[2]) if kind == 6 else b"OK\0"
+    os.write(kernel, struct.pack("IIII", kind, req, tx, len(answer)) + answer)
+print(client.wait(), *["%d:%d" % s for s in seen])
+E2
+same device-numbers "0 6:0 11:16777217 11:16777217 7:16777217" \
+    "$(timeout 20 python3 "$scratch/device.py" "$bin/store" 16777217 2>&1)"
 
 # Tells a supervisor that it serves.
 same ready "READY=1" "$(python3 - "$bin/stored" "$scratch" <<'E2'

@@ -9,6 +9,12 @@
 #include <pv-abi/errno.h>
 
 struct vcpu *fake_current[NR_CPUS];
+s_time_t model_now = 1;
+
+s_time_t now_ns(void)
+{
+    return model_now;
+}
 unsigned int fake_cpu;
 bool fake_irqs_on = true;
 struct frame *frame_table;

@@ -199,6 +199,25 @@ static void that_wait_ends_with_the_time_slice(void **state)
     other_cpu_finishes();
 }
 
+/* A guest that always has a table on its way does not hold up for ever who maps a frame of it. */
+static void others_do_not_wait_for_a_domain_that_never_settles(void **state)
+{
+    assert_int_equal(frame_get_and_type(model_frame(4), D0, FRAME_T_L1), 0);
+    D0->devalidating++;
+    model_preempt_every = 1;
+    fake_current[0] = model_domain(1)->vcpu[0];
+    assert_int_equal(frame_get_and_type(model_frame(4), D0, FRAME_T_WRITABLE), -ERESTART);
+    model_now += 2000000000;
+    assert_int_equal(frame_get_and_type(model_frame(4), D0, FRAME_T_WRITABLE), -EINVAL);
+    fake_current[0] = D0->vcpu[0]; /* who is to blame goes on waiting */
+    assert_int_equal(frame_get_and_type(model_frame(4), D0, FRAME_T_WRITABLE), -ERESTART);
+    model_preempt_every = 0;
+    other_cpu_finishes();
+    assert_int_equal(frame_get_and_type(model_frame(4), D0, FRAME_T_WRITABLE), 0);
+    frame_put_and_type(model_frame(4));
+    assert_int_equal(D0->unsettled_ns, 0);
+}
+
 static void a_page_that_was_writable_is_flushed_before_it_becomes_a_table(void **state)
 {
     unsigned int before = model_type_flushes;
@@ -321,6 +340,7 @@ int main(void)
         T(what_an_unpinned_root_referred_to_is_free_at_once),
         T(a_table_in_the_hands_of_another_cpu_is_waited_for),
         T(that_wait_ends_with_the_time_slice),
+        T(others_do_not_wait_for_a_domain_that_never_settles),
         T(a_page_that_was_writable_is_flushed_before_it_becomes_a_table),
         T(a_table_waiting_for_devalidation_can_be_pinned_again),
         T(preserve_keeps_the_accessed_and_dirty_bits),

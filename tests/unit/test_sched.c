@@ -241,6 +241,20 @@ static void a_vcpu_without_budget_counts_as_runnable(void **state)
     assert_ptr_equal(on(0), v);
 }
 
+static void a_new_weight_leaves_what_a_cap_is_owed(void **state)
+{
+    struct vcpu *v = d1->vcpu[0];
+
+    sched_set_share(d1, 256, 10);
+    vcpu_wake(v);
+    let_pass(5 * MS);
+    assert_true(test_bit(VPF_PARKED, &v->pause_flags));
+    sched_set_share(d1, 300, 10);
+    assert_true(test_bit(VPF_PARKED, &v->pause_flags));
+    sched_set_share(d1, 300, 20);
+    assert_false(test_bit(VPF_PARKED, &v->pause_flags));
+}
+
 static void a_sleeper_with_a_cap_keeps_no_budget(void **state)
 {
     struct vcpu *v = d1->vcpu[0];
@@ -663,6 +677,7 @@ int main(void)
         T1(a_cap_holds_alone_and_beside_another),
         T1(a_cap_does_not_count_what_was_before),
         T1(a_vcpu_without_budget_counts_as_runnable),
+        T1(a_new_weight_leaves_what_a_cap_is_owed),
         T1(a_sleeper_with_a_cap_keeps_no_budget),
         T1(a_sleeper_gets_the_cpu_soon_but_no_monopoly),
         T1(one_that_ran_just_now_does_not_preempt),

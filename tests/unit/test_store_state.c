@@ -413,6 +413,49 @@ static void a_guest_that_broke_its_ring_stays_unserved(void **state)
     assert_false(domain_find(&f->st, 1)->conn->ignored);
 }
 
+static void a_ring_not_reached_at_a_restart_is_reached_when_introduced_again(void **state)
+{
+    struct fixture *f = *state;
+
+    prepare(f);
+    f->map_error = -ENOMEM;
+    restart(f);
+    f->map_error = 0;
+    assert_null(domain_find(&f->st, 1)->ring);
+    assert_int_equal(domain_introduce(&f->st, 1, 7, 2), 0);
+    assert_true(f->mapped[1]);
+    assert_int_equal(domain_find(&f->st, 1)->gfn, 7);
+    guest_sends(f, 1, XS_WRITE, 0, B("data\0x"));
+    serve(f, 1, PUBLISHED);
+    guest_gets(f, 1, XS_WRITE, "OK");
+    holds(f, f->dom0, 0, "/local/domain/1/data", "x");
+}
+
+static void messages_not_taken_go_when_the_ring_is_introduced_again(void **state)
+{
+    struct fixture *f = *state;
+    char name[64];
+    int i;
+
+    prepare(f);
+    guest_sends(f, 1, XS_WATCH, 0, Z("data\0tok"));
+    serve(f, 1, PUBLISHED);
+    for (i = 0; i < 40; i++) { /* more than fit into the ring */
+        sprintf(name, "/local/domain/1/data/n%d", i);
+        put(f, f->dom0, 0, name, "");
+    }
+    serve(f, 1, PUBLISHED);
+    assert_non_null(domain_find(&f->st, 1)->conn->out_first);
+    guest(f, 1);
+    state_commit(&f->st);
+    restart(f); /* every record makes sense */
+    assert_null(domain_find(&f->st, 1)->conn->out_first);
+    guest_sends(f, 1, XS_READ, 0, Z("data/n1"));
+    serve(f, 1, PUBLISHED);
+    guest_gets(f, 1, XS_READ, "");
+    guest_gets_nothing(f, 1);
+}
+
 static void the_journal_does_not_grow_for_ever(void **state)
 {
     struct fixture *f = *state;
@@ -451,6 +494,90 @@ static void a_file_that_is_no_journal_is_replaced(void **state)
     state_commit(&f->st);
     restart(f);
     holds(f, f->dom0, 0, "/a", "2");
+}
+
+/* While a folder has this name no new journal can be made. */
+static const char *blocked_name(void)
+{
+    static char name[sizeof(path) + sizeof(".new")];
+
+    snprintf(name, sizeof(name), "%s.new", path);
+    return name;
+}
+
+static void a_journal_that_cannot_be_renewed_is_not_found_again(void **state)
+{
+    struct fixture *f = *state;
+    const struct machine m = f->st.machine;
+
+    put(f, f->dom0, 0, "/a", "1");
+    state_commit(&f->st);
+    stored_free(&f->st);
+    assert_int_equal(mkdir(blocked_name(), 0700), 0);
+    stored_init(&f->st, &m);
+    assert_true(state_open(&f->st, path) < 0);
+    f->dom0 = conn_new(&f->st, NULL);
+    holds(f, f->dom0, 0, "/a", "1");
+    put(f, f->dom0, 0, "/a", "2");
+    state_commit(&f->st);
+    assert_int_equal(rmdir(blocked_name()), 0);
+    stored_free(&f->st);
+    stored_init(&f->st, &m);
+    assert_int_equal(state_open(&f->st, path), 0);
+    f->dom0 = conn_new(&f->st, NULL);
+    missing(f, f->dom0, 0, "/a");
+}
+
+static unsigned int lines_with(const char *file, const char *word)
+{
+    FILE *in = fopen(file, "r");
+    unsigned int n = 0;
+    char line[400];
+
+    assert_non_null(in);
+    while (fgets(line, sizeof(line), in))
+        n += strstr(line, word) != NULL;
+    fclose(in);
+    return n;
+}
+
+/* Commits @count changes of about 1 KB; after how many the journal was still due for renewal. */
+static unsigned int write_much(struct fixture *f, int count)
+{
+    const struct journal *j = f->st.journal;
+    unsigned int due = 0;
+    char value[1001];
+
+    memset(value, 'x', sizeof(value) - 1);
+    value[sizeof(value) - 1] = '\0';
+    while (count--) {
+        put(f, f->dom0, 0, "/a", value);
+        state_commit(&f->st);
+        due += f->st.journal == j && journal_due(j);
+    }
+    return due;
+}
+
+static void a_renewal_that_fails_is_tried_again_later_and_said_once(void **state)
+{
+    char log[] = "/tmp/pavo-log-XXXXXX";
+    struct fixture *f = *state;
+    struct stat st;
+
+    close(mkstemp(log));
+    assert_int_equal(log_open(log), 0);
+    assert_int_equal(mkdir(blocked_name(), 0700), 0);
+    assert_int_equal(write_much(f, 5000), 0);
+    assert_int_equal(lines_with(log, "cannot be made shorter"), 1);
+    assert_int_equal(stat(path, &st), 0);
+    assert_true(st.st_size > 4 << 20);
+    assert_int_equal(rmdir(blocked_name()), 0);
+    write_much(f, 4000);
+    assert_int_equal(stat(path, &st), 0);
+    assert_true(st.st_size < 4 << 20);
+    log_open("/dev/null");
+    unlink(log);
+    restart(f);
 }
 
 /* ---- anything, at any moment: what one daemon has is what the next one has */
@@ -666,8 +793,12 @@ int main(void)
         STATE_TEST(quotas_targets_and_specials_come_back),
         STATE_TEST(a_refusal_is_remembered),
         STATE_TEST(a_guest_that_broke_its_ring_stays_unserved),
+        STATE_TEST(a_ring_not_reached_at_a_restart_is_reached_when_introduced_again),
+        STATE_TEST(messages_not_taken_go_when_the_ring_is_introduced_again),
         STATE_TEST(the_journal_does_not_grow_for_ever),
         STATE_TEST(a_file_that_is_no_journal_is_replaced),
+        STATE_TEST(a_journal_that_cannot_be_renewed_is_not_found_again),
+        STATE_TEST(a_renewal_that_fails_is_tried_again_later_and_said_once),
         STATE_TEST(whatever_happens_the_next_daemon_has_it),
     };
 

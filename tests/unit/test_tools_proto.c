@@ -123,6 +123,7 @@ static void a_second_server_is_noticed(void **state)
     assert_true(first >= 0);
     assert_int_equal(proto_listen(path), -EADDRINUSE);
     close(first);
+    assert_int_equal(proto_try_connect(path), -ECONNREFUSED);
     second = proto_listen(path); /* the file of a dead server is replaced */
     assert_true(second >= 0);
     close(second);

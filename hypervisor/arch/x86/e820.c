@@ -41,7 +41,7 @@ static uint32_t type_at(const struct xen_e820entry *map, unsigned int nr, uint64
 
 unsigned int e820_sanitize(struct xen_e820entry *map, unsigned int nr, unsigned int max)
 {
-    static struct xen_e820entry out[128];
+    static struct xen_e820entry out[256];
     uint64_t addr = 0, next;
     unsigned int n = 0;
 

@@ -94,15 +94,17 @@ static void parse_pvh(const struct hvm_start_info *si)
     boot_info.rsdp = si->rsdp_paddr;
 }
 
-/* For loaders that can't hand a module its command line: what stands behind " -- " of ours is dom0's. */
+/* For loaders that can't hand a module its command line: what stands behind a "--" of ours is dom0's. */
 static void split_cmdline(void)
 {
     for (char *s = boot_info.cmdline; *s; s++) {
-        if (strncmp(s, " -- ", 4))
+        if ((s != boot_info.cmdline && s[-1] != ' ') || strncmp(s, "--", 2) ||
+            (s[2] && s[2] != ' '))
             continue;
-        *s = 0;
         if (boot_info.nr_modules && !*boot_info.module[0].cmdline)
-            strlcpy(boot_info.module[0].cmdline, s + 4, sizeof(boot_info.module[0].cmdline));
+            strlcpy(boot_info.module[0].cmdline, s + (s[2] ? 3 : 2),
+                    sizeof(boot_info.module[0].cmdline));
+        s[s > boot_info.cmdline ? -1 : 0] = 0;
         return;
     }
 }

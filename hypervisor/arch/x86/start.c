@@ -19,7 +19,7 @@ bool heap_ready;
 
 /* ---- boot memory: RAM above 1 MiB without image and modules ---------------------------------- */
 
-static struct xen_e820entry free_map[128];
+static struct xen_e820entry free_map[256]; /* a full map and what is taken from it */
 static unsigned int nr_free;
 
 maddr_t boot_alloc(uint64_t pages, uint64_t align_pages, maddr_t limit)

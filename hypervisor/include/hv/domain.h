@@ -92,6 +92,8 @@ struct domain {
     spinlock_t devalidate_lock; /* innermost */
     uint32_t devalidate_head;   /* frames that wait for frame_drain, by number; 0: none */
     unsigned int devalidating;  /* frames off the list that CPUs are at; devalidate_lock */
+    s_time_t
+        unsettled_ns; /* since when somebody waits for both to be 0; devalidate_lock; 0: nobody */
     int32_t time_offset_s;
     struct arch_domain arch;
 };

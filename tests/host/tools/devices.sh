@@ -76,9 +76,12 @@ check disk-was-the-file "another content" \
 ran guest-has-it-no-more 10 '[ ! -e /sys/block/xvdb ]'
 same disk-leaves-nothing
 
+truncate -s 64K /guest/data.cow # a file of holes that is there already is made as large as it must be
 domctl block-attach g target=/guest/data.img vdev=xvdc access=rw overlay=/guest/data.cow 2>/tmp/err ||
     domctl block-attach g overlay=/guest/data.cow,vdev=xvdc,target=/guest/data.img 2>/tmp/err
 check attach-overlay "$(cat /tmp/err)" grep -q '/guest/data.cow' <<<"$(domctl block-list g)"
+large() { [ "$(stat -c %s /guest/data.cow)" -gt "$(stat -c %s /guest/data.img)" ]; }
+check overlay-grows "$(stat -c '%n %s' /guest/data.*)" large
 data=$(md5sum </guest/data.img)
 ran guest-writes-overlay 15 'echo kept >/dev/xvdc && sync'
 domctl block-detach --force g xvdc 2>/tmp/err

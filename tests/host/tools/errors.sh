@@ -60,6 +60,8 @@ row no-such-domain 3 'nobody: no such domain' domctl destroy nobody
 row no-such-verb 2 'no such verb' domctl fly
 row missing-argument 2 'an argument is missing' domctl destroy
 row unknown-option 2 'unknown option' domctl list --fast
+row sched-option-of-xl 2 'sched: -p is not supported [(]Pavo has no CPU pools' domctl sched -p
+row sched-missing-value 2 'sched: -w needs a value' domctl sched deaf -w
 
 # A name that exists, a wait that runs out: with a guest that does not listen.
 config deaf

@@ -77,6 +77,16 @@ expect rename 0 '' eval 'domctl rename web1 front; echo >&2'
 check renamed "$(domctl list)" [ "$(field front id)" = "$id" ]
 check rename-store "$(store read "/local/domain/$id/name")" [ "$(store read "/local/domain/$id/name")" = front ]
 check rename-log "$(ls $log)" grep -q 'mini: end=wait' $log/front.log
+# consoled dies within the request, when it has moved the log: the next one finds the guest's name so.
+service consoled stop
+# It notes where it is with each guest's log, then, within the request, with this one's.
+echo $(($(domctl list | wc -l) - 1)) >/run/pavo/service.consoled.crash-at
+service consoled start
+attached() { timeout 1 domctl console front </dev/null >/tmp/out 2>&1; grep -q 'mini: end=wait' /tmp/out; }
+wait_for 10 attached
+expect rename-while-consoled-dies 0 '' eval 'domctl rename front twice && domctl rename twice front; echo >&2'
+check rename-goes-through "$(domctl list; tail -n 3 /var/log/pavo/consoled.log)" \
+    [ "$(field front id) $(grep -c 'status 137' /var/log/pavo/consoled.log)" = "$id 1" ]
 expect rename-taken 2 'a domain of this name exists' domctl rename front db
 expect rename-nonsense 2 'is no name' domctl rename front 'a b'
 expect rename-invalid-utf8 2 'is no name' domctl rename front $'a\xff'

@@ -37,6 +37,19 @@ check restart-poweroff "$(cat /tmp/events)" wait_for 10 restarted
 domctl destroy again
 check destroyed-while-restarting "$(domctl list)" gone again
 
+# Who asked for its last end was killed, and somebody else asks for just an end: it may start again.
+mini last 'end=reboot after=4000' 'on_reboot = "restart"'
+create last
+domctl shutdown -t 60 --destroy last >/dev/null 2>&1 &
+asked() { [ "$(xenstore-read "/local/domain/$(field last id)/control/shutdown" 2>/dev/null)" = poweroff ]; }
+wait_for 2 asked
+kill -9 $!
+wait $! 2>/dev/null
+domctl shutdown last
+restarted() { ev restarted last >/dev/null; }
+check last-request-counts "$(cat /tmp/events)" wait_for 15 restarted
+domctl destroy last
+
 mini ren 'end=reboot after=3000' 'on_reboot = "rename-restart"' \
     "disk = [ '/tmp/disk.img,raw,xvda,rw' ]" 'vif = [ "bridge=pavobr0,vifname=rennet" ]'
 create ren

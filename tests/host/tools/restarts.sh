@@ -15,6 +15,17 @@ another() {
     local new
     new=$(pidof "$1") && [ "$new" != "$2" ] && xenstore-exists / 2>/dev/null
 }
+# ask TYPE TRANSACTION PAYLOAD: one request on descriptor 5, dom0's kernel's device; prints what is answered.
+ask() {
+    local len number bytes=
+    len=$(printf %b "$3" | wc -c)
+    for number in "$1" 1 "$2" "$len"; do
+        bytes+=$(printf '\\x%02x' $((number & 255)) $((number >> 8 & 255)) $((number >> 16 & 255)) \
+            $((number >> 24)))
+    done
+    printf %b "$bytes$3" >&5
+    dd bs=4112 count=1 <&5 2>/dev/null | tail -c +17 | tr -d '\0'
+}
 same_store() { xenstore-ls -f -p | sort >/tmp/store.after; cmp -s /tmp/store.before /tmp/store.after; }
 
 config live 'vcpus = 2' "disk = [ '/guest/disk.img,raw,xvda,ro' ]" 'vif = [ "bridge=pavobr0" ]' \
@@ -29,10 +40,19 @@ check guest-up "no answer from the guest" wait_for 40 answers
 # A transaction of dom0's kernel, open while the daemon dies: it is used on, and conflicts at its end.
 xenstore-write /t/a 1
 xenstore-ls -f -p | sort >/tmp/store.before
+exec 5<>/dev/xen/xenbus
+tx=$(ask 6 0 '\0')
+check transaction-begins "$tx" [ "$tx $(ask 11 "$tx" '/t/a\0inside')" = "$((tx)) OK" ]
 kill_daemon stored
 check stored-restarts "$(tail -n 3 /var/log/pavo/stored.log)" [ -n "$(pidof stored)" ]
 same_store
 check tree-kept "$(diff /tmp/store.before /tmp/store.after)" same_store
+out="$(ask 2 "$tx" '/t/a\0') $(ask 7 "$tx" 'T\0') $(ask 2 0 '/t/a\0')"
+check transaction-goes-on "$out" [ "$out" = "inside EAGAIN 1" ]
+tx=$(ask 6 0 '\0')
+out="$(ask 11 "$tx" '/t/a\0inside') $(ask 7 "$tx" 'T\0') $(ask 2 0 '/t/a\0')"
+check transaction-tried-again "$out" [ "$out" = "OK OK inside" ]
+exec 5>&-
 check guest-connected "$(tail -n 5 /var/log/pavo/stored.log)" \
     grep -q "domain $(field live id): connected again" /var/log/pavo/stored.log
 store write /t/a 2
@@ -45,6 +65,22 @@ check create-after "$(cat /tmp/create.err)" [ -n "$(field next id)" ]
 for _ in 1 2 3; do kill_daemon stored; done
 domctl destroy next
 check destroy-after "status $?" gone next
+
+# The store goes while domd begins to take over its guest, and stays away for longer than domd waits:
+# domd begins anew, and neither forgets the guest nor ends it.
+was=$(field live id)
+kill -STOP "$(pidof stored)"
+old=$(pidof domd)
+kill -9 "$old"
+asks() { [ -n "$(pidof domd)" ] && [ "$(pidof domd)" != "$old" ]; }
+wait_for 5 asks
+usleep 500000
+service stored stop
+begins_anew() { grep -q 'begins anew' /var/log/pavo/domd.log; }
+check adoption-begins-anew "$(tail -n 3 /var/log/pavo/domd.log)" wait_for 20 begins_anew
+service stored start
+known() { [ "$(field live id)" = "$was" ]; }
+check adoption-without-store "$(tail -n 5 /var/log/pavo/domd.log)" wait_for 10 known
 
 # Who looks at its console goes on looking.
 domctl console live </dev/null >/tmp/shown 2>/dev/null &
