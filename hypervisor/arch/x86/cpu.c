@@ -25,16 +25,6 @@ static bool has(uint32_t reg, unsigned int bit)
     return reg >> bit & 1;
 }
 
-/* QEMU's TCG (7.2) reads the stack of an iretq at CPL 3 with supervisor rights: with SMAP every guest kernel's
- * own iretq would fault. */
-static bool is_tcg(void)
-{
-    uint32_t r[4];
-
-    cpuid_count(0x40000000, 0, r);
-    return cpu_features.hypervisor && !memcmp(&r[1], "TCGTCGTCGTCG", 12);
-}
-
 static void detect_basic(void)
 {
     struct cpu_features *f = &cpu_features;
@@ -60,17 +50,16 @@ static void detect_basic(void)
         cpuid_count(7, 0, r);
         f->fsgsbase = has(r[1], 0);
         f->smep = has(r[1], 7);
-        f->smap = has(r[1], 20) && !is_tcg();
+        f->smap = has(r[1], 20);
         avx512 = has(r[1], 16);
     }
     if (f->fsgsbase)
         f->cr4 |= CR4_FSGSBASE;
     if (f->smep)
         f->cr4 |= CR4_SMEP;
-    if (f->smap)
-        f->cr4 |= CR4_SMAP;
     if (f->xsave)
         f->cr4 |= CR4_OSXSAVE;
+    f->smap_usable = false; /* only after a self-test of iret to ring 3, which TCG fails */
 }
 
 static void detect_extended(void)
@@ -147,9 +136,8 @@ void cpu_init_boot(void)
     detect_xsave();
     if (!f->nx || !f->pat)
         panic("this CPU has no %s\n", f->nx ? "page attribute table" : "no-execute bit");
-    printk("CPU: %u address bits, xcr0 %lx, state %u bytes%s%s%s%s%s%s%s\n", f->phys_bits, f->xcr0,
-           f->xsave_size, f->smep ? ", smep" : "", f->smap ? ", smap" : "",
-           f->fsgsbase ? ", fsgsbase" : "", f->gbpages ? ", 1 GiB pages" : "",
-           f->tsc_deadline ? ", tsc deadline" : "", f->invariant_tsc ? ", invariant tsc" : "",
-           f->hypervisor ? ", under a hypervisor" : "");
+    printk("CPU: %u address bits, xcr0 %lx, state %u bytes%s%s%s%s%s%s\n", f->phys_bits, f->xcr0,
+           f->xsave_size, f->smep ? ", smep" : "", f->fsgsbase ? ", fsgsbase" : "",
+           f->gbpages ? ", 1 GiB pages" : "", f->tsc_deadline ? ", tsc deadline" : "",
+           f->invariant_tsc ? ", invariant tsc" : "", f->hypervisor ? ", under a hypervisor" : "");
 }

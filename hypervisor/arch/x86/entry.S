@@ -16,7 +16,7 @@
 #define REG_VECTOR 124
 #define REG_CS 136
 #define RECORD_SCRATCH 176
-#define CPU_SMAP 2            /* in struct cpu_features */
+#define CPU_SMAP_USABLE 3     /* in struct cpu_features */
 
     .macro SAVE_REGS
     .irp reg, rdi, rsi, rdx, rcx, rax, r8, r9, r10, r11, rbx, rbp, r12, r13, r14, r15
@@ -35,7 +35,7 @@
     .macro ENTER_GATE
     SAVE_REGS
     cld
-    cmpb $0, CPU_SMAP + cpu_features(%rip)
+    cmpb $0, CPU_SMAP_USABLE + cpu_features(%rip)
     je .Lac\@
     clac
 .Lac\@:

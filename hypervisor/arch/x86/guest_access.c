@@ -19,14 +19,14 @@ static inline bool access_begin(guest_va_t va, size_t n)
     if (n > (1ul << 40) || last < va || !guest_va_ok(va) || !guest_va_ok(last) ||
         (va >> 47 & 1) != (last >> 47 & 1))
         return false;
-    if (cpu_features.smap)
+    if (cpu_features.smap_usable)
         __asm__ volatile("stac" ::: "memory");
     return true;
 }
 
 static inline int access_end(int rc)
 {
-    if (cpu_features.smap)
+    if (cpu_features.smap_usable)
         __asm__ volatile("clac" ::: "memory");
     return rc;
 }

@@ -103,6 +103,7 @@ static void start_machine(void)
     vmap_frame_tables();
     heap_init();
     traps_init_cpu(0);
+    smap_init();
     acpi_init();
     apic_map();
     apic_init_cpu();

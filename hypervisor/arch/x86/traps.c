@@ -26,7 +26,7 @@ _Static_assert(sizeof(struct cpu_record) == 200 && sizeof(struct cpu_regs) == 16
                    offsetof(struct cpu_regs, vector) == 124 &&
                    offsetof(struct cpu_regs, cs) == 136 &&
                    offsetof(struct cpu_record, scratch) == 176 && STACK_SIZE == 0x8000 &&
-                   offsetof(struct cpu_features, smap) == 2,
+                   offsetof(struct cpu_features, smap_usable) == 3,
                "entry.S knows these");
 
 #define PFEC_P    1u

@@ -52,6 +52,8 @@ static inline struct cpu_record *cpu_record_of(unsigned int cpu)
 void cpu_init_boot(void); /* features; control registers of the boot CPU */
 void cpu_init_this(void); /* control registers and MSRs as on the boot CPU */
 
+void smap_init(void); /* smap.c: test, and on if it is sound */
+
 /* serial.c; @name: com1, com2 or none */
 uint16_t serial_port(const char *name); /* 0: none */
 void serial_init(const char *name, unsigned int baud);

@@ -30,8 +30,8 @@ extern uint64_t idle_root[512];
 
 /* --- cpu.c: features of this machine ---------------------------------------------------------------- */
 struct cpu_features {
-    bool nx, smep, smap, xsave, xsaveopt, fsgsbase, gbpages, pat, tsc_deadline, invariant_tsc,
-        hypervisor, amd;
+    bool nx, smep, smap, smap_usable, xsave, xsaveopt, fsgsbase, gbpages, pat, tsc_deadline,
+        invariant_tsc, hypervisor, amd;
     uint64_t xcr0; /* what we enable: x87, SSE, AVX, ... */
     uint32_t xsave_size;
     uint64_t cr4;           /* value of CR4 on every CPU, never changed later */
