@@ -89,6 +89,7 @@ extern struct domd domd;
 /* registry.c */
 struct vm *registry_add(struct guest_config *cfg, struct err *e); /* takes *cfg; held by caller */
 struct vm *registry_adopt(struct guest_config *cfg, uint32_t domid);
+void registry_show(struct vm *vm, enum vm_state state);    /* and still held */
 void registry_publish(struct vm *vm, enum vm_state state); /* and no longer held */
 void registry_set_domid(struct vm *vm, uint32_t domid);    /* of a held vm */
 void registry_set_uuid(struct vm *vm, const uint8_t uuid[16]);
@@ -109,7 +110,7 @@ bool registry_started(uint32_t domid, int64_t *started);
 /* True while the guest of that UUID is being built or started. */
 bool registry_starting(const uint8_t uuid[16]);
 /* The domid of a visible guest by name, number or UUID; 0 is dom0. False when there is none. */
-bool registry_domid(const char *name, uint32_t *domid);
+bool registry_domid(const char *name, uint32_t *domid, struct err *e);
 /*
  * True if a disk other than @self has the file or device @path, and one of the two writes it; the name
  * of the disk's guest into @name.
@@ -163,6 +164,7 @@ int disk_open(struct vm *vm, size_t i, uint32_t numbers[2], struct err *e); /* m
 void disk_held(struct vm *vm, size_t i);         /* by the backend now: descriptors are closed */
 void disk_drop(struct vm *vm, size_t i);         /* undoes disk_open(), as far as it got */
 void disk_name_overlay(struct vm *vm, size_t i); /* sets disks[i].mapped */
+void disk_keep_overlay(struct vm *vm, size_t i); /* the start or the attach has succeeded */
 void disks_sweep(void); /* removes what guests that do not exist left in the device mapper */
 
 /* grants.c */
@@ -206,10 +208,16 @@ void pending_clear_orphans(struct store *s);              /* before anything is 
 void pending_resume(struct store *s);
 int pending_resumed(struct err *e); /* waits until it is done: nothing is to be made before */
 
+/* A pause for the time of an action, noted: the next domd would end it. -1 with *@e. */
+int pending_pause(const struct vm *vm, struct err *e);
+void pending_unpause(const struct vm *vm);
+void pending_wake(uint32_t domid, struct store *s); /* ends one that was left behind */
+
 /* In a transaction @tx: a device that a guest has now, or has no more; one that is coming or going. */
 int record_add_device(const struct vm *vm, int is_vif, size_t i, struct store *s, store_tx_t tx);
 int record_remove_device(const struct vm *vm, int is_vif, size_t i, struct store *s, store_tx_t tx);
 int record_moving(const struct vm *vm, const char *what, struct store *s, store_tx_t tx);
+int record_read_moving(const struct vm *vm, char **what, struct store *s);
 
 /* attach.c: devices of a guest that runs, which the caller holds */
 /* Connects the last device of cfg, which serves no one yet. -1: it is dropped from cfg again. */
@@ -217,8 +225,8 @@ int device_attach(struct vm *vm, int is_vif, unsigned int timeout_s, struct err 
 /* Takes it away: with @force at once, else when the guest has let go of it. -1: it is still there. */
 int device_detach(struct vm *vm, int is_vif, size_t i, bool force, unsigned int timeout_s,
                   struct err *e);
-/* Ends what domd had begun before it was restarted: @what from record_moving(). */
-void device_resume(struct vm *vm, const char *what, struct store *s);
+/* Ends what domd had begun before it was restarted, and publishes @vm; at once, or when it is done. */
+void device_resume(struct vm *vm, struct store *s);
 /* The state a device's @end ("state" below a frontend or backend) is in. */
 int device_state(struct store *s, const char *end);
 
@@ -229,6 +237,17 @@ struct node_write {
     bool hidden; /* what the guest shall own is kept from its eyes for now */
 };
 int nodes_write(struct store *s, store_tx_t tx, void *arg);
+
+/* dump.c */
+struct dump_to {
+    int fd;           /* an empty regular file */
+    const char *file; /* its name, for messages */
+    bool compress, live;
+    int client; /* the connection whose end is the dump's, or -1 */
+};
+/* Writes the core of a held vm. *@unread: pages that it could not read. */
+int vm_dump(const struct vm *vm, const struct dump_to *to, uint64_t *unread, struct err *e);
+void dump_ended(const struct vm *vm); /* to CORE_FOLDER; the log says if it cannot */
 
 /* console.c: requests to consoled */
 int console_add(const struct vm *vm, uint32_t port, bool fresh_log, struct err *e);
@@ -247,7 +266,7 @@ void *client_main(void *arg);
 void withdraw_request(uint32_t domid, const char *what);
 
 /* events.c */
-/* Tells all listeners; @key and @value (or NULL) are one more member. The vm is held. */
+/* Tells all listeners; @key and @value (or NULL) are one more member. @vm is held; NULL: of domd. */
 void event_emit(const struct vm *vm, const char *event, const char *key, const char *value);
 uint64_t events_now(void);            /* the number of the next event */
 void events_send(int fd, uint64_t n); /* event @n and all that follow, until @fd is closed */

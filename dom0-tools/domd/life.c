@@ -252,7 +252,7 @@ int vm_start(struct vm *vm, bool paused, bool fresh_log, struct err *e)
         vm_stop(vm, false);
     } else {
         for (i = 0; i < vm->cfg.nr_disks; i++)
-            vm->disks[i].overlay_made = false;
+            disk_keep_overlay(vm, i);
     }
     return rc;
 }
@@ -515,8 +515,11 @@ static void *end_main(void *arg)
     struct vm *vm = end->vm;
     bool final = end->vanished || now_s() < vm->final_until;
     enum action a = final ? ACTION_DESTROY : policy_action(&vm->cfg, end->code);
+    bool dumps = policy_dumps(&a) && !vm->delayed;
     bool later = vm->delayed ? false : judge_end(end, &a);
 
+    if (dumps)
+        dump_ended(vm);
     free(end);
     if (later) {
         registry_release(vm);

@@ -43,7 +43,7 @@ static int rename_everywhere(struct vm *vm, const char *old, struct err *e)
 
 int op_rename(struct request *r)
 {
-    const char *to = json_get_str(r->in, "to");
+    const char *to = json_get_str(r->in, "to"), *name = need_name(r);
     char old[GUEST_NAME_MAX + 1];
     struct err ignored = {0};
     struct vm *vm;
@@ -53,7 +53,7 @@ int op_rename(struct request *r)
         return err_set(r->e, STATUS_USAGE, "rename", NULL,
                        "'%.80s' is no name: letters, digits and _-.+: up to %d", to ? to : "",
                        GUEST_NAME_MAX);
-    vm = need_vm(r);
+    vm = name ? registry_acquire(name, r->e) : NULL;
     if (!vm)
         return -1;
     strcpy(old, vm->cfg.name);
@@ -65,6 +65,8 @@ int op_rename(struct request *r)
         else
             event_emit(vm, "renamed", "from", old);
     }
+    answer_vm(r, vm);
+    json_put_str(r->out, "from", old);
     registry_release(vm);
     return rc;
 }
@@ -73,7 +75,8 @@ int op_rename(struct request *r)
 
 int op_reset(struct request *r)
 {
-    struct vm *vm = need_vm(r);
+    const char *name = need_name(r);
+    struct vm *vm = name ? registry_acquire(name, r->e) : NULL;
     char what[GUEST_NAME_MAX + 64];
 
     if (!vm)
@@ -99,7 +102,7 @@ int op_reset(struct request *r)
         return -1;
     }
     event_emit(vm, "reset", NULL, NULL);
-    json_put_u64(r->out, "id", vm->domid);
+    answer_vm(r, vm);
     registry_publish(vm, VM_LIVE);
     return 0;
 }
@@ -140,6 +143,7 @@ int op_sysrq(struct request *r)
     vm = need_live_vm(r);
     if (!vm)
         return -1;
+    json_put_str(r->out, "key", key);
     rc = open_store(&s, r->e);
     if (!rc) {
         snprintf(path, sizeof(path), "/local/domain/%u/control/sysrq", vm->domid);
@@ -196,5 +200,7 @@ int op_wait(struct request *r)
 int op_events(struct request *r)
 {
     r->stream = true;
+    if (json_get_bool(r->in, "all"))
+        r->first_event = 0;
     return 0;
 }

@@ -4,6 +4,7 @@
  * to its end:
  *   /domd/ID           without "complete" below it: is being built; nobody was told of it yet
  *   /domd/ID/ending    is being taken apart
+ *   /domd/ID/paused    is paused for the time of an action, a dump
  *   /domd/again/UUID   a guest to be started (again): its config, and how often it lived shortly
  * A start that succeeds makes its domain complete and removes the guest from "again" in one
  * transaction; so does the beginning of a restart with "ending". Each action is thus found begun,
@@ -126,6 +127,70 @@ int pending_is_complete(uint32_t domid, struct store *s)
     int rc = has_mark(domid, "complete", s), ending = rc == 1 ? has_mark(domid, "ending", s) : 0;
 
     return ending < 0 ? ending : ending ? 0 : rc;
+}
+
+/* ---- a pause for a time */
+
+static void paused_path(char path[80], uint32_t domid)
+{
+    snprintf(path, 80, "/domd/%u/paused", domid);
+}
+
+int pending_pause(const struct vm *vm, struct err *e)
+{
+    struct store *s;
+    char path[80];
+    int rc;
+
+    if (open_store(&s, e))
+        return -1;
+    crash_point();
+    paused_path(path, vm->domid);
+    rc = store_write(s, STORE_NO_TX, path, "");
+    store_close(s);
+    crash_point();
+    if (rc)
+        return err_set(e, STATUS_FAILED, "store", "see the log of stored", "cannot write %s: %s",
+                       path, strerror(-rc));
+    rc = hv_domain_pause(domd.hv, vm->domid);
+    crash_point();
+    if (rc) {
+        pending_unpause(vm);
+        return err_set(e, STATUS_FAILED, vm->cfg.name, NULL, "cannot be paused: %s", strerror(-rc));
+    }
+    return 0;
+}
+
+void pending_unpause(const struct vm *vm)
+{
+    struct err e = {0};
+    struct store *s;
+    char path[80];
+
+    crash_point();
+    hv_domain_unpause(domd.hv, vm->domid);
+    crash_point();
+    if (open_store(&s, &e)) {
+        log_line("%s: %s: the note of its pause is left behind", vm->cfg.name, e.text);
+        return;
+    }
+    paused_path(path, vm->domid);
+    remove_path(s, STORE_NO_TX, path);
+    store_close(s);
+    crash_point();
+}
+
+void pending_wake(uint32_t domid, struct store *s)
+{
+    char path[80], *value = NULL;
+
+    paused_path(path, domid);
+    if (!store_read(s, STORE_NO_TX, path, &value, NULL)) {
+        log_line("domain %u: was paused for a dump that did not end: runs again", domid);
+        hv_domain_unpause(domd.hv, domid);
+        remove_path(s, STORE_NO_TX, path);
+    }
+    free(value);
 }
 
 static void *start_main(void *arg)

@@ -210,6 +210,11 @@ int record_moving(const struct vm *vm, const char *what, struct store *s, store_
     return what ? store_write(s, tx, path, what) : remove_path(s, tx, path);
 }
 
+int record_read_moving(const struct vm *vm, char **what, struct store *s)
+{
+    return store_readf(s, STORE_NO_TX, what, ROOT "/%u/moving", vm->domid);
+}
+
 int record_put(const struct vm *vm, struct store *s, store_tx_t tx)
 {
     char path[96];
@@ -517,16 +522,6 @@ static void read_rest(struct store *s, struct vm *vm)
     }
 }
 
-/* A device that was coming or going when domd ended. */
-static void resume_moving(struct vm *vm, struct store *s)
-{
-    char *text = NULL;
-
-    if (!adoption_answer(store_readf(s, STORE_NO_TX, &text, ROOT "/%u/moving", vm->domid)))
-        device_resume(vm, text, s);
-    free(text);
-}
-
 /* Guests to be started in the place of a kept one, once all that are there have been found. */
 struct heir {
     struct heir *next;
@@ -611,18 +606,19 @@ static void adopt(struct store *s, uint32_t domid, struct heir **heirs)
         adoption_answer(store_is_introduced(s, domid)) == 1 &&
         (kept || !memcmp(info.uuid, vm->uuid, 16))) {
         log_line("%s: domain %u taken over", vm->cfg.name, domid);
-        if (!kept)
-            resume_moving(vm, s);
+        pending_wake(domid, s);
         console_rename(vm, &e); /* we may have ended within a rename */
         if (kept)
             adopt_kept(vm, kept, heirs);
         else
-            registry_publish(vm, VM_LIVE);
+            device_resume(vm, s);
         free(kept);
         return;
     }
-    free(kept);
     log_line("%s: clearing away what is left of domain %u", vm->cfg.name, domid);
+    if (!alive && !kept && adoption_answer(pending_is_complete(domid, s)) == 1)
+        event_emit(vm, "ended", "reason", "vanished");
+    free(kept);
     vm_destroy(vm);
 }
 

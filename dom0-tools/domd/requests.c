@@ -32,11 +32,24 @@ const char *need_name(struct request *r)
     return name && *name ? name : NULL;
 }
 
+void answer_vm(struct request *r, const struct vm *vm)
+{
+    char uuid[37];
+
+    uuid_format(uuid, vm->uuid);
+    json_put_str(r->out, "name", vm->cfg.name);
+    json_put_u64(r->out, "id", vm->domid);
+    json_put_str(r->out, "uuid", uuid);
+}
+
 struct vm *need_vm(struct request *r)
 {
     const char *name = need_name(r);
+    struct vm *vm = name ? registry_acquire(name, r->e) : NULL;
 
-    return name ? registry_acquire(name, r->e) : NULL;
+    if (vm)
+        answer_vm(r, vm);
+    return vm;
 }
 
 int hv_failed(struct request *r, const char *name, int rc)
@@ -98,7 +111,6 @@ static int op_create(struct request *r)
 {
     struct timing timing = {0};
     struct guest_config g;
-    char uuid[37];
     struct vm *vm;
 
     if (pending_resumed(r->e))
@@ -118,10 +130,7 @@ static int op_create(struct request *r)
         return -1;
     }
     vm->timing = NULL;
-    uuid_format(uuid, vm->uuid);
-    json_put_u64(r->out, "id", vm->domid);
-    json_put_str(r->out, "name", vm->cfg.name);
-    json_put_str(r->out, "uuid", uuid);
+    answer_vm(r, vm);
     if (json_get_bool(r->in, "timing"))
         tell_timing(r->out, &timing);
     event_emit(vm, "created", NULL, NULL);
@@ -235,7 +244,6 @@ static int end_guest(struct request *r, const char *what)
 
     if (!vm)
         return -1;
-    json_put_u64(r->out, "id", vm->domid);
     if (vm->delayed || (final && vm->state == VM_PRESERVED)) {
         /* Has ended, and would be started again in a moment: it is what was asked for. */
         if (strcmp(what, "poweroff"))
@@ -517,6 +525,7 @@ static const struct {
     {"reset", op_reset},
     {"sysrq", op_sysrq},
     {"wait", op_wait},
+    {"dump-core", op_dump_core},
     {"stats", op_stats},
     {"vcpu-list", op_vcpu_list},
     {"vcpu-set", op_vcpu_set},
@@ -565,12 +574,12 @@ static int answer_error(int fd, const struct err *e)
     return rc;
 }
 
-static int answer(int fd, const char *line, size_t len)
+static int answer(int fd, const char *line, size_t len, int given)
 {
     struct err e = {0};
-    struct request r = {.e = &e, .pass = -1};
+    struct request r = {
+        .client = fd, .given = given, .e = &e, .pass = -1, .first_event = events_now()};
     struct json *in = json_parse(line, len);
-    uint64_t first_event = events_now();
     const char *text;
     size_t n;
     int rc;
@@ -596,7 +605,7 @@ static int answer(int fd, const char *line, size_t len)
     json_out_free(r.out);
     json_free(in);
     if (!rc && r.stream) {
-        events_send(fd, first_event);
+        events_send(fd, r.first_event);
         rc = -EPIPE;
     }
     return rc;
@@ -604,14 +613,16 @@ static int answer(int fd, const char *line, size_t len)
 
 void *client_main(void *arg)
 {
-    int fd = (int)(intptr_t)arg;
+    int fd = (int)(intptr_t)arg, given;
     char *line;
     long n;
 
-    while ((n = proto_receive(fd, &line, PROTO_REQUEST_MAX, -1, NULL)) > 0) {
-        int rc = answer(fd, line, strlen(line));
+    while ((n = proto_receive(fd, &line, PROTO_REQUEST_MAX, -1, &given)) > 0) {
+        int rc = answer(fd, line, strlen(line), given);
 
         free(line);
+        if (given >= 0)
+            close(given);
         if (rc)
             break;
     }

@@ -28,7 +28,14 @@ struct json_out;
 #define GUEST_MEMORY_MIN_MIB 16
 #define GUEST_MEMORY_MAX_MIB (16u << 20) /* 16 TiB */
 
-enum action { ACTION_DESTROY, ACTION_RESTART, ACTION_PRESERVE, ACTION_RENAME_RESTART };
+enum action {
+    ACTION_DESTROY,
+    ACTION_RESTART,
+    ACTION_PRESERVE,
+    ACTION_RENAME_RESTART,
+    ACTION_COREDUMP_DESTROY,
+    ACTION_COREDUMP_RESTART
+};
 
 struct disk_spec {
     char *target;  /* path of an image file or a block device */

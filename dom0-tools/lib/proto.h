@@ -5,7 +5,7 @@
 /*
  * The protocol between domctl and domd: over a stream socket, one JSON document a line. A request
  * is an object with a member "op"; its answer is an object with "ok": true, or with "error" (text),
- * "status" (exit status). A descriptor may ride along with an answer's newline.
+ * "status" (exit status). A descriptor may ride along with a line's newline.
  */
 
 #include <stdbool.h>

@@ -24,4 +24,27 @@ sed -n "/kernel needs the modules/,/and loop/p" docs/man/domd.8 | grep -oE 'xen-
 grep -v '^#' "$scratch/root/usr/lib/modules-load.d/pavo.conf" | sort | diff "$scratch/named" - >"$scratch/diff"
 check modules "not those of domd(8): $(tr '\n' ' ' <"$scratch/diff")" [ ! -s "$scratch/diff" ]
 check completion "no completion" [ -s "$scratch/root/usr/share/bash-completion/completions/domctl" ]
+
+# The units: guests depend on the daemons, which tell when they serve, come back whenever they end, are the
+# last to go when memory is short, and find their files again.
+units=$scratch/root/lib/systemd/system
+for d in stored domd consoled; do
+    for line in Type=notify Restart=always StartLimitIntervalSec=0 OOMScoreAdjust=-900 RuntimeDirectoryPreserve=yes; do
+        grep -qx "$line" "$units/$d.service" || echo "$d: no $line"
+    done
+done >"$scratch/missing"
+check units-promise "$(cat "$scratch/missing")" [ ! -s "$scratch/missing" ]
+# systemd's own checker, where this machine has it; the targets are systemd's.
+if command -v systemd-analyze >/dev/null; then
+    for t in sysinit basic shutdown umount network network-online remote-fs local-fs local-fs-pre multi-user; do
+        echo '[Unit]' >"$units/$t.target"
+    done
+    systemd-analyze verify --man=no --recursive-errors=yes --root="$scratch/root" \
+        "$units"/*.service "$units"/*.mount >"$scratch/out" 2>&1
+    rc=$?
+    check units "status $rc: $(tr '\n' ' ' <"$scratch/out")" [ $rc = 0 -a ! -s "$scratch/out" ]
+else
+    echo "no systemd here: the units were not given to systemd-analyze"
+    check units "an unknown line" [ -z "$(cat "$units"/*.service "$units"/*.mount | grep -vE '^(#|$|\[[A-Z][a-z]+\]$|[A-Z][A-Za-z]+=)')" ]
+fi
 done_testing

@@ -29,10 +29,10 @@ says() {
 
 # dom0 gives memory and a CPU away and takes them back, within what it had at boot. Its udev has no rule here.
 was=$(field Domain-0 memory_mib)
-check mem-set-dom0 "$(domctl list)" domctl mem-set -t 10 Domain-0 $((was - 32))
-check mem-set-dom0-back "$(domctl list)" domctl mem-set -t 10 0 "$was"
-refused mem-set-dom0-too-big 2 domctl mem-set Domain-0 $((was + 1))
-refused mem-set-dom0-too-small 2 domctl mem-set Domain-0 64
+check mem-set-dom0 "$(domctl list)" domctl mem-set -t 10 Domain-0 $((was - 32))m
+check mem-set-dom0-back "$(domctl list)" domctl mem-set -t 10 0 "${was}m"
+refused mem-set-dom0-too-big 2 domctl mem-set Domain-0 $((was + 1))m
+refused mem-set-dom0-too-small 2 domctl mem-set Domain-0 64m
 check vcpu-set-dom0 "$(domctl vcpu-list 0)" domctl vcpu-set -t 10 Domain-0 1
 domctl vcpu-set 0 2
 plugged() { echo 1 >/sys/devices/system/cpu/cpu1/online; } 2>/dev/null
@@ -92,7 +92,7 @@ refused sched-weight-too-big 2 domctl sched -d lin -w 65536
 # Memory: to the frame
 check boots-ballooned "$(field lin memory_mib)" [ "$(field lin memory_mib)" = 192 ]
 free=$(host free_pages)
-check mem-set-up "$(domctl list)" domctl mem-set -t 10 lin 256
+check mem-set-up "$(domctl list)" domctl mem-set -t 10 lin 262144
 check mem-set-up-exact "$free to $(host free_pages)" [ $((free - $(host free_pages))) = $((64 * 256)) ]
 check mem-set-claim-is-used "$(host claimed_pages)" [ "$(host claimed_pages)" = 0 ]
 says '' 'sed -n s/MemTotal://p /proc/meminfo' && big=$(tr -dc 0-9 <<<"$answer")
@@ -100,22 +100,24 @@ check mem-set-down "$(domctl list)" domctl mem-set -t 10 lin 160m
 says '' 'sed -n s/MemTotal://p /proc/meminfo' && small=$(tr -dc 0-9 <<<"$answer")
 check mem-set-in-guest "$big to $small kB" [ $((big - small)) = $((96 * 1024)) ]
 check mem-set-down-exact "$free to $(host free_pages)" [ $(($(host free_pages) - free)) = $((32 * 256)) ]
-refused mem-set-over-max 2 domctl mem-set lin 321
-refused mem-set-too-small 2 domctl mem-set lin 15
+refused mem-set-over-max 2 domctl mem-set lin 321m
+refused mem-set-too-small 2 domctl mem-set lin 15m
+refused mem-set-a-number-is-kib 2 domctl mem-set lin 200
+check mem-set-a-number-is-kib-hint "$(cat /tmp/err)" grep -q '200 alone is KiB: say 200m' /tmp/err
 refused mem-set-nonsense 2 domctl mem-set lin 1x
-refused mem-max-below-memory 2 domctl mem-max lin 159
+refused mem-max-below-memory 2 domctl mem-max lin 159m
 domctl mem-max lin 64g
 check mem-max "$(info lin maxmem_mib)" [ "$(info lin maxmem_mib)" = 65536 ]
 refused mem-set-over-free 4 domctl mem-set lin 60g
 check mem-set-over-free-changes-nothing "$(host claimed_pages) $(info lin target_mib)" \
     [ "$(host claimed_pages) $(info lin target_mib)" = "0 160" ]
-domctl mem-max lin 320
+domctl mem-max lin 320m
 
 # What the guest has not taken yet nobody else gets.
 domctl pause lin
-domctl mem-set lin 320
+domctl mem-set lin 320m
 check growth-is-claimed "$(host claimed_pages)" [ "$(host claimed_pages)" = $((160 * 256)) ]
-domctl mem-set lin 160
+domctl mem-set lin 160m
 check claim-goes-back "$(host claimed_pages)" [ "$(host claimed_pages)" = 0 ]
 domctl unpause lin
 
