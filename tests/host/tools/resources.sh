@@ -41,7 +41,7 @@ check vcpu-set-dom0-back "$(nproc)" wait_for 5 plugged
 snapshot >/tmp/before
 config lin 'memory = 192' 'maxmem = 320' 'vcpus = 2' 'maxvcpus = 4' 'cpus = "0-1"' 'cpu_weight = 300' \
     'extra = "console=hvc0 quiet loglevel=4 shell"'
-xenstore-control quota node-size 0 >/dev/null # what it says of itself at boot is refused
+store control quota node-size 0 >/dev/null # what it says of itself at boot is refused
 create lin
 check create "$(cat /tmp/create.err)" [ -n "$(field lin id)" ]
 mkfifo /tmp/keys
