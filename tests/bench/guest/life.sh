@@ -123,3 +123,4 @@ machines() {
 cat /files/inside >/tmp/inside
 (mkdir -p /tmp/add/bench && echo idle >/tmp/add/bench/args && cd /tmp/add && find . | cpio -o -H newc) >>/tmp/inside 2>/dev/null
 if [ "$tool" = kvm ]; then machines; else domains; fi
+exit 0 # whatever the last pause said: what failed has ended it before
