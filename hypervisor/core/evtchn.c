@@ -4,9 +4,9 @@
  * States:    FREE -> RESERVED -> UNBOUND, INTERDOMAIN, VIRQ, IPI or PIRQ -> FREE, in d->evtchn.bucket.
  *            A close of one interdomain end leaves the other one UNBOUND.
  * Invariant: two INTERDOMAIN ends name each other; guests cannot act on a RESERVED port.
- * Locking:   d->evtchn.lock guards d's ports; for two domains, lower domid first. Each port has a lock of
- *            its own (irq-safe, two: lower address first) that is all a sender takes. A port's state
- *            changes under both. Buckets live as long as the domain, so a sender needs no other lock.
+ * Locking:   d->evtchn.lock guards d's ports. Each port has a lock of its own (irq-safe) that is all a
+ *            sender takes. A port's state changes under both. Two of a kind: lower address first. Buckets
+ *            live as long as the domain, so a sender needs no other lock.
  * Delivery:  2-level (event_set_pending), apart from the state of ports.
  * ABI:       pv-abi/event_channel.h, pv-abi/shared_info.h (source: Xen public headers).
  */
@@ -188,26 +188,6 @@ static void port_unreserve(struct domain *d, evtchn_port_t port)
     port_free_locked(d, e, port);
 }
 
-static void lock_two(struct domain *a, struct domain *b)
-{
-    if (a->domid > b->domid) {
-        struct domain *t = a;
-
-        a = b;
-        b = t;
-    }
-    spin_lock(&a->evtchn.lock);
-    if (a != b)
-        spin_lock(&b->evtchn.lock);
-}
-
-static void unlock_two(struct domain *a, struct domain *b)
-{
-    spin_unlock(&a->evtchn.lock);
-    if (a != b)
-        spin_unlock(&b->evtchn.lock);
-}
-
 /* ---- opening -------------------------------------------------------------------------------------- */
 
 /* Make of a port that only we act on, because it is reserved, what is wanted. d's lock is held. */
@@ -243,7 +223,7 @@ static int open_interdomain(struct domain *d, evtchn_port_t port, struct domain 
     unsigned long flags;
     int rc = -EINVAL;
 
-    lock_two(d, rd);
+    spin_lock_pair(&d->evtchn.lock, &rd->evtchn.lock);
     re = port_get(rd, rport);
     if (!re || re == e || re->state != EVTCHN_UNBOUND || re->source != d->domid || d->dying ||
         rd->dying)
@@ -262,7 +242,7 @@ static int open_interdomain(struct domain *d, evtchn_port_t port, struct domain 
     arch_irq_restore(flags);
     rc = 0;
 out:
-    unlock_two(d, rd);
+    spin_unlock_pair(&d->evtchn.lock, &rd->evtchn.lock);
     return rc;
 }
 
@@ -283,13 +263,13 @@ static struct domain *lock_for_close(struct domain *d, const struct evtchn *e)
             return d;
         domain_ref(rd);
         spin_unlock(&d->evtchn.lock);
-        lock_two(d, rd);
+        spin_lock_pair(&d->evtchn.lock, &rd->evtchn.lock);
         if (e->state == EVTCHN_INTERDOMAIN && e->remote.d == rd) {
             /* Not the last one: the link is still there. */
             domain_put(rd);
             return rd;
         }
-        unlock_two(d, rd);
+        spin_unlock_pair(&d->evtchn.lock, &rd->evtchn.lock);
         domain_put(rd);
     }
 }
@@ -346,7 +326,7 @@ static int port_close(struct domain *d, evtchn_port_t port)
     port_free_locked(d, e, port);
     spin_unlock_irqrestore(&e->lock, flags);
 out:
-    unlock_two(d, rd);
+    spin_unlock_pair(&d->evtchn.lock, &rd->evtchn.lock);
     return rc;
 }
 
@@ -660,22 +640,13 @@ static void status_fill(const struct evtchn *e, struct evtchn_status *op)
 
     op->status = status[e->state];
     op->vcpu = e->vcpu;
-    switch (e->state) {
-    case EVTCHN_UNBOUND:
+    if (e->state == EVTCHN_UNBOUND) {
         op->u.unbound.dom = (domid_t)e->source;
-        break;
-    case EVTCHN_INTERDOMAIN:
+    } else if (e->state == EVTCHN_INTERDOMAIN) {
         op->u.interdomain.dom = e->remote.d->domid;
         op->u.interdomain.port = e->remote.port;
-        break;
-    case EVTCHN_VIRQ:
-        op->u.virq = e->source;
-        break;
-    case EVTCHN_PIRQ:
-        op->u.pirq = e->source;
-        break;
-    default:
-        break;
+    } else if (e->state == EVTCHN_VIRQ || e->state == EVTCHN_PIRQ) {
+        op->u.virq = e->source; /* the pirq's place, too */
     }
 }
 

@@ -5,7 +5,7 @@
  *
  * Lock order, first taken first (docs/architecture.md explains it):
  *   domctl_lock, table_lock, d->lock, grant (mapper's, then granter's), d->page_lock,
- *   d->evtchn_lock (two domains: lower domid first), heap_lock, irq descriptor, sched (runqueue; two:
+ *   d->evtchn_lock (two domains: lower address first), heap_lock, irq descriptor, sched (runqueue; two:
  *   lower cpu first), timer, console.
  */
 #ifndef HV_SPINLOCK_H
