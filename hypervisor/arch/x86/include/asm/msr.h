@@ -108,38 +108,20 @@ static inline void invlpg(uint64_t va)
 {
     __asm__ volatile("invlpg (%0)" ::"r"(va) : "memory");
 }
-static inline void outb(uint16_t p, uint8_t v)
-{
-    __asm__ volatile("outb %0, %1" ::"a"(v), "Nd"(p));
-}
-static inline void outw(uint16_t p, uint16_t v)
-{
-    __asm__ volatile("outw %0, %1" ::"a"(v), "Nd"(p));
-}
-static inline void outl(uint16_t p, uint32_t v)
-{
-    __asm__ volatile("outl %0, %1" ::"a"(v), "Nd"(p));
-}
-static inline uint8_t inb(uint16_t p)
-{
-    uint8_t v;
 
-    __asm__ volatile("inb %1, %0" : "=a"(v) : "Nd"(p));
-    return v;
-}
-static inline uint16_t inw(uint16_t p)
-{
-    uint16_t v;
-
-    __asm__ volatile("inw %1, %0" : "=a"(v) : "Nd"(p));
-    return v;
-}
-static inline uint32_t inl(uint16_t p)
-{
-    uint32_t v;
-
-    __asm__ volatile("inl %1, %0" : "=a"(v) : "Nd"(p));
-    return v;
-}
+#define DEFINE_PORT_IO(suffix, type)                                  \
+    static inline void out##suffix(uint16_t p, type v)                \
+    {                                                                 \
+        __asm__ volatile("out" #suffix " %0, %1" ::"a"(v), "Nd"(p));  \
+    }                                                                 \
+    static inline type in##suffix(uint16_t p)                         \
+    {                                                                 \
+        type v;                                                       \
+        __asm__ volatile("in" #suffix " %1, %0" : "=a"(v) : "Nd"(p)); \
+        return v;                                                     \
+    }
+DEFINE_PORT_IO(b, uint8_t)
+DEFINE_PORT_IO(w, uint16_t)
+DEFINE_PORT_IO(l, uint32_t)
 
 #endif
