@@ -620,37 +620,35 @@ static int copy_one(struct domain *d, const struct gnttab_copy *op)
 
 /* ---- hypercall ---------------------------------------------------------------------------------------------- */
 
-/* One element at @uop of each array operation. 0 or -EFAULT; what went wrong else is in its status. */
-static long op_map(struct domain *d, guest_va_t uop, struct unmap_batch *batch)
-{
-    struct gnttab_map_grant_ref op;
+/* Our copy of an operation's argument, one element of the guest's array. */
+union grant_arg {
+    struct gnttab_map_grant_ref map;
+    struct gnttab_unmap_grant_ref unmap;
+    struct gnttab_copy copy;
+    struct gnttab_setup_table setup_table;
+    struct gnttab_query_size query_size;
+    struct gnttab_get_version get_version;
+    struct gnttab_set_version set_version;
+};
 
-    if (copy_from_guest(&op, uop, sizeof(op)))
-        return -EFAULT;
-    op.status = (int16_t)map_one(d, &op);
-    return copy_to_guest(uop, &op, sizeof(op)) ? -EFAULT : 0;
+static long op_map(struct domain *d, union grant_arg *op, struct unmap_batch *batch)
+{
+    op->map.status = (int16_t)map_one(d, &op->map);
+    return 0;
 }
 
-static long op_unmap(struct domain *d, guest_va_t uop, struct unmap_batch *batch)
+static long op_unmap(struct domain *d, union grant_arg *op, struct unmap_batch *batch)
 {
-    struct gnttab_unmap_grant_ref op;
+    struct gnttab_unmap_grant_ref *u = &op->unmap;
 
-    if (copy_from_guest(&op, uop, sizeof(op)))
-        return -EFAULT;
-    op.status = (int16_t)unmap_one(d, op.handle, op.host_addr, op.dev_bus_addr, batch);
-    return copy_to_guest(uop, &op, sizeof(op)) ? -EFAULT : 0;
+    u->status = (int16_t)unmap_one(d, u->handle, u->host_addr, u->dev_bus_addr, batch);
+    return 0;
 }
 
-static long op_copy(struct domain *d, guest_va_t uop, struct unmap_batch *batch)
+static long op_copy(struct domain *d, union grant_arg *op, struct unmap_batch *batch)
 {
-    struct gnttab_copy op;
-
-    if (copy_from_guest(&op, uop, sizeof(op)))
-        return -EFAULT;
-    op.status = (int16_t)copy_one(d, &op);
-    return copy_to_guest(uop + offsetof(struct gnttab_copy, status), &op.status, sizeof(op.status))
-               ? -EFAULT
-               : 0;
+    op->copy.status = (int16_t)copy_one(d, &op->copy);
+    return 0;
 }
 
 /* The domain whose table is asked about, with a reference; NULL and *@status. */
@@ -665,93 +663,85 @@ static struct domain *table_of(struct domain *d, domid_t id, int16_t *status)
     return NULL;
 }
 
-static long op_setup_table(struct domain *d, guest_va_t uop, struct unmap_batch *batch)
+static long op_setup_table(struct domain *d, union grant_arg *arg, struct unmap_batch *batch)
 {
-    struct gnttab_setup_table op;
-    struct domain *rd;
-    long rc = 0;
+    struct gnttab_setup_table *op = &arg->setup_table;
+    struct domain *rd SCOPED_REF = table_of(d, op->dom, &op->status);
 
-    if (copy_from_guest(&op, uop, sizeof(op)))
-        return -EFAULT;
-    rd = table_of(d, op.dom, &op.status);
-    if (rd) {
-        op.status = grant_grow(rd, op.nr_frames) ? GNTST_general_error : GNTST_okay;
-        for (uint32_t i = 0; !op.status && !rc && i < op.nr_frames; i++) {
-            const void *page = ACCESS_ONCE(rd->grant.shared[i]);
-            xen_pfn_t pfn = page ? virt_to_mfn(page).n : ~0ull; /* ~0: it is just dying */
+    if (!rd)
+        return 0;
+    op->status = grant_grow(rd, op->nr_frames) ? GNTST_general_error : GNTST_okay;
+    for (uint32_t i = 0; !op->status && i < op->nr_frames; i++) {
+        const void *page = ACCESS_ONCE(rd->grant.shared[i]);
+        xen_pfn_t pfn = page ? virt_to_mfn(page).n : ~0ull; /* ~0: it is just dying */
 
-            if (copy_to_guest(op.frame_list + i * sizeof(pfn), &pfn, sizeof(pfn)))
-                rc = -EFAULT;
-        }
-        domain_put(rd);
+        if (copy_to_guest(op->frame_list + i * sizeof(pfn), &pfn, sizeof(pfn)))
+            return -EFAULT;
     }
-    if (!rc && copy_to_guest(uop, &op, sizeof(op)))
-        rc = -EFAULT;
-    return rc;
+    return 0;
 }
 
-static long op_query_size(struct domain *d, guest_va_t uop, struct unmap_batch *batch)
+static long op_query_size(struct domain *d, union grant_arg *arg, struct unmap_batch *batch)
 {
-    struct gnttab_query_size op;
-    struct domain *rd;
+    struct gnttab_query_size *op = &arg->query_size;
+    struct domain *rd SCOPED_REF = table_of(d, op->dom, &op->status);
 
-    if (copy_from_guest(&op, uop, sizeof(op)))
-        return -EFAULT;
-    rd = table_of(d, op.dom, &op.status);
     if (rd) {
-        op.nr_frames = ACCESS_ONCE(rd->grant.nr_frames);
-        op.max_nr_frames = rd->grant.max_frames;
-        op.status = GNTST_okay;
-        domain_put(rd);
+        op->nr_frames = ACCESS_ONCE(rd->grant.nr_frames);
+        op->max_nr_frames = rd->grant.max_frames;
+        op->status = GNTST_okay;
     }
-    return copy_to_guest(uop, &op, sizeof(op)) ? -EFAULT : 0;
+    return 0;
 }
 
 /* -ESRCH, -EPERM as domain_get_controlled. */
-static long op_get_version(struct domain *d, guest_va_t uop, struct unmap_batch *batch)
+static long op_get_version(struct domain *d, union grant_arg *op, struct unmap_batch *batch)
 {
-    struct gnttab_get_version op;
-    struct domain *rd;
-    long rc;
+    struct domain *rd SCOPED_REF = NULL;
+    long rc = domain_get_controlled(d, op->get_version.dom, &rd);
 
-    if (copy_from_guest(&op, uop, sizeof(op)))
-        return -EFAULT;
-    rc = domain_get_controlled(d, op.dom, &rd);
-    if (rc)
-        return rc;
-    domain_put(rd);
-    op.version = 1;
-    return copy_to_guest(uop, &op, sizeof(op)) ? -EFAULT : 0;
+    if (!rc)
+        op->get_version.version = 1;
+    return rc;
 }
 
-/* -ENOSYS version 2 (the guest goes on with 1, as op.version then says); -EINVAL no such version. */
-static long op_set_version(struct domain *d, guest_va_t uop, struct unmap_batch *batch)
+/* -ENOSYS version 2 (the guest goes on with 1, as op->version then says); -EINVAL no such version. */
+static long op_set_version(struct domain *d, union grant_arg *op, struct unmap_batch *batch)
 {
-    struct gnttab_set_version op;
-    uint32_t wanted;
+    uint32_t wanted = op->set_version.version;
 
-    if (copy_from_guest(&op, uop, sizeof(op)))
-        return -EFAULT;
-    wanted = op.version;
-    op.version = 1;
-    if (copy_to_guest(uop, &op, sizeof(op)))
-        return -EFAULT;
+    op->set_version.version = 1;
     return wanted == 1 ? 0 : wanted == 2 ? -ENOSYS : -EINVAL;
 }
 
 static const struct grant_op {
-    long (*fn)(struct domain *d, guest_va_t uop, struct unmap_batch *batch);
-    uint16_t size;
-    bool single; /* count must be 1 */
+    /* What goes wrong with one element of an array is in its status. */
+    long (*fn)(struct domain *d, union grant_arg *op, struct unmap_batch *batch);
+    uint16_t size, out; /* of the argument; from where on it is written back */
+    bool single;        /* count must be 1 */
 } ops[] = {
-    [GNTTABOP_map_grant_ref] = {op_map, sizeof(struct gnttab_map_grant_ref), false},
-    [GNTTABOP_unmap_grant_ref] = {op_unmap, sizeof(struct gnttab_unmap_grant_ref), false},
-    [GNTTABOP_copy] = {op_copy, sizeof(struct gnttab_copy), false},
-    [GNTTABOP_setup_table] = {op_setup_table, sizeof(struct gnttab_setup_table), true},
-    [GNTTABOP_query_size] = {op_query_size, sizeof(struct gnttab_query_size), true},
-    [GNTTABOP_set_version] = {op_set_version, sizeof(struct gnttab_set_version), true},
-    [GNTTABOP_get_version] = {op_get_version, sizeof(struct gnttab_get_version), true},
+    [GNTTABOP_map_grant_ref] = {op_map, sizeof(struct gnttab_map_grant_ref), 0, false},
+    [GNTTABOP_unmap_grant_ref] = {op_unmap, sizeof(struct gnttab_unmap_grant_ref), 0, false},
+    [GNTTABOP_copy] = {op_copy, sizeof(struct gnttab_copy), offsetof(struct gnttab_copy, status),
+                       false},
+    [GNTTABOP_setup_table] = {op_setup_table, sizeof(struct gnttab_setup_table), 0, true},
+    [GNTTABOP_query_size] = {op_query_size, sizeof(struct gnttab_query_size), 0, true},
+    [GNTTABOP_set_version] = {op_set_version, sizeof(struct gnttab_set_version), 0, true},
+    [GNTTABOP_get_version] = {op_get_version, sizeof(struct gnttab_get_version), 0, true},
 };
+
+/* One element, at @uop. -EFAULT it cannot be read or written; else as the operation says. */
+static long run_one(const struct grant_op *op, struct domain *d, guest_va_t uop,
+                    struct unmap_batch *batch)
+{
+    union grant_arg arg;
+    long rc;
+
+    if (copy_from_guest(&arg, uop, op->size))
+        return -EFAULT;
+    rc = op->fn(d, &arg, batch);
+    return copy_to_guest(uop + op->out, (char *)&arg + op->out, op->size - op->out) ? -EFAULT : rc;
+}
 
 /*
  * -ENOSYS: unmap_and_replace, dump_table, transfer, get_status_frames, swap_grant_ref, cache_flush, and what does
@@ -779,7 +769,7 @@ long hc_grant_table_op(struct domain *d, uint64_t cmd, guest_va_t uop, uint64_t 
             current->hc_args[2] = n - i;
             rc = HC_CONTINUE;
         } else {
-            rc = op->fn(d, uop + (uint64_t)i * op->size, n > 1 ? &batch : NULL);
+            rc = run_one(op, d, uop + (uint64_t)i * op->size, n > 1 ? &batch : NULL);
         }
     }
     batch_flush(d, &batch);
