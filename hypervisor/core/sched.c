@@ -453,7 +453,9 @@ static void bring_timers(struct vcpu *v, unsigned int cpu)
     timer_migrate(&v->poll_timer, cpu);
 }
 
-void schedule(void)
+/* SOFTIRQ_SCHEDULE: pick the next vcpu and switch to it (arch_switch_to, does not return when it switches).
+ * arch_switch_to is called with interrupts off and no lock held. */
+static void schedule(void)
 {
     unsigned int cpu = this_cpu();
     struct runqueue *rq = &queues[cpu];

@@ -67,6 +67,33 @@ static struct idpool vectors, msi_slots;
 static unsigned int nr_gsis;
 static spinlock_t map_lock = SPINLOCK_INIT;
 
+/* ---- device memory */
+
+static struct {
+    uint64_t start, end;
+} mmio_denied[32];
+static unsigned int nr_mmio_denied;
+
+/* IO-APIC, local APIC. */
+static void mmio_deny(mfn_t start, uint64_t nr)
+{
+    BUG_ON(nr_mmio_denied == ARRAY_SIZE(mmio_denied));
+    mmio_denied[nr_mmio_denied].start = start.n;
+    mmio_denied[nr_mmio_denied++].end = start.n + nr;
+}
+
+bool mmio_allowed(const struct domain *d, mfn_t mfn)
+{
+    if (!d->arch.io_allowed || mfn.n >> (cpu_features.phys_bits - PAGE_SHIFT))
+        return false;
+    if (mfn_valid(mfn) && frame_owner(mfn_to_frame(mfn)) != FRAME_OWNER_IO)
+        return false;
+    for (unsigned int i = 0; i < nr_mmio_denied; i++)
+        if (mfn.n >= mmio_denied[i].start && mfn.n < mmio_denied[i].end)
+            return false;
+    return true;
+}
+
 /* ---- IO-APICs */
 
 enum { IOAPIC_REGSEL = 0, IOAPIC_WINDOW = 0x10 / 4, IOAPIC_VERSION = 1, IOAPIC_ENTRIES = 0x10 };
@@ -747,30 +774,4 @@ void arch_pirq_release_all(struct domain *d)
     d->arch.pirqs = NULL;
     spin_unlock(&map_lock);
     hv_free(map);
-}
-
-/* ---- device memory */
-
-static struct {
-    uint64_t start, end;
-} mmio_denied[32];
-static unsigned int nr_mmio_denied;
-
-void mmio_deny(mfn_t start, uint64_t nr)
-{
-    BUG_ON(nr_mmio_denied == ARRAY_SIZE(mmio_denied));
-    mmio_denied[nr_mmio_denied].start = start.n;
-    mmio_denied[nr_mmio_denied++].end = start.n + nr;
-}
-
-bool mmio_allowed(const struct domain *d, mfn_t mfn)
-{
-    if (!d->arch.io_allowed || mfn.n >> (cpu_features.phys_bits - PAGE_SHIFT))
-        return false;
-    if (mfn_valid(mfn) && frame_owner(mfn_to_frame(mfn)) != FRAME_OWNER_IO)
-        return false;
-    for (unsigned int i = 0; i < nr_mmio_denied; i++)
-        if (mfn.n >= mmio_denied[i].start && mfn.n < mmio_denied[i].end)
-            return false;
-    return true;
 }

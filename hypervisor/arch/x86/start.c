@@ -80,7 +80,8 @@ static void heap_init(void)
     printk("heap: %lu MiB of %lu\n", heap_free_pages() >> 8, max_mfn >> 8);
 }
 
-void boot_modules_release(void)
+/* Module memory (and boot-only code) goes to the heap. */
+static void boot_modules_release(void)
 {
     for (unsigned int i = 0; i < boot_info.nr_modules; i++) {
         maddr_t start = ROUND_UP(boot_info.module[i].start, PAGE_SIZE);

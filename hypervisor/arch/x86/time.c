@@ -18,8 +18,8 @@
 #define CALIBRATE_MS     50
 #define MSR_TSC_DEADLINE 0x6e0
 
-uint64_t tsc_hz;
-uint32_t lapic_timer_hz;
+static uint64_t tsc_hz;
+static uint32_t lapic_timer_hz;
 bool tsc_is_stable;
 
 static uint64_t tsc_stamp; /* TSC at system time 0 */

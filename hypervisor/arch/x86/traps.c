@@ -306,7 +306,7 @@ static bool has_error_code(unsigned int vector)
     return vector < 32 && ((0x60227d00u >> vector) & 1); /* 8, 10-14, 17, 21, 29, 30 */
 }
 
-void guest_inject(unsigned int vector, uint32_t error_code)
+static void guest_inject(unsigned int vector, uint32_t error_code)
 {
     const struct guest_trap *t = &current->arch.traps[vector];
     struct cpu_regs *regs = &cpu_record()->regs;

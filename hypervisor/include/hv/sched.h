@@ -38,9 +38,6 @@ struct vcpu *sched_idle_vcpu(unsigned int cpu);
 /* Also sets up v's two timers (singleshot sends VIRQ_TIMER). */
 void sched_vcpu_init(struct vcpu *v, unsigned int cpu);
 void sched_vcpu_destroy(struct vcpu *v);
-/* Called in softirq context: pick the next vcpu and switch to it (arch_switch_to, does not return when
- * it switches). arch_switch_to is called with interrupts off and no lock held. */
-void schedule(void);
 /* Called by arch on the new side of a switch, when the old state is saved: @prev may now run elsewhere. */
 void sched_switch_done(struct vcpu *prev);
 

@@ -63,8 +63,6 @@ void serial_irq_init(void);
 void time_judge_tsc(void);
 void ap_main(void) __attribute__((noreturn));
 extern uint64_t cpu_online_mask;
-extern uint32_t lapic_timer_hz;
-extern uint64_t tsc_hz;
 void apic_map(void);
 void apic_timer_count(uint32_t count);
 uint32_t apic_timer_left(void);

@@ -23,7 +23,6 @@ struct boot_info {
     maddr_t rsdp;                 /* 0: look for it */
 };
 extern struct boot_info boot_info;
-void boot_modules_release(void); /* give module memory (and boot-only code) to the heap */
 
 /* L4 of the hypervisor itself: slots 256-271 are what every guest root gets. */
 extern uint64_t idle_root[512];
@@ -119,15 +118,13 @@ int mm_emulate_pt_write(struct cpu_regs *regs, uint64_t va, uint32_t error_code)
 /* Fault in the descriptor windows: fill in a page of the LDT. true: retry. */
 bool mm_ldt_fault(struct vcpu *v, uint64_t va);
 bool mmio_allowed(const struct domain *d, mfn_t mfn); /* may d map this non-RAM frame (irq.c) */
-void mmio_deny(mfn_t start, uint64_t nr);             /* IO-APIC, local APIC */
 
 /* --- emulate.c, cpuid.c, msr.c, ioport.c: #GP, #UD and #NM-like faults of guests in kernel mode ----------- */
-/* @regs are the live guest registers. true: done (rip advanced, or an exception queued by
- * guest_inject()); false: the fault is the guest's, deliver it. */
+/* @regs are the live guest registers. true: done (rip advanced, or an exception queued);
+ * false: the fault is the guest's, deliver it. */
 bool emulate_privileged(struct cpu_regs *regs);
 bool emulate_forced_cpuid(struct cpu_regs *regs); /* #UD with prefix 0f 0b 78 65 6e */
-/* Queue an exception for current, to be bounced when the trap handler returns (traps.c). */
-void guest_inject(unsigned int vector, uint32_t error_code);
+/* Queue a page fault for current, to be bounced when the trap handler returns (traps.c). */
 void guest_inject_page_fault(uint64_t va, uint32_t error_code);
 
 /* --- dom0.c, unpack.c ---------------------------------------------------------------------------------------- */
