@@ -70,22 +70,13 @@ static uint64_t guest_cr4(const struct vcpu *v)
 
 static bool read_cr(struct vcpu *v, unsigned int cr, uint64_t *val)
 {
-    switch (cr) {
-    case 0:
-        *val = v->arch.cr0;
-        return true;
-    case 2:
-        *val = v->arch.cr2;
-        return true;
-    case 3:
-        *val = mfn_to_maddr(v->arch.kernel_root);
-        return true;
-    case 4:
-        *val = guest_cr4(v);
-        return true;
-    default:
+    const uint64_t cr0to4[] = {v->arch.cr0, 0, v->arch.cr2, mfn_to_maddr(v->arch.kernel_root),
+                               guest_cr4(v)};
+
+    if (cr >= ARRAY_SIZE(cr0to4) || cr == 1)
         return false;
-    }
+    *val = cr0to4[cr];
+    return true;
 }
 
 static bool write_cr(struct vcpu *v, unsigned int cr, uint64_t val)
