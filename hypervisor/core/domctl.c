@@ -180,17 +180,14 @@ static long op_unpause(struct domain *d)
     return 0;
 }
 
-static long op_hypercall_page(struct domain *d, uint64_t gmfn)
+int domain_hypercall_page(struct domain *d, mfn_t mfn)
 {
-    int rc;
+    int rc = mfn_get_and_type(d, mfn, FRAME_T_WRITABLE);
 
-    if (!mfn_valid(_mfn(gmfn)))
-        return -EINVAL;
-    rc = frame_get_and_type(mfn_to_frame(_mfn(gmfn)), d, FRAME_T_WRITABLE);
     if (rc)
         return rc == -EPERM ? -EINVAL : rc;
-    arch_hypercall_page(mfn_to_virt(_mfn(gmfn)));
-    frame_put_and_type(mfn_to_frame(_mfn(gmfn)));
+    arch_hypercall_page(mfn_to_virt(mfn));
+    frame_put_and_type(mfn_to_frame(mfn));
     return 0;
 }
 
@@ -326,7 +323,7 @@ static long on_domain(struct domain *d, struct xen_domctl *op, bool *copyback)
     case XEN_DOMCTL_settimeoffset:
         return op_time_offset(d, op->u.settimeoffset.time_offset_seconds);
     case XEN_DOMCTL_hypercall_init:
-        return op_hypercall_page(d, op->u.hypercall_init.gmfn);
+        return domain_hypercall_page(d, _mfn(op->u.hypercall_init.gmfn));
     default:
         return -ENOSYS;
     }

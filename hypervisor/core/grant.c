@@ -277,11 +277,9 @@ static int use_frame(const struct domain *rd, mfn_t mfn, bool readonly, int bad)
 {
     int rc;
 
-    if (!mfn_valid(mfn))
-        return bad;
     if (readonly)
-        return frame_get(mfn_to_frame(mfn), rd) ? GNTST_okay : bad;
-    rc = frame_get_and_type(mfn_to_frame(mfn), rd, FRAME_T_WRITABLE);
+        return mfn_get(rd, mfn) ? GNTST_okay : bad;
+    rc = mfn_get_and_type(rd, mfn, FRAME_T_WRITABLE);
     if (rc == -ERESTART)
         return GNTST_eagain;
     return rc ? bad : GNTST_okay;

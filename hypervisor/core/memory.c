@@ -155,12 +155,9 @@ static int extent_add(struct extents *e, bool populate)
 /* Give the frame up: the allocation's reference, and the pin that would keep it. */
 static int frame_remove(struct domain *d, mfn_t mfn)
 {
-    struct frame *f;
+    struct frame *f = mfn_get(d, mfn);
 
-    if (!mfn_valid(mfn))
-        return -EINVAL;
-    f = mfn_to_frame(mfn);
-    if (!frame_get(f, d))
+    if (!f)
         return -EINVAL;
     if (frame_state(f) & FRAME_HYPERVISOR) {
         frame_put(f);
@@ -453,7 +450,7 @@ static long memory_set_map(struct domain *cd, guest_va_t arg)
 {
     struct xen_foreign_memory_map fm;
     struct xen_e820entry *map;
-    struct domain *d;
+    struct domain *d SCOPED_REF = NULL;
     size_t bytes;
     long rc;
 
@@ -481,7 +478,6 @@ static long memory_set_map(struct domain *cd, guest_va_t arg)
         map = old;
     }
     hv_free(map);
-    domain_put(d);
     return rc;
 }
 

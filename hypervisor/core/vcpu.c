@@ -49,16 +49,14 @@ int vcpu_create(struct domain *d, unsigned int id, unsigned int cpu)
 static int vcpu_map_info(struct vcpu *v, uint64_t gfn, unsigned int offset)
 {
     struct vcpu_info *new;
-    struct frame *f;
     int rc;
 
     if (offset > PAGE_SIZE - sizeof(*new))
         return -ENXIO;
-    if ((offset & 7) || !mfn_is_invalid(v->info_mfn) || !mfn_valid(_mfn(gfn)) ||
+    if ((offset & 7) || !mfn_is_invalid(v->info_mfn) ||
         (v != current && !test_bit(VPF_DOWN, &v->pause_flags)))
         return -EINVAL;
-    f = mfn_to_frame(_mfn(gfn));
-    rc = frame_get_and_type(f, v->domain, FRAME_T_WRITABLE);
+    rc = mfn_get_and_type(v->domain, _mfn(gfn), FRAME_T_WRITABLE);
     if (rc)
         return rc == -ERESTART ? rc : -EINVAL;
     new = (struct vcpu_info *)((char *)mfn_to_virt(_mfn(gfn)) + offset);

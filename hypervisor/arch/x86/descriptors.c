@@ -102,7 +102,7 @@ int vcpu_set_gdt(struct vcpu *v, const uint64_t *mfns, unsigned int entries)
     if (entries > FIRST_RESERVED_GDT_ENTRY)
         return -EINVAL;
     for (i = 0; i < nr; i++) {
-        rc = mm_frame_get_and_type(v->domain, _mfn(mfns[i]), FRAME_T_SEGDESC);
+        rc = mfn_get_and_type(v->domain, _mfn(mfns[i]), FRAME_T_SEGDESC);
         if (rc)
             goto err;
     }
@@ -148,7 +148,7 @@ bool mm_ldt_fault(struct vcpu *v, uint64_t va)
     pte = mm_lookup(v->domain, v->arch.kernel_root, v->arch.ldt_base + (uint64_t)page * PAGE_SIZE);
     if (!(pte & PTE_P))
         return false;
-    rc = mm_frame_get_and_type(v->domain, pte_mfn(pte), FRAME_T_SEGDESC);
+    rc = mfn_get_and_type(v->domain, pte_mfn(pte), FRAME_T_SEGDESC);
     if (rc)
         return rc == -ERESTART; /* it faults again after the interruption */
     if (arch_map_pages(va & PAGE_MASK, pte_mfn(pte), 1, PROT_R)) {
@@ -184,7 +184,7 @@ long hc_update_descriptor(struct domain *d, uint64_t maddr, uint64_t desc)
 
     if ((maddr & 7) || !descriptor_ok(&desc))
         return -EINVAL;
-    f = mm_frame_get(d, mfn);
+    f = mfn_get(d, mfn);
     if (!f)
         return -EINVAL;
     /* As a descriptor table if it is one, else as the plain memory that it then must be. */

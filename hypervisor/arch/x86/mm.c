@@ -237,7 +237,7 @@ int mm_write_entry(struct domain *owner, struct domain *pg_owner, struct frame *
 
 struct frame *mm_table_get(const struct domain *d, mfn_t mfn, enum frame_type t)
 {
-    struct frame *f = mm_frame_get(d, mfn);
+    struct frame *f = mfn_get(d, mfn);
 
     if (!f || frame_get_type_live(f, t))
         return f;
@@ -281,7 +281,7 @@ int mm_pin_table(struct domain *d, mfn_t mfn, enum frame_type t)
 
     if (ACCESS_ONCE(d->dying) != DOMAIN_ALIVE)
         return -EINVAL;
-    rc = mm_frame_get_and_type(d, mfn, t);
+    rc = mfn_get_and_type(d, mfn, t);
     if (rc)
         return rc;
     f = mfn_to_frame(mfn);
@@ -297,7 +297,7 @@ int mm_pin_table(struct domain *d, mfn_t mfn, enum frame_type t)
 
 int mm_unpin_table(struct domain *d, mfn_t mfn)
 {
-    struct frame *f = mm_frame_get(d, mfn);
+    struct frame *f = mfn_get(d, mfn);
 
     if (!f)
         return -EINVAL;
@@ -318,7 +318,7 @@ static int root_replace(struct vcpu *v, mfn_t *slot, mfn_t mfn)
     if (mfn_eq(old, mfn))
         return 0;
     if (!mfn_is_invalid(mfn)) {
-        rc = mm_frame_get_and_type(v->domain, mfn, FRAME_T_L4);
+        rc = mfn_get_and_type(v->domain, mfn, FRAME_T_L4);
         if (rc)
             return rc;
     }

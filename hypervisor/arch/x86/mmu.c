@@ -76,7 +76,7 @@ static int table_ref_get(struct table_ref *r, struct domain *d, mfn_t mfn)
     if (r->frame && r->frame == mfn_to_frame(mfn))
         return 0;
     table_ref_drop(r);
-    f = mm_frame_get(d, mfn);
+    f = mfn_get(d, mfn);
     if (!f)
         return -EINVAL;
     for (;;) {
@@ -106,7 +106,7 @@ static int one_update(struct domain *pt_owner, struct domain *pg_owner, struct t
     int rc;
 
     if (kind == MMU_MACHPHYS_UPDATE) {
-        struct frame *f = mm_frame_get(pg_owner, mfn);
+        struct frame *f = mfn_get(pg_owner, mfn);
 
         if (!f)
             return -EINVAL;
@@ -390,7 +390,7 @@ int mm_emulate_pt_write(struct cpu_regs *regs, uint64_t va, uint32_t error_code)
     if (!guest_va_ok(va))
         return -EINVAL;
     pte = mm_lookup(d, current->arch.kernel_root, va);
-    f = !(pte & PTE_P) || (pte & PTE_RW) ? NULL : mm_frame_get(d, pte_mfn(pte));
+    f = !(pte & PTE_P) || (pte & PTE_RW) ? NULL : mfn_get(d, pte_mfn(pte));
     if (!f)
         return -EINVAL;
     t = frame_state_type(frame_state(f));

@@ -10,6 +10,7 @@
 #include <asm/mm.h>
 #include <asm/msr.h>
 #include <hv/arch.h>
+#include <hv/control.h>
 
 #define MSR_PLATFORM_ID      0x17
 #define MSR_FEATURE_CONTROL  0x3a
@@ -40,6 +41,7 @@ bool guest_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *val)
     case MSR_FS_BASE:
     case MSR_GS_BASE: /* the hypervisor leaves FS and GS alone: live values are the guest's */
     case MSR_KERNEL_GS_BASE:
+    case MSR_PAT: /* what the guest's page-table bits mean */
         *val = rdmsr(msr);
         return true;
     case MSR_TSC:
@@ -47,9 +49,6 @@ bool guest_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *val)
         return true;
     case MSR_EFER:
         *val = EFER_SCE | EFER_LME | EFER_LMA | (cpu_features.nx ? EFER_NX : 0);
-        return true;
-    case MSR_PAT: /* what the guest's page-table bits mean */
-        *val = rdmsr(msr);
         return true;
     case MSR_APIC_BASE:
         *val = APIC_BASE_DEFAULT | APIC_BASE_ENABLE | (v->id ? 0 : APIC_BASE_BSP);
@@ -78,18 +77,6 @@ bool guest_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *val)
     default:
         return false;
     }
-}
-
-/* Fill the page at machine frame @gfn with hypercall stubs. */
-static bool fill_hypercall_page(struct domain *d, uint64_t val)
-{
-    mfn_t mfn = _mfn((val & ~PAGE_MASK) ? ~0ull : val >> PAGE_SHIFT);
-
-    if (mm_frame_get_and_type(d, mfn, FRAME_T_WRITABLE))
-        return false;
-    arch_hypercall_page(mfn_to_virt(mfn));
-    frame_put_and_type(mfn_to_frame(mfn));
-    return true;
 }
 
 bool guest_wrmsr(struct vcpu *v, uint32_t msr, uint64_t val)
@@ -124,7 +111,7 @@ bool guest_wrmsr(struct vcpu *v, uint32_t msr, uint64_t val)
     case MSR_AMD_PATCH_LOADER:
         return cpu_features.amd;
     case MSR_HYPERCALL_PAGE:
-        return fill_hypercall_page(v->domain, val);
+        return !(val & ~PAGE_MASK) && !domain_hypercall_page(v->domain, maddr_to_mfn(val));
     default:
         return false;
     }

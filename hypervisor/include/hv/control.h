@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What domctl and sysctl share. */
+/* What domctl and others share; core/domctl.c. */
 #ifndef HV_CONTROL_H
 #define HV_CONTROL_H
 
-struct domain;
+#include <hv/types.h>
+
 struct xen_domctl_getdomaininfo;
 
-/* Figures of @d as they are now; core/domctl.c. */
+/* Make the frame @mfn of @d its hypercall page. -EINVAL no frame of its own, or no plain memory; -ERESTART. */
+int domain_hypercall_page(struct domain *d, mfn_t mfn);
+/* Figures of @d as they are now. */
 void domain_info(struct domain *d, struct xen_domctl_getdomaininfo *info);
 
 #endif

@@ -121,6 +121,16 @@ bool frame_get_type_live(struct frame *f, enum frame_type t);
 /* Both at once for a frame of @d. Errors as above, and -EPERM when frame_get fails. */
 int frame_get_and_type(struct frame *f, const struct domain *d, enum frame_type t);
 void frame_put_and_type(struct frame *f);
+/* The frame @mfn with a general reference, if it is memory of @d; else NULL. */
+static inline struct frame *mfn_get(const struct domain *d, mfn_t mfn)
+{
+    return mfn_valid(mfn) && frame_get(mfn_to_frame(mfn), d) ? mfn_to_frame(mfn) : NULL;
+}
+/* As frame_get_and_type(); also -EINVAL: no such frame. */
+static inline int mfn_get_and_type(const struct domain *d, mfn_t mfn, enum frame_type t)
+{
+    return mfn_valid(mfn) ? frame_get_and_type(mfn_to_frame(mfn), d, t) : -EINVAL;
+}
 
 /*
  * Devalidate queued tables of @d, one frame a step, until none is left or @preempt says stop.

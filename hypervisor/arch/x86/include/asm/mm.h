@@ -34,16 +34,6 @@ static inline bool guest_va_ok(uint64_t va)
            !(va >= 0xffff800000000000 && va < 0xffff880000000000);
 }
 
-/* The frame @mfn with a general reference, if it is memory of @d; else NULL. */
-static inline struct frame *mm_frame_get(const struct domain *d, mfn_t mfn)
-{
-    return mfn_valid(mfn) && frame_get(mfn_to_frame(mfn), d) ? mfn_to_frame(mfn) : NULL;
-}
-/* As frame_get_and_type(); also -EINVAL: no such frame. */
-static inline int mm_frame_get_and_type(const struct domain *d, mfn_t mfn, enum frame_type t)
-{
-    return mfn_valid(mfn) ? frame_get_and_type(mfn_to_frame(mfn), d, t) : -EINVAL;
-}
 /* The frame @mfn of @d with a general and a live type reference; NULL: it is no such table now. */
 struct frame *mm_table_get(const struct domain *d, mfn_t mfn, enum frame_type t);
 
