@@ -40,9 +40,8 @@ static uint64_t size_mask(unsigned int size)
     return size == 8 ? ~0ull : (1ull << (size * 8)) - 1;
 }
 
-/* Write a register as an instruction of that operand size does: 32 bits clear the upper half. */
-static void reg_write(struct cpu_regs *regs, unsigned int n, bool high_byte, unsigned int size,
-                      uint64_t v)
+void cpu_reg_write(struct cpu_regs *regs, unsigned int n, bool high_byte, unsigned int size,
+                   uint64_t v)
 {
     uint64_t *r = cpu_reg(regs, n), mask = size_mask(size);
 
@@ -361,7 +360,7 @@ bool pt_write_apply(const struct pt_write *w, uint64_t old, uint64_t *new, struc
         if (store)
             r = v;
         else
-            reg_write(regs, 0, false, w->size, old);
+            cpu_reg_write(regs, 0, false, w->size, old);
         break;
     case PTW_ADD:
     case PTW_XADD:
@@ -394,57 +393,48 @@ bool pt_write_apply(const struct pt_write *w, uint64_t old, uint64_t *new, struc
         break;
     }
     if (w->op == PTW_XCHG || w->op == PTW_XADD)
-        reg_write(regs, (unsigned int)w->reg, w->high_byte, w->size, old);
+        cpu_reg_write(regs, (unsigned int)w->reg, w->high_byte, w->size, old);
     *new = r &mask;
     return store;
 }
 
 /* ---- privileged instructions --------------------------------------------------------------------------- */
 
+/* Opcodes from first to last; for what more of the bytes decides see decode_priv_op(). */
+static const struct {
+    uint16_t first, last;
+    uint8_t op;
+} priv_ops[] = {
+    {0x6c, 0x6d, PRIV_INS},        {0x6e, 0x6f, PRIV_OUTS},
+    {0xe4, 0xe5, PRIV_IN},  /* port in the instruction */
+    {0xe6, 0xe7, PRIV_OUT}, /* the same */
+    {0xec, 0xed, PRIV_IN},  /* port in dx */
+    {0xee, 0xef, PRIV_OUT}, /* the same */
+    {0xfa, 0xfa, PRIV_CLI},        {0xfb, 0xfb, PRIV_STI},
+    {0x0f06, 0x0f06, PRIV_CLTS},   {0x0f08, 0x0f08, PRIV_INVD},
+    {0x0f09, 0x0f09, PRIV_WBINVD}, {0x0f30, 0x0f30, PRIV_WRMSR},
+    {0x0f32, 0x0f32, PRIV_RDMSR},
+};
+
+/* -1: none of them. */
 static int decode_priv_op(struct cursor *c, const struct prefixes *x, unsigned int opcode,
                           struct priv_insn *out)
 {
-    uint8_t modrm;
-
-    switch (opcode) {
-    case 0x6c ... 0x6d:
-        return PRIV_INS;
-    case 0x6e ... 0x6f:
-        return PRIV_OUTS;
-    case 0xe4 ... 0xe5:
-        out->port = next_byte(c);
-        return PRIV_IN;
-    case 0xe6 ... 0xe7:
-        out->port = next_byte(c);
-        return PRIV_OUT;
-    case 0xec ... 0xed:
-        return PRIV_IN;
-    case 0xee ... 0xef:
-        return PRIV_OUT;
-    case 0xfa:
-        return PRIV_CLI;
-    case 0xfb:
-        return PRIV_STI;
-    case 0x0f01:
+    if (opcode == 0x0f01)
         return next_byte(c) == 0xd1 ? PRIV_XSETBV : -1;
-    case 0x0f06:
-        return PRIV_CLTS;
-    case 0x0f08:
-        return PRIV_INVD;
-    case 0x0f09:
-        return PRIV_WBINVD;
-    case 0x0f20 ... 0x0f23: /* mod is ignored: always registers */
-        modrm = next_byte(c);
+    if (opcode >= 0x0f20 && opcode <= 0x0f23) { /* mod is ignored: always registers */
+        uint8_t modrm = next_byte(c);
+
         out->number = (uint8_t)(((modrm >> 3) & 7) | (x->rex & REX_R ? 8 : 0));
         out->reg = (uint8_t)((modrm & 7) | (x->rex & REX_B ? 8 : 0));
         return PRIV_MOV_FROM_CR + (int)(opcode & 3);
-    case 0x0f30:
-        return PRIV_WRMSR;
-    case 0x0f32:
-        return PRIV_RDMSR;
-    default:
-        return -1;
     }
+    if (opcode >= 0xe4 && opcode <= 0xe7)
+        out->port = next_byte(c);
+    for (unsigned int i = 0; i < ARRAY_SIZE(priv_ops); i++)
+        if (opcode >= priv_ops[i].first && opcode <= priv_ops[i].last)
+            return priv_ops[i].op;
+    return -1;
 }
 
 int decode_privileged(const uint8_t *insn, size_t len, struct priv_insn *out)

@@ -128,16 +128,6 @@ static bool do_xsetbv(struct vcpu *v, const struct cpu_regs *regs)
 
 /* ---- ports ---------------------------------------------------------------------------------------------- */
 
-static void write_acc(struct cpu_regs *regs, unsigned int size, uint32_t val)
-{
-    if (size == 4)
-        regs->rax = val;
-    else if (size == 2)
-        regs->rax = (regs->rax & ~0xffffull) | (val & 0xffff);
-    else
-        regs->rax = (regs->rax & ~0xffull) | (val & 0xff);
-}
-
 /* One of ins and outs, with or without rep: registers follow each element, so it may stop anywhere. */
 static void string_io(struct vcpu *v, struct cpu_regs *regs, const struct priv_insn *in,
                       uint16_t port)
@@ -184,7 +174,7 @@ static bool port_io(struct vcpu *v, struct cpu_regs *regs, const struct priv_ins
         return true;
     }
     if (in->op == PRIV_IN)
-        write_acc(regs, in->size, ioport_read(v->domain, port, in->size));
+        cpu_reg_write(regs, 0, false, in->size, ioport_read(v->domain, port, in->size));
     else
         ioport_write(v->domain, port, in->size, (uint32_t)regs->rax);
     regs->rip += in->len;

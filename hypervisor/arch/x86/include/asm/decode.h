@@ -91,5 +91,8 @@ int decode_privileged(const uint8_t *insn, size_t len, struct priv_insn *out);
 
 /* Register @n (0 rax, 1 rcx, 2 rdx, 3 rbx, 4 rsp, ... 15 r15) of @regs. */
 uint64_t *cpu_reg(struct cpu_regs *regs, unsigned int n);
+/* Write it as an instruction of operand size @size does: 4 bytes clear the upper half. @high_byte: ah to bh. */
+void cpu_reg_write(struct cpu_regs *regs, unsigned int n, bool high_byte, unsigned int size,
+                   uint64_t v);
 
 #endif
