@@ -56,6 +56,14 @@ void domain_ref(struct domain *d)
     BUG_ON(!__atomic_fetch_add(&d->refs, 1, __ATOMIC_RELAXED));
 }
 
+static void all_vcpus(struct domain *d, void (*fn)(struct vcpu *))
+{
+    struct vcpu *v;
+
+    for_each_vcpu (d, v)
+        fn(v);
+}
+
 static void vcpu_free(struct vcpu *v)
 {
     sched_vcpu_destroy(v);
@@ -74,10 +82,7 @@ static void record_free(struct domain *d)
 
 static void domain_end(struct domain *d)
 {
-    for (unsigned int i = 0; i < MAX_VCPUS; i++) {
-        if (d->vcpu[i])
-            vcpu_free(d->vcpu[i]);
-    }
+    all_vcpus(d, vcpu_free);
     arch_domain_destroy(d);
     grant_destroy(d);
     evtchn_destroy(d);
@@ -209,16 +214,6 @@ err_record:
 
 /* --- Pausing ---------------------------------------------------------------------------------- */
 
-static void all_vcpus(struct domain *d, void (*fn)(struct vcpu *))
-{
-    for (unsigned int i = 0; i < d->max_vcpus; i++) {
-        struct vcpu *v = __atomic_load_n(&d->vcpu[i], __ATOMIC_ACQUIRE);
-
-        if (v)
-            fn(v);
-    }
-}
-
 void domain_pause(struct domain *d)
 {
     __atomic_fetch_add(&d->pause_count, 1, __ATOMIC_SEQ_CST);
@@ -333,11 +328,11 @@ static int sweep_frames(struct domain *d)
 
 static void leave_shared_info(struct domain *d)
 {
-    for (unsigned int i = 0; i < d->max_vcpus; i++) {
-        if (d->vcpu[i]) {
-            vcpu_unmap_info(d->vcpu[i]);
-            d->vcpu[i]->info = &nowhere.vcpu_info[0];
-        }
+    struct vcpu *v;
+
+    for_each_vcpu (d, v) {
+        vcpu_unmap_info(v);
+        v->info = &nowhere.vcpu_info[0];
     }
     d->shared = &nowhere;
     arch_update_wallclock(d); /* whoever still wrote the old page has finished after this */

@@ -23,16 +23,13 @@ static spinlock_t domctl_lock = SPINLOCK_INIT;
 void domain_info(struct domain *d, struct xen_domctl_getdomaininfo *info)
 {
     bool running = false, all_blocked = true;
+    struct vcpu *v;
 
     memset(info, 0, sizeof(*info));
     info->domain = d->domid;
     info->max_vcpu_id = XEN_INVALID_MAX_VCPU_ID;
-    for (unsigned int i = 0; i < d->max_vcpus; i++) {
-        struct vcpu *v = __atomic_load_n(&d->vcpu[i], __ATOMIC_ACQUIRE);
-
-        if (!v)
-            continue;
-        info->max_vcpu_id = i;
+    for_each_vcpu (d, v) {
+        info->max_vcpu_id = v->id;
         info->cpu_time += vcpu_run_ns(v);
         if (test_bit(VPF_DOWN, &v->pause_flags))
             continue;

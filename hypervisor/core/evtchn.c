@@ -276,12 +276,11 @@ static struct domain *lock_for_close(struct domain *d, const struct evtchn *e)
 
 static void virq_unbind(struct domain *d, uint32_t virq, evtchn_port_t port)
 {
-    for (unsigned int i = 0; i < d->max_vcpus; i++) {
-        struct vcpu *v = d->vcpu[i];
+    struct vcpu *v;
 
-        if (v && v->virq_to_port[virq] == port)
+    for_each_vcpu (d, v)
+        if (v->virq_to_port[virq] == port)
             __atomic_store_n(&v->virq_to_port[virq], 0, __ATOMIC_RELEASE);
-    }
 }
 
 /* -EINVAL: not open. */

@@ -541,6 +541,7 @@ static void cap_unpark(void *arg)
     struct domain *d = arg;
     struct sched_cap *c = &d->cap;
     unsigned long flags;
+    struct vcpu *v;
     bool broke;
 
     spin_lock_irqsave(&c->lock, flags);
@@ -549,26 +550,20 @@ static void cap_unpark(void *arg)
     if (broke)
         timer_set(&c->timer, c->end_ns);
     spin_unlock_irqrestore(&c->lock, flags);
-    for (unsigned int i = 0; !broke && i < d->max_vcpus; i++) {
-        struct vcpu *v = __atomic_load_n(&d->vcpu[i], __ATOMIC_ACQUIRE);
-
-        if (v && test_and_clear_bit(VPF_PARKED, &v->pause_flags))
+    for_each_vcpu (d, v)
+        if (!broke && test_and_clear_bit(VPF_PARKED, &v->pause_flags))
             vcpu_wake(v);
-    }
 }
 
 void sched_set_share(struct domain *d, unsigned int weight, unsigned int cap)
 {
     struct sched_cap *c = &d->cap;
     unsigned long flags;
+    struct vcpu *v;
 
-    for (unsigned int i = 0; i < d->max_vcpus; i++) {
-        struct vcpu *v = d->vcpu[i];
-        struct runqueue *rq;
+    for_each_vcpu (d, v) {
+        struct runqueue *rq = queue_lock(v, &flags);
 
-        if (!v)
-            continue;
-        rq = queue_lock(v, &flags);
         if (rq->curr == v)
             charge(v, now_ns()); /* what it ran until now is as it was */
         v->sched.weight = weight;
@@ -582,9 +577,8 @@ void sched_set_share(struct domain *d, unsigned int weight, unsigned int cap)
     }
     spin_unlock_irqrestore(&c->lock, flags);
     cap_unpark(d);
-    for (unsigned int i = 0; i < d->max_vcpus; i++)
-        if (d->vcpu[i]) /* one that runs gets another slice */
-            softirq_raise_on(d->vcpu[i]->sched.cpu, SOFTIRQ_SCHEDULE);
+    for_each_vcpu (d, v) /* one that runs gets another slice */
+        softirq_raise_on(v->sched.cpu, SOFTIRQ_SCHEDULE);
 }
 
 void sched_domain_init(struct domain *d)

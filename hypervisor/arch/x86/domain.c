@@ -70,10 +70,10 @@ void arch_vcpu_destroy(struct vcpu *v)
 
 int arch_domain_relinquish(struct domain *d)
 {
-    for (unsigned int i = 0; i < d->max_vcpus; i++) {
-        if (d->vcpu[i])
-            vcpu_drop_tables(d->vcpu[i]);
-    }
+    struct vcpu *v;
+
+    for_each_vcpu (d, v)
+        vcpu_drop_tables(v);
     if (__atomic_load_n(&d->arch.tlb_cpus[0], __ATOMIC_SEQ_CST))
         return -ERESTART; /* a CPU is just switching away */
     while (d->arch.sweep < max_mfn) {

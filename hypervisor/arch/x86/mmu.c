@@ -22,12 +22,11 @@
 static uint64_t vcpu_mask_to_cpus(struct domain *d, uint64_t vcpus)
 {
     uint64_t cpus = 0;
+    struct vcpu *v;
 
-    for (unsigned int i = 0; i < d->max_vcpus; i++) {
-        if (((vcpus >> i) & 1) && d->vcpu[i])
-            cpus |= 1ull << ACCESS_ONCE(d->vcpu[i]->sched.cpu) |
-                    1ull << ACCESS_ONCE(d->vcpu[i]->arch.last_cpu);
-    }
+    for_each_vcpu (d, v)
+        if (vcpus >> v->id & 1)
+            cpus |= 1ull << ACCESS_ONCE(v->sched.cpu) | 1ull << ACCESS_ONCE(v->arch.last_cpu);
     return cpus & __atomic_load_n(&d->arch.tlb_cpus[0], __ATOMIC_SEQ_CST);
 }
 

@@ -98,6 +98,11 @@ struct domain {
     struct arch_domain arch;
 };
 
+/* Each vcpu that @d has by now. */
+#define for_each_vcpu(d, v)                                                                  \
+    for (struct vcpu **vcpu_at = (d)->vcpu; vcpu_at < (d)->vcpu + (d)->max_vcpus; vcpu_at++) \
+        if (((v) = __atomic_load_n(vcpu_at, __ATOMIC_ACQUIRE)))
+
 /* core/domain.c */
 extern struct domain *dom0;
 extern struct domain *idle_domain; /* owns the idle vcpus, domid 0x7fff; in no table */
