@@ -52,7 +52,7 @@ static long enter_acpi_sleep(const struct xenpf_enter_acpi_sleep *op)
     machine_poweroff();
 }
 
-static long get_cpuinfo(struct xenpf_pcpuinfo *op)
+static void get_cpuinfo(struct xenpf_pcpuinfo *op)
 {
     unsigned int cpu = op->xen_cpuid;
 
@@ -60,19 +60,11 @@ static long get_cpuinfo(struct xenpf_pcpuinfo *op)
     op->flags = op->apic_id = op->acpi_id = 0;
     if (cpu > op->max_present || cpu >= NR_CPUS) {
         op->flags = XEN_PCPU_FLAGS_INVALID;
-        return 0;
+        return;
     }
     op->flags = arch_cpu_online(cpu) ? XEN_PCPU_FLAGS_ONLINE : 0;
     op->apic_id = acpi.apic_ids[cpu];
     op->acpi_id = cpu; /* CPUs are numbered in the order of the MADT */
-    return 0;
-}
-
-static long settime(uint64_t secs, uint64_t nsecs, uint64_t system_time)
-{
-    if (nsecs >= 1000000000)
-        return -EINVAL;
-    return arch_set_wallclock(secs, (uint32_t)nsecs, (s_time_t)system_time);
 }
 
 /*
@@ -82,7 +74,6 @@ static long settime(uint64_t secs, uint64_t nsecs, uint64_t system_time)
 long hc_platform_op(struct domain *d, guest_va_t arg)
 {
     struct xen_platform_op op;
-    long rc;
 
     if (copy_from_guest(&op, arg, sizeof(op)))
         return -EFAULT;
@@ -90,20 +81,20 @@ long hc_platform_op(struct domain *d, guest_va_t arg)
         return -EACCES;
     switch (op.cmd) {
     case XENPF_settime32:
-        return settime(op.u.settime32.secs, op.u.settime32.nsecs, op.u.settime32.system_time);
+        return arch_set_wallclock(op.u.settime32.secs, op.u.settime32.nsecs,
+                                  (s_time_t)op.u.settime32.system_time);
     case XENPF_settime64:
         if (op.u.settime64.mbz)
             return -EINVAL;
-        return settime(op.u.settime64.secs, op.u.settime64.nsecs, op.u.settime64.system_time);
+        return arch_set_wallclock(op.u.settime64.secs, op.u.settime64.nsecs,
+                                  (s_time_t)op.u.settime64.system_time);
     case XENPF_firmware_info:
         return firmware_info(&op.u.firmware_info);
     case XENPF_enter_acpi_sleep:
         return enter_acpi_sleep(&op.u.enter_acpi_sleep);
     case XENPF_get_cpuinfo:
-        rc = get_cpuinfo(&op.u.pcpu_info);
-        if (!rc && copy_to_guest(arg, &op, sizeof(op)))
-            rc = -EFAULT;
-        return rc;
+        get_cpuinfo(&op.u.pcpu_info);
+        return copy_to_guest(arg, &op, sizeof(op)) ? -EFAULT : 0;
     default:
         return -ENOSYS;
     }
