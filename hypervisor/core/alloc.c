@@ -339,7 +339,7 @@ void *hv_alloc(size_t size)
 {
     unsigned int kind = 0;
     struct slab *s;
-    void *o;
+    void *o = NULL;
 
     while (kind < NR_CLASSES && class_bytes[kind] < size)
         kind++;
@@ -350,18 +350,15 @@ void *hv_alloc(size_t size)
         list_init(&slabs[kind]);
     s = list_empty(&slabs[kind]) ? slab_create(kind)
                                  : list_entry(slabs[kind].next, struct slab, list);
-    if (!s) {
-        spin_unlock(&object_lock);
-        return NULL;
+    if (s) {
+        o = s->free;
+        s->free = *(void **)o;
+        s->in_use++;
+        if (!s->free)
+            list_del(&s->list);
     }
-    o = s->free;
-    s->free = *(void **)o;
-    s->in_use++;
-    if (!s->free)
-        list_del(&s->list);
     spin_unlock(&object_lock);
-    memset(o, 0, class_bytes[kind]);
-    return o;
+    return o ? memset(o, 0, class_bytes[kind]) : NULL;
 }
 
 static void free_big(void *p)

@@ -79,17 +79,9 @@ static bool unlz4(const uint8_t *in, size_t n, uint8_t *out, size_t room, size_t
 bool payload_decode(enum kernel_packing packing, const uint8_t *in, size_t n, uint8_t *out,
                     size_t room, size_t *done)
 {
-    switch (packing) {
-    case KERNEL_XZ:
-        return unxz(in, n, out, room, done);
-    case KERNEL_ZSTD:
-        return unzstd(in, n, out, room, done);
-    case KERNEL_GZIP:
-        return gunzip(in, n, out, room, done);
-    case KERNEL_LZ4:
-        return unlz4(in, n, out, room, done);
-    case KERNEL_ELF:
-        break;
-    }
-    return false;
+    static bool (*const decoders[])(const uint8_t *in, size_t n, uint8_t *out, size_t room,
+                                    size_t *done) = {
+        [KERNEL_GZIP] = gunzip, [KERNEL_XZ] = unxz, [KERNEL_LZ4] = unlz4, [KERNEL_ZSTD] = unzstd};
+
+    return packing != KERNEL_ELF && decoders[packing](in, n, out, room, done);
 }

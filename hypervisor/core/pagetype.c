@@ -356,25 +356,27 @@ int frame_drain(struct domain *d, bool preempt)
     return 0;
 }
 
-void frame_assign(struct frame *f, const struct domain *d)
+/* A free frame becomes @d's, with one reference. */
+static void give(struct frame *f, const struct domain *d, uint64_t flags)
 {
     BUG_ON(frame_owner(f) != FRAME_OWNER_NONE);
     f->used.tlb_stamp = 0;
     f->used.link = 0;
-    __atomic_store_n(&f->state, (uint64_t)d->domid << FRAME_OWNER_SHIFT | FRAME_ALLOCATED | 1,
+    __atomic_store_n(&f->state, (uint64_t)d->domid << FRAME_OWNER_SHIFT | flags | 1,
                      __ATOMIC_RELEASE);
+}
+
+void frame_assign(struct frame *f, const struct domain *d)
+{
+    give(f, d, FRAME_ALLOCATED);
 }
 
 void frame_share(struct frame *f, const struct domain *d)
 {
-    BUG_ON(frame_owner(f) != FRAME_OWNER_NONE);
-    f->used.tlb_stamp = 0;
-    f->used.link = 0;
     /* Writable for ever: the hypervisor itself holds a type reference, so it can't become a table. */
-    __atomic_store_n(&f->state,
-                     (uint64_t)d->domid << FRAME_OWNER_SHIFT | FRAME_HYPERVISOR | FRAME_VALIDATED |
-                         (uint64_t)FRAME_T_WRITABLE << FRAME_T_SHIFT | FRAME_TC_ONE | 1,
-                     __ATOMIC_RELEASE);
+    give(f, d,
+         FRAME_HYPERVISOR | FRAME_VALIDATED | (uint64_t)FRAME_T_WRITABLE << FRAME_T_SHIFT |
+             FRAME_TC_ONE);
 }
 
 void frame_unshare(struct frame *f)

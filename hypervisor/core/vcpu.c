@@ -86,13 +86,11 @@ void vcpu_unmap_info(struct vcpu *v)
 /* A whole context for a vcpu that has none. -EFAULT, -EEXIST, -EINVAL, -ENOMEM. */
 static long op_initialise(struct vcpu *v, guest_va_t arg)
 {
-    struct vcpu_guest_context *c;
-    long rc;
+    struct vcpu_guest_context *c = hv_alloc(sizeof(*c));
+    long rc = -EFAULT;
 
-    c = hv_alloc(sizeof(*c));
     if (!c)
         return -ENOMEM;
-    rc = -EFAULT;
     if (!copy_from_guest(c, arg, sizeof(*c))) {
         SCOPED_LOCK(&v->domain->lock);
         rc = v->initialised ? -EEXIST : arch_set_context(v, c);

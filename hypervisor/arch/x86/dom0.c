@@ -290,8 +290,6 @@ static void write_kernel(const struct unpacked *file)
 
 static void write_initrd(void)
 {
-    if (!b.initrd_len)
-        return;
     pfn_write(b.image.mod_start_pfn ? b.pfn_initrd << PAGE_SHIFT : b.v_initrd - b.v_start, b.initrd,
               b.initrd_len);
 }

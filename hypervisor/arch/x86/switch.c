@@ -148,19 +148,11 @@ static void segments_load(struct vcpu *v)
 
 long hc_set_segment_base(struct domain *d, uint64_t which, uint64_t base)
 {
-    if (which != SEGBASE_GS_USER_SEL && !guest_va_ok(base))
-        return -EINVAL;
-    switch (which) {
-    case SEGBASE_FS:
-        wrmsr(MSR_FS_BASE, base);
-        return 0;
-    case SEGBASE_GS_USER:
-        wrmsr(MSR_KERNEL_GS_BASE, base);
-        return 0;
-    case SEGBASE_GS_KERNEL:
-        wrmsr(MSR_GS_BASE, base);
-        return 0;
-    case SEGBASE_GS_USER_SEL: {
+    static const uint32_t msr[] = {[SEGBASE_FS] = MSR_FS_BASE,
+                                   [SEGBASE_GS_USER] = MSR_KERNEL_GS_BASE,
+                                   [SEGBASE_GS_KERNEL] = MSR_GS_BASE};
+
+    if (which == SEGBASE_GS_USER_SEL) {
         uint32_t sel = (uint16_t)base ? (uint16_t)base | 3 : 0;
 
         __asm__ volatile("swapgs");
@@ -168,9 +160,10 @@ long hc_set_segment_base(struct domain *d, uint64_t which, uint64_t base)
         __asm__ volatile("swapgs");
         return 0;
     }
-    default:
+    if (which >= ARRAY_SIZE(msr) || !guest_va_ok(base))
         return -EINVAL;
-    }
+    wrmsr(msr[which], base);
+    return 0;
 }
 
 /* --- Debug registers ------------------------------------------------------------------------------------ */

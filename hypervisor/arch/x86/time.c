@@ -130,24 +130,18 @@ static void calibrate(void)
 
 void arch_timer_set(s_time_t expires_ns)
 {
-    int64_t delta = expires_ns - now_ns();
+    int64_t delta = max(expires_ns - now_ns(), 1);
+    bool off = expires_ns <= 0;
     uint64_t ticks;
 
-    if (expires_ns <= 0) {
-        if (cpu_features.tsc_deadline)
-            wrmsr(MSR_TSC_DEADLINE, 0);
-        else
-            apic_timer_count(0);
-        return;
-    }
-    delta = max(delta, 1);
     delta = min(delta, (int64_t)NS_PER_SEC); /* SOFTIRQ_TIMER sets it again if nothing was due */
     if (cpu_features.tsc_deadline) {
-        wrmsr(MSR_TSC_DEADLINE, rdtsc() + (uint64_t)delta * (tsc_hz / 1000) / 1000000);
-        return;
+        ticks = (uint64_t)delta * (tsc_hz / 1000) / 1000000;
+        wrmsr(MSR_TSC_DEADLINE, off ? 0 : rdtsc() + ticks);
+    } else {
+        ticks = (uint64_t)delta * (lapic_timer_hz / 1000) / 1000000 + 1;
+        apic_timer_count(off ? 0 : min(ticks, 0xffffffffull));
     }
-    ticks = (uint64_t)delta * (lapic_timer_hz / 1000) / 1000000 + 1;
-    apic_timer_count(min(ticks, 0xffffffffull));
 }
 
 /* ---- wall clock ------------------------------------------------------------------------------ */

@@ -158,7 +158,6 @@ static void syscall_init(unsigned int cpu)
     wrmsr(MSR_CSTAR, va + 64);
     wrmsr(MSR_SFMASK, RFLAGS_IF | RFLAGS_TF | RFLAGS_DF | RFLAGS_NT | RFLAGS_AC | RFLAGS_RF |
                           RFLAGS_VM | RFLAGS_IOPL);
-    wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SCE);
 }
 
 void traps_init_cpu(unsigned int cpu)
