@@ -400,20 +400,24 @@ bool pt_write_apply(const struct pt_write *w, uint64_t old, uint64_t *new, struc
 
 /* ---- privileged instructions --------------------------------------------------------------------------- */
 
-/* Opcodes from first to last; for what more of the bytes decides see decode_priv_op(). */
-static const struct {
+/* Opcodes of privileged instructions; for what more of the bytes decides see decode_priv_op(). */
+static const struct priv_opcode {
     uint16_t first, last;
     uint8_t op;
-} priv_ops[] = {
-    {0x6c, 0x6d, PRIV_INS},        {0x6e, 0x6f, PRIV_OUTS},
-    {0xe4, 0xe5, PRIV_IN},  /* port in the instruction */
-    {0xe6, 0xe7, PRIV_OUT}, /* the same */
-    {0xec, 0xed, PRIV_IN},  /* port in dx */
-    {0xee, 0xef, PRIV_OUT}, /* the same */
-    {0xfa, 0xfa, PRIV_CLI},        {0xfb, 0xfb, PRIV_STI},
-    {0x0f06, 0x0f06, PRIV_CLTS},   {0x0f08, 0x0f08, PRIV_INVD},
-    {0x0f09, 0x0f09, PRIV_WBINVD}, {0x0f30, 0x0f30, PRIV_WRMSR},
-    {0x0f32, 0x0f32, PRIV_RDMSR},
+} priv_opcodes[] = {
+    {.first = 0x6c, .last = 0x6d, .op = PRIV_INS},
+    {.first = 0x6e, .last = 0x6f, .op = PRIV_OUTS},
+    {.first = 0xe4, .last = 0xe5, .op = PRIV_IN},
+    {.first = 0xe6, .last = 0xe7, .op = PRIV_OUT},
+    {.first = 0xec, .last = 0xed, .op = PRIV_IN},
+    {.first = 0xee, .last = 0xef, .op = PRIV_OUT},
+    {.first = 0xfa, .last = 0xfa, .op = PRIV_CLI},
+    {.first = 0xfb, .last = 0xfb, .op = PRIV_STI},
+    {.first = 0x0f06, .last = 0x0f06, .op = PRIV_CLTS},
+    {.first = 0x0f08, .last = 0x0f08, .op = PRIV_INVD},
+    {.first = 0x0f09, .last = 0x0f09, .op = PRIV_WBINVD},
+    {.first = 0x0f30, .last = 0x0f30, .op = PRIV_WRMSR},
+    {.first = 0x0f32, .last = 0x0f32, .op = PRIV_RDMSR},
 };
 
 /* -1: none of them. */
@@ -431,9 +435,10 @@ static int decode_priv_op(struct cursor *c, const struct prefixes *x, unsigned i
     }
     if (opcode >= 0xe4 && opcode <= 0xe7)
         out->port = next_byte(c);
-    for (unsigned int i = 0; i < ARRAY_SIZE(priv_ops); i++)
-        if (opcode >= priv_ops[i].first && opcode <= priv_ops[i].last)
-            return priv_ops[i].op;
+    for (const struct priv_opcode *o = priv_opcodes; o < priv_opcodes + ARRAY_SIZE(priv_opcodes);
+         o++)
+        if (opcode >= o->first && opcode <= o->last)
+            return o->op;
     return -1;
 }
 
