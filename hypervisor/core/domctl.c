@@ -177,8 +177,9 @@ static long op_unpause(struct domain *d)
     return 0;
 }
 
-int domain_hypercall_page(struct domain *d, mfn_t mfn)
+long op_hypercall_page(struct domain *d, uint64_t gmfn)
 {
+    mfn_t mfn = _mfn(gmfn);
     int rc = mfn_get_and_type(d, mfn, FRAME_T_WRITABLE);
 
     if (rc)
@@ -320,7 +321,7 @@ static long on_domain(struct domain *d, struct xen_domctl *op, bool *copyback)
     case XEN_DOMCTL_settimeoffset:
         return op_time_offset(d, op->u.settimeoffset.time_offset_seconds);
     case XEN_DOMCTL_hypercall_init:
-        return domain_hypercall_page(d, _mfn(op->u.hypercall_init.gmfn));
+        return op_hypercall_page(d, op->u.hypercall_init.gmfn);
     default:
         return -ENOSYS;
     }

@@ -111,7 +111,7 @@ bool guest_wrmsr(struct vcpu *v, uint32_t msr, uint64_t val)
     case MSR_AMD_PATCH_LOADER:
         return cpu_features.amd;
     case MSR_HYPERCALL_PAGE:
-        return !(val & ~PAGE_MASK) && !domain_hypercall_page(v->domain, maddr_to_mfn(val));
+        return !(val & ~PAGE_MASK) && !op_hypercall_page(v->domain, val >> PAGE_SHIFT);
     default:
         return false;
     }

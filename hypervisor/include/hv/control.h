@@ -7,8 +7,8 @@
 
 struct xen_domctl_getdomaininfo;
 
-/* Make the frame @mfn of @d its hypercall page. -EINVAL no frame of its own, or no plain memory; -ERESTART. */
-int domain_hypercall_page(struct domain *d, mfn_t mfn);
+/* Make a frame of @d its hypercall page. -EINVAL no frame of its own, or no plain memory; -ERESTART. */
+long op_hypercall_page(struct domain *d, uint64_t gmfn);
 /* Figures of @d as they are now. */
 void domain_info(struct domain *d, struct xen_domctl_getdomaininfo *info);
 
