@@ -267,6 +267,8 @@ static void header(unsigned int nr, uint64_t *cmd, uint64_t *arg)
         static const uint8_t some[] = {1, 2, 3, 4, 5, 9, 11, 12, 13, 14, 15, 16, 22, 25, 27};
 
         w[0] = some[byte() % sizeof(some)];
+        if (byte() % 16 == 15)
+            w[0] = XEN_DOMCTL_pavo_perf;
         w[1] = XEN_DOMCTL_INTERFACE_VERSION;
         arg[1] = byte() % 8;
         if (w[0] == XEN_DOMCTL_createdomain && byte() % 4) {
@@ -276,7 +278,7 @@ static void header(unsigned int nr, uint64_t *cmd, uint64_t *arg)
             ((struct xen_domctl *)(void *)arg)->u.createdomain.max_maptrack_frames = 2;
         }
     } else if (nr == __HYPERVISOR_sysctl) {
-        w[0] = byte() % 8 == 7 ? XEN_SYSCTL_pavo_host_info : byte() % 8;
+        w[0] = byte() % 8 >= 4 ? XEN_SYSCTL_pavo_host_info + byte() % 3 : byte() % 8;
         w[1] = XEN_SYSCTL_INTERFACE_VERSION;
     }
 }
