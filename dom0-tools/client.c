@@ -147,10 +147,11 @@ struct json *ask_domd(const char *op, const char *name,
     return answer;
 }
 
-int ask_domd_stream(const char *op, struct err *e)
+int ask_domd_stream(const char *op, void (*more)(struct json_out *o, const void *arg),
+                    const void *arg, struct err *e)
 {
     int fd;
-    struct json *answer = ask(op, NULL, NULL, NULL, &fd, NULL, e);
+    struct json *answer = ask(op, NULL, more, arg, &fd, NULL, e);
 
     json_free(answer);
     return answer ? fd : -1;

@@ -31,7 +31,7 @@ int cmd_events(const struct verb *v, int argc, char **argv)
 
     if (first < 0)
         return status;
-    fd = ask_domd_stream("events", &e);
+    fd = ask_domd_stream("events", NULL, NULL, &e);
     if (fd < 0)
         return fail(&e);
     while ((n = proto_receive(fd, &line, PROTO_ANSWER_MAX, -1, NULL)) > 0) {
