@@ -283,5 +283,6 @@ install:
 	install -D -m 644 dom0-tools/completion/domctl $(dest)/share/bash-completion/completions/domctl
 	for u in $(wildcard dom0-tools/host/systemd/*.*); do \
 	  install -D -m 644 $$u $(DESTDIR)/lib/systemd/system/$${u##*/} || exit 1; done
+	install -D -m 644 dom0-tools/host/modules-load.conf $(dest)/lib/modules-load.d/pavo.conf
 	install -m 644 README.md COPYING pv-abi/LICENSE $(wildcard docs/*.md docs/*.txt docs/*.cfg) $(dest)/share/doc/pavo/
 endif

@@ -94,10 +94,10 @@ static struct json *receive_answer(int fd, const char *op, int *passed, struct e
     return answer;
 }
 
-/* The connection stays open in *@fd. */
+/* The connection stays open in *@fd. @give: a descriptor that goes along, or -1. */
 static struct json *ask(const char *op, const char *name,
-                        void (*more)(struct json_out *o, const void *arg), const void *arg, int *fd,
-                        int *passed, struct err *e)
+                        void (*more)(struct json_out *o, const void *arg), const void *arg,
+                        int give, int *fd, int *passed, struct err *e)
 {
     struct json_out *o = json_out_new(false);
     struct json *answer = NULL;
@@ -119,7 +119,7 @@ static struct json *ask(const char *op, const char *name,
         more(o, arg);
     json_end_object(o);
     text = json_text(o, &len);
-    rc = text ? proto_send(*fd, text, len, -1) : -ENOMEM;
+    rc = text ? proto_send(*fd, text, len, give) : -ENOMEM;
     if (rc)
         err_set(e, STATUS_FAILED, "domd", NULL, "cannot send the request: %s", strerror(-rc));
     else
@@ -141,17 +141,39 @@ struct json *ask_domd(const char *op, const char *name,
 
     if (passed)
         *passed = -1;
-    answer = ask(op, name, more, arg, &fd, passed, e);
+    answer = ask(op, name, more, arg, -1, &fd, passed, e);
     if (answer)
         close(fd);
     return answer;
+}
+
+struct json *ask_domd_giving(const char *op, const char *name,
+                             void (*more)(struct json_out *o, const void *arg), const void *arg,
+                             int give, struct err *e)
+{
+    int fd;
+    struct json *answer = ask(op, name, more, arg, give, &fd, NULL, e);
+
+    if (answer)
+        close(fd);
+    return answer;
+}
+
+static void add_all(struct json_out *o, const void *arg)
+{
+    json_put_bool(o, "all", true);
+}
+
+int ask_domd_events(bool all, struct err *e)
+{
+    return ask_domd_stream("events", all ? add_all : NULL, NULL, e);
 }
 
 int ask_domd_stream(const char *op, void (*more)(struct json_out *o, const void *arg),
                     const void *arg, struct err *e)
 {
     int fd;
-    struct json *answer = ask(op, NULL, more, arg, &fd, NULL, e);
+    struct json *answer = ask(op, NULL, more, arg, -1, &fd, NULL, e);
 
     json_free(answer);
     return answer ? fd : -1;

@@ -43,7 +43,7 @@ int cmd_block_attach(const struct verb *v, int argc, char **argv)
     struct options o;
     struct attachment a = {.o = &o};
     struct json *j;
-    int status, first = parse_options(v, argc, argv, "t", 2, 16, &o, &status);
+    int status, first = parse_options(v, argc, argv, "to", 2, 16, &o, &status);
 
     if (first < 0)
         return status;
@@ -54,8 +54,7 @@ int cmd_block_attach(const struct verb *v, int argc, char **argv)
     if (!j)
         return fail(&e);
     print_warning(j);
-    json_free(j);
-    return STATUS_DONE;
+    return print_done(j, &o);
 }
 
 int cmd_block_detach(const struct verb *v, int argc, char **argv)

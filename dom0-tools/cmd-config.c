@@ -38,13 +38,13 @@ int cmd_config(const struct verb *v, int argc, char **argv)
     int opt;
 
     opterr = 0;
-    while ((opt = getopt_long(argc, argv, "o:f:h", names, NULL)) != -1) {
+    while ((opt = getopt_long(argc, argv, ":o:f:h", names, NULL)) != -1) {
         if (opt == 'h')
             return show_help(v);
         if (opt == 'f')
             file = optarg;
         else if (opt != 'o')
-            return usage_error(v, "unknown option, or one without its value");
+            return refuse_option(v, argv[optind - 1], opt == ':');
         else if (!guest_format_parse(&format, optarg))
             return usage_error(v, "-o knows cfg, json and xml");
     }

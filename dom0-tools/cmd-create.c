@@ -104,24 +104,8 @@ static void print_timing(const struct json *timing)
 static void report(const struct json *j, const struct options *o)
 {
     uint64_t id = 0;
-    struct json_out *out;
 
     json_get_u64(j, "id", &id);
-    if (o->json) {
-        out = json_out_new(true);
-        json_object(out);
-        json_put_u64(out, "id", id);
-        json_put_str(out, "name", json_get_str(j, "name"));
-        json_put_str(out, "uuid", json_get_str(j, "uuid"));
-        if (o->timing) {
-            json_key(out, "timing");
-            json_value_copy(out, json_get(j, "timing"));
-        }
-        json_end_object(out);
-        print_text(out);
-        json_out_free(out);
-        return;
-    }
     if (!o->quiet)
         printf("created %s, domain %" PRIu64 "\n", json_get_str(j, "name"), id);
     if (o->timing)
@@ -172,10 +156,12 @@ int cmd_create(const struct verb *v, int argc, char **argv)
         guest_config_free(&c.cfg);
         return fail(&e);
     }
-    report(j, &o);
+    if (!o.json)
+        report(j, &o);
+    status = print_done(j, &o);
     fflush(stdout);
-    json_free(j);
-    status = o.console ? show_console(c.cfg.name) : STATUS_DONE;
+    if (o.console)
+        status = show_console(c.cfg.name);
     guest_config_free(&c.cfg);
     return status;
 }

@@ -8,11 +8,14 @@
 
 #include "dom0-tools/lib/proto.h"
 
-/* The guest that an event is about, by what it is called in the event. */
+#define COME_BACK_MS 10000
+#define STEP_US      50000
+
+/* By what the guest is called in the event; what is about no guest is for everybody. */
 static bool is_wanted(const char *line, char **words, int count)
 {
     struct json *j = count ? json_parse(line, strlen(line)) : NULL;
-    bool wanted = !count;
+    bool wanted = !count || (j && !json_get_str(j, "name"));
     int i;
 
     for (i = 0; j && i < count && !wanted; i++)
@@ -21,29 +24,50 @@ static bool is_wanted(const char *line, char **words, int count)
     return wanted;
 }
 
+/* Until domd hangs up. False: nobody reads any more. */
+static bool print_events(int fd, char **words, int count)
+{
+    bool read = true;
+    char *line;
+
+    while (read && proto_receive(fd, &line, PROTO_ANSWER_MAX, -1, NULL) > 0) {
+        if (is_wanted(line, words, count))
+            puts(line);
+        read = !fflush(stdout);
+        free(line);
+    }
+    close(fd);
+    return read;
+}
+
+/* All events of the domd that is started in the place of one that has ended. */
+static int follow_domd(struct err *e)
+{
+    int fd = -1, i;
+
+    for (i = 0; fd < 0 && i < COME_BACK_MS * 1000 / STEP_US; i++) {
+        usleep(STEP_US);
+        *e = (struct err){0};
+        fd = ask_domd_events(true, e);
+    }
+    if (fd < 0) {
+        *e = (struct err){0};
+        err_set(e, STATUS_FAILED, "domd", "ask again when it is back",
+                "it ended, and is not back after %d s; so the events end", COME_BACK_MS / 1000);
+    }
+    return fd;
+}
+
 int cmd_events(const struct verb *v, int argc, char **argv)
 {
     struct err e = {0};
     struct options o;
-    char *line;
     int status, fd, first = parse_options(v, argc, argv, "o", 0, -1, &o, &status);
-    long n;
 
     if (first < 0)
         return status;
-    fd = ask_domd_stream("events", NULL, NULL, &e);
-    if (fd < 0)
-        return fail(&e);
-    while ((n = proto_receive(fd, &line, PROTO_ANSWER_MAX, -1, NULL)) > 0) {
-        if (is_wanted(line, argv + first, argc - first))
-            puts(line);
-        free(line);
-        if (fflush(stdout)) { /* nobody reads any more */
-            close(fd);
+    for (fd = ask_domd_events(false, &e); fd >= 0; fd = follow_domd(&e))
+        if (!print_events(fd, argv + first, argc - first))
             return STATUS_FAILED;
-        }
-    }
-    close(fd);
-    err_set(&e, STATUS_FAILED, "domd", "ask again when it is back", "it ended; so do the events");
     return fail(&e);
 }

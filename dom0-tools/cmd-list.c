@@ -44,7 +44,7 @@ int cmd_list(const struct verb *v, int argc, char **argv)
 
     if (first < 0)
         return status;
-    j = list_domains(argv + first, argc - first, &e);
+    j = list_domains(argv + first, argc - first, false, &e);
     if (!j)
         return fail(&e);
     status = STATUS_DONE;

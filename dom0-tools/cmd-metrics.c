@@ -238,26 +238,36 @@ static int write_textfile(const char *path, const struct json *answer, struct er
 
 int cmd_metrics(const struct verb *v, int argc, char **argv)
 {
-    static const struct option names[] = {
-        {"textfile", required_argument, NULL, 'f'}, {"help", no_argument, NULL, 'h'}, {0}};
+    static const struct option names[] = {{"textfile", required_argument, NULL, 'f'},
+                                          {"output", required_argument, NULL, 'o'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {0}};
     const char *path = NULL;
     struct err e = {0};
+    struct options o = {0};
     struct json *answer;
     int opt;
 
     opterr = 0;
-    while ((opt = getopt_long(argc, argv, "f:h", names, NULL)) != -1) {
+    while ((opt = getopt_long(argc, argv, ":f:o:h", names, NULL)) != -1) {
         if (opt == 'h')
             return show_help(v);
-        if (opt != 'f')
-            return usage_error(v, "unknown option, or one without its value");
-        path = optarg;
+        if (opt == 'f')
+            path = optarg;
+        else if (opt != 'o')
+            return refuse_option(v, argv[optind - 1], opt == ':');
+        else if (!(o.json = !strcmp(optarg, "json")))
+            return usage_error(v, "-o knows only json");
     }
     if (optind != argc)
         return usage_error(v, "too many arguments");
+    if (path && o.json)
+        return usage_error(v, "either -f or -o");
     answer = ask_domd("stats", NULL, NULL, NULL, NULL, &e);
     if (!answer)
         return fail(&e);
+    if (o.json)
+        return print_done(answer, &o);
     if (path) {
         write_textfile(path, answer, &e);
     } else {

@@ -48,7 +48,7 @@ int cmd_network_attach(const struct verb *v, int argc, char **argv)
     struct attachment a = {.o = &o};
     struct json *j;
     uint64_t devid = 0;
-    int status, first = parse_options(v, argc, argv, "t", 1, 16, &o, &status);
+    int status, first = parse_options(v, argc, argv, "to", 1, 16, &o, &status);
 
     if (first < 0)
         return status;
@@ -58,10 +58,10 @@ int cmd_network_attach(const struct verb *v, int argc, char **argv)
     if (!j)
         return fail(&e);
     json_get_u64(j, "devid", &devid);
-    printf("interface %" PRIu64 ", mac %s\n", devid, json_get_str(j, "mac"));
+    if (!o.json)
+        printf("interface %" PRIu64 ", mac %s\n", devid, json_get_str(j, "mac"));
     print_warning(j);
-    json_free(j);
-    return STATUS_DONE;
+    return print_done(j, &o);
 }
 
 int cmd_network_detach(const struct verb *v, int argc, char **argv)

@@ -4,8 +4,9 @@
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "dom0-tools/lib/amount.h"
 
 struct share {
     const char *name;
@@ -13,24 +14,16 @@ struct share {
     uint64_t weight, cap;
 };
 
-static bool take_number(const char *text, uint64_t *n)
-{
-    char *end;
-
-    *n = strtoull(text, &end, 10);
-    return *text >= '0' && *text <= '9' && !*end;
-}
-
 /* Its own, as -w and -c mean weight and cap here, as they do for xl. NULL, or what is wrong. */
 static const char *take_option(int opt, struct share *s)
 {
     switch (opt) {
     case 'w':
         s->has_weight = true;
-        return take_number(optarg, &s->weight) ? NULL : "-w needs a number";
+        return number_parse(&s->weight, optarg) ? NULL : "-w needs a number";
     case 'c':
         s->has_cap = true;
-        return take_number(optarg, &s->cap) ? NULL : "-c needs a number";
+        return number_parse(&s->cap, optarg) ? NULL : "-c needs a number";
     case 'd':
         s->name = optarg;
         return NULL;

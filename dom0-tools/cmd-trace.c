@@ -25,6 +25,7 @@ struct wish {
     uint64_t records;     /* 0: as domd thinks best */
     unsigned int seconds; /* 0: until interrupted */
     const char *decode;
+    bool json;
 };
 
 static volatile sig_atomic_t interrupted;
@@ -65,6 +66,9 @@ static const char *take_option(int opt, struct wish *w)
         snprintf(why, sizeof(why), "-e does not know '%.*s', only %s", (int)strcspn(bad, ","), bad,
                  perf_events_words());
         return why;
+    case 'o':
+        w->json = !strcmp(optarg, "json");
+        return w->json ? NULL : "-o knows only json";
     default:
         w->decode = optarg;
         return strcmp(optarg, "text") && strcmp(optarg, "chrome") ? "-d knows text and chrome"
@@ -75,15 +79,18 @@ static const char *take_option(int opt, struct wish *w)
 /* False with *@status when the verb is over. */
 static bool parse(const struct verb *v, int argc, char **argv, struct wish *w, int *status)
 {
-    static const struct option names[] = {
-        {"seconds", required_argument, NULL, 's'}, {"events", required_argument, NULL, 'e'},
-        {"records", required_argument, NULL, 'r'}, {"decode", required_argument, NULL, 'd'},
-        {"help", no_argument, NULL, 'h'},          {0}};
+    static const struct option names[] = {{"seconds", required_argument, NULL, 's'},
+                                          {"events", required_argument, NULL, 'e'},
+                                          {"records", required_argument, NULL, 'r'},
+                                          {"output", required_argument, NULL, 'o'},
+                                          {"decode", required_argument, NULL, 'd'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {0}};
     const char *why = NULL;
     int opt;
 
     opterr = 0;
-    while (!why && (opt = getopt_long(argc, argv, ":s:e:r:d:h", names, NULL)) != -1) {
+    while (!why && (opt = getopt_long(argc, argv, ":s:e:r:d:o:h", names, NULL)) != -1) {
         if (opt == 'h') {
             *status = show_help(v);
             return false;
@@ -96,7 +103,7 @@ static bool parse(const struct verb *v, int argc, char **argv, struct wish *w, i
     }
     if (!why && argc - optind != 1)
         why = argc == optind ? "which file?" : "too many arguments";
-    if (!why && w->decode && (w->seconds || w->mask || w->records))
+    if (!why && w->decode && (w->seconds || w->mask || w->records || w->json))
         why = "--decode reads what is there already";
     if (why)
         *status = usage_error(v, why);
@@ -220,8 +227,23 @@ static int copy_trace(const struct wish *w, int from, int to)
     }
 }
 
+static int tell(const char *path, const struct trace_summary *s)
+{
+    struct json_out *o = json_out_new(true);
+    int status;
+
+    json_object(o);
+    json_put_str(o, "file", path);
+    json_put_u64(o, "records", s->records);
+    json_put_u64(o, "lost", s->lost);
+    json_end_object(o);
+    status = print_text(o);
+    json_out_free(o);
+    return status;
+}
+
 /* Says what came of it. */
-static int sum_up(const char *path, int fd)
+static int sum_up(const char *path, int fd, bool json)
 {
     struct trace_summary s = {0};
     struct err e = {0};
@@ -238,6 +260,8 @@ static int sum_up(const char *path, int fd)
         return fail(&e);
     }
     munmap(data, (size_t)st.st_size);
+    if (json)
+        return tell(path, &s);
     fprintf(stderr, "%s: %" PRIu64 " records, %" PRIu64 " lost%s\n", path, s.records, s.lost,
             s.lost ? " (fewer --events, or more --records)" : "");
     return STATUS_DONE;
@@ -268,7 +292,7 @@ static int record(const struct wish *w)
                                       &e))
                               : file_error(w->path, -rc);
     else
-        status = sum_up(w->path, to);
+        status = sum_up(w->path, to, w->json);
     close(to);
     return status;
 }

@@ -50,7 +50,7 @@ int cmd_uptime(const struct verb *v, int argc, char **argv)
 
     if (first < 0)
         return status;
-    j = list_domains(argv + first, argc - first, &e);
+    j = list_domains(argv + first, argc - first, true, &e);
     if (!j)
         return fail(&e);
     out = o.json ? json_out_new(true) : NULL;

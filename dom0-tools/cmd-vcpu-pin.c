@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "dom0-tools/domctl.h"
 
-#include <stdlib.h>
 #include <string.h>
+
+#include "dom0-tools/lib/amount.h"
 
 struct pin {
     uint64_t vcpu;
@@ -16,7 +17,8 @@ static void add_pin(struct json_out *o, const void *arg)
 
     if (!p->all)
         json_put_u64(o, "vcpu", p->vcpu);
-    json_put_str(o, "cpus", p->cpus);
+    if (strcmp(p->cpus, "-")) /* else they stay as they are */
+        json_put_str(o, "cpus", p->cpus);
 }
 
 /* NAME VCPU|all CPUS, and xl's fourth word, the CPUs that are preferred, if it asks for nothing. */
@@ -26,23 +28,18 @@ int cmd_vcpu_pin(const struct verb *v, int argc, char **argv)
     struct err e = {0};
     struct options o;
     struct json *j;
-    char *end;
-    int status, first = parse_options(v, argc, argv, "", 3, 4, &o, &status);
+    int status, first = parse_options(v, argc, argv, "o", 3, 4, &o, &status);
 
     if (first < 0)
         return status;
     p.all = !strcmp(argv[first + 1], "all");
-    p.vcpu = strtoull(argv[first + 1], &end, 10);
-    if (!p.all && (*argv[first + 1] < '0' || *argv[first + 1] > '9' || *end))
+    if (!p.all && !number_parse(&p.vcpu, argv[first + 1]))
         return usage_error(v, "VCPU must be a number or all");
     if (argc - first == 4 && strcmp(argv[first + 3], "-") && strcmp(argv[first + 3], "all"))
         return usage_error(v, "a vCPU cannot prefer CPUs (soft affinity), only be pinned to them");
     p.cpus = argv[first + 2];
-    if (!strcmp(p.cpus, "-"))
-        return STATUS_DONE; /* as they are */
     j = ask_domd("vcpu-pin", argv[first], add_pin, &p, NULL, &e);
     if (!j)
         return fail(&e);
-    json_free(j);
-    return STATUS_DONE;
+    return print_done(j, &o);
 }

@@ -3,33 +3,21 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 
-static void add_count(struct json_out *o, const void *arg)
-{
-    json_put_u64(o, "vcpus", *(const uint64_t *)arg);
-}
+#include "dom0-tools/lib/amount.h"
 
 int cmd_vcpu_set(const struct verb *v, int argc, char **argv)
 {
-    struct err e = {0};
+    struct goal goal = {.member = "vcpus", .key = "vcpus"};
     struct options o;
-    uint64_t count;
-    struct json *j;
-    char *end, what[48];
-    int status, first = parse_options(v, argc, argv, "wt", 2, 2, &o, &status);
+    char what[48];
+    int status, first = parse_options(v, argc, argv, "wto", 2, 2, &o, &status);
 
     if (first < 0)
         return status;
-    count = strtoull(argv[first + 1], &end, 10);
-    if (*argv[first + 1] < '0' || *argv[first + 1] > '9' || *end)
+    if (!number_parse(&goal.value, argv[first + 1]))
         return usage_error(v, "COUNT must be a number");
-    j = ask_domd("vcpu-set", argv[first], add_count, &count, NULL, &e);
-    if (!j)
-        return fail(&e);
-    json_free(j);
-    if (!o.wait)
-        return STATUS_DONE;
-    snprintf(what, sizeof(what), "run %" PRIu64 " vCPUs", count);
-    return wait_for_guest(argv[first], "vcpus", count, o.seconds, what);
+    snprintf(what, sizeof(what), "run %" PRIu64 " vCPUs", goal.value);
+    goal.what = what;
+    return goal_verb(v, argv[first], &o, &goal);
 }

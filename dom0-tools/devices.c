@@ -56,16 +56,13 @@ int detach_verb(const struct verb *v, int argc, char **argv, const char *op)
     struct options o;
     struct detachment d = {.o = &o};
     struct json *j;
-    int status, first = parse_options(v, argc, argv, "Ft", 2, 2, &o, &status);
+    int status, first = parse_options(v, argc, argv, "Fto", 2, 2, &o, &status);
 
     if (first < 0)
         return status;
     d.device = argv[first + 1];
     j = ask_domd(op, argv[first], add_detachment, &d, NULL, &e);
-    if (!j)
-        return fail(&e);
-    json_free(j);
-    return STATUS_DONE;
+    return j ? print_done(j, &o) : fail(&e);
 }
 
 int list_verb(const struct verb *v, int argc, char **argv, const char *op, const char *key,

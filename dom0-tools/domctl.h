@@ -33,6 +33,7 @@ int cmd_destroy(const struct verb *v, int argc, char **argv);
 int cmd_dmesg(const struct verb *v, int argc, char **argv);
 int cmd_domid(const struct verb *v, int argc, char **argv);
 int cmd_domname(const struct verb *v, int argc, char **argv);
+int cmd_dump_core(const struct verb *v, int argc, char **argv);
 int cmd_events(const struct verb *v, int argc, char **argv);
 int cmd_info(const struct verb *v, int argc, char **argv);
 int cmd_list(const struct verb *v, int argc, char **argv);
@@ -76,6 +77,8 @@ struct options {
     bool brief;                           /* -s */
     bool wait;                            /* -w */
     bool force;                           /* --force */
+    bool live;                            /* --live */
+    bool compress;                        /* --compress */
     unsigned int seconds;                 /* -t */
     const char *file;                     /* -f */
     const char *overrides[OVERRIDES_MAX]; /* -e */
@@ -115,6 +118,9 @@ int read_config(const char *path, const struct options *o, struct guest_config *
 struct target {
     const char *word; /* as typed, left to domd to resolve; or NULL */
     char name[64], uuid[37];
+    struct json *answer; /* what domd said; to be replaced by target_answer() */
+    struct err e;        /* or why not */
+    bool forced;         /* did not do it by itself */
 };
 
 /* What to ask domd for, and what to call it. */
@@ -135,22 +141,27 @@ static inline const char *target_label(const struct target *t)
  */
 enum all { ALL_NONE, ALL_ALIVE, ALL_KNOWN };
 long find_targets(char **words, int count, enum all all, struct target **list, struct err *e);
+void free_targets(struct target *list, long count);
 /* The element of domd's list that a word names, or whose name it matches as a pattern. */
 bool is_pattern(const char *word);
 bool names_domain(const char *word, const struct json *domain);
 /*
  * domd's list of domains, an array; with @count words only those that they name, in the order of
- * the words. NULL with *@e if one names none.
+ * the words. NULL with *@e if one names none, or several, or with @alive one that was destroyed and
+ * is not gone yet.
  */
-struct json *list_domains(char **words, int count, struct err *e);
+struct json *list_domains(char **words, int count, bool alive, struct err *e);
 /*
- * Runs @one for each; all get their turn, each error is printed. Returns the first failure's status.
+ * Runs @one for each that did not fail before; all get their turn, each error is printed. Returns
+ * the first failure's status.
  */
-int for_each_target(const struct target *list, long count,
-                    int (*one)(const struct target *t, void *arg, struct err *e), void *arg);
-
-/* Prints "domctl: VERB: WHY (usage: ...)" and returns STATUS_USAGE. */
-int usage_error(const struct verb *v, const char *why);
+int for_each_target(struct target *list, long count, void (*one)(struct target *t, void *arg),
+                    void *arg);
+/* Asks domd about it: its answer, or the error, is kept in *@t. */
+void ask_target(struct target *t, const char *op, void (*more)(struct json_out *o, const void *arg),
+                const void *arg);
+/* -o json: what came of each, as an array. */
+void print_targets(const struct target *list, long count);
 
 /* ---- domd */
 
@@ -162,15 +173,38 @@ struct json *ask_domd(const char *op, const char *name,
                       void (*more)(struct json_out *o, const void *arg), const void *arg,
                       int *passed, struct err *e);
 
-/* A request, made as above, whose answer is followed by more: the connection, or -1 with *@e. */
+/* The same, with a descriptor @give for domd and none from it. */
+struct json *ask_domd_giving(const char *op, const char *name,
+                             void (*more)(struct json_out *o, const void *arg), const void *arg,
+                             int give, struct err *e);
+
+/* A connection on which each event is a line, from now on or (@all) since domd started; -1 with *@e. */
+int ask_domd_events(bool all, struct err *e);
+/* A request whose answer is followed by more: the connection, or -1 with *@e. */
 int ask_domd_stream(const char *op, void (*more)(struct json_out *o, const void *arg),
                     const void *arg, struct err *e);
 
 /* Prints "domctl: TEXT" and returns the status. */
 int fail(const struct err *e);
 
-/* A request without an interesting answer for each NAME, for the verbs that are no more than that. */
+/* simple.c: verbs that are one request, and print nothing unless asked for JSON. */
+/* For each NAME. */
 int simple_verb(const struct verb *v, int argc, char **argv, const char *op);
+/* NAME WORD: the word goes into the member @key. */
+int word_verb(const struct verb *v, int argc, char **argv, const char *op, const char *key);
+/* What a guest shall come to: domd is told @value as @member; it is done when info has it as @key. */
+struct goal {
+    const char *member, *key;
+    uint64_t value;
+    const char *what; /* "use 512 MiB" */
+};
+/* Asks for it and, if @o says so, waits for the guest. */
+int goal_verb(const struct verb *v, const char *name, const struct options *o,
+              const struct goal *goal);
+/* With -o json, prints what domd answered; frees it. Returns the exit status. */
+int print_done(struct json *answer, const struct options *o);
+/* The members of an answer but "ok", into an open object. */
+void copy_answer(struct json_out *out, const struct json *answer);
 /*
  * Waits until the guest itself has done what domd asked of it: until the member @key of its info is
  * @wanted. Shows how far it is on a terminal. @what goes into the error ("use 512 MiB").

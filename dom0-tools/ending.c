@@ -4,20 +4,12 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <time.h>
 
 struct ending {
     const char *op; /* "shutdown" or "reboot" */
     const struct options *o;
-    struct asked *asked; /* of each target, in the order of the list */
-    size_t next;
     time_t end;
-};
-
-struct asked {
-    bool sent;
-    uint64_t id; /* of the domain that was asked */
 };
 
 static time_t now_s(void)
@@ -33,19 +25,14 @@ static void add_final(struct json_out *o, const void *arg)
     const struct options *opts = arg;
 
     json_put_bool(o, "final", opts->destroy);
+    json_put_u64(o, "timeout", opts->seconds);
 }
 
-static int ask_one(const struct target *t, void *arg, struct err *e)
+static void ask_one(struct target *t, void *arg)
 {
-    struct ending *end = arg;
-    struct asked *a = &end->asked[end->next++];
-    struct json *j = ask_domd(end->op, target_key(t), add_final, end->o, NULL, e);
+    const struct ending *end = arg;
 
-    if (!j)
-        return -1;
-    a->sent = json_get_u64(j, "id", &a->id);
-    json_free(j);
-    return 0;
+    ask_target(t, end->op, add_final, end->o);
 }
 
 struct wait {
@@ -63,35 +50,37 @@ static void add_wait(struct json_out *o, const void *arg)
     json_put_str(o, "for", w->op);
 }
 
-/* After the time: withdraw, or end it. */
-static int wait_one(const struct target *t, void *arg, struct err *e)
+/* The time is over: it is ended, unless it went after all. */
+static void end_one(struct target *t, const struct ending *end)
 {
-    struct ending *end = arg;
-    const struct asked *a = &end->asked[end->next++];
-    time_t now = now_s();
-    struct wait w = {a->id, now < end->end ? (uint64_t)(end->end - now) : 0, end->o->seconds,
-                     end->op};
-    struct json *j;
+    bool again = *end->op == 'r';
 
-    if (!a->sent)
-        return 0;
-    j = ask_domd("wait", target_key(t), add_wait, &w, NULL, e);
-    if (!j && e->status == STATUS_TIMEOUT && end->o->destroy) {
-        *e = (struct err){0};
-        j = ask_domd(*end->op == 'r' ? "reset" : "destroy", target_key(t), NULL, NULL, NULL, e);
-        if (!j && e->status == STATUS_NO_DOMAIN) { /* it went after all */
-            *e = (struct err){0};
-            return 0;
-        }
-        if (j && !end->o->quiet)
-            fprintf(stderr, "domctl: warning: %s: did not %s within %u s: %s\n", target_label(t),
-                    *end->op == 'r' ? "reboot" : "power off", end->o->seconds,
-                    *end->op == 'r' ? "reset" : "destroyed");
+    t->e = (struct err){0};
+    ask_target(t, again ? "reset" : "destroy", NULL, NULL);
+    if (t->e.status == STATUS_NO_DOMAIN) {
+        t->e = (struct err){0};
+        return;
     }
-    if (!j)
-        return -1;
-    json_free(j);
-    return 0;
+    t->forced = !t->e.status;
+    if (t->forced && !end->o->quiet)
+        fprintf(stderr, "domctl: warning: %s: did not %s within %u s: %s\n", target_label(t),
+                again ? "reboot" : "power off", end->o->seconds, again ? "reset" : "destroyed");
+}
+
+/* After the time: withdraw, or end it. */
+static void wait_one(struct target *t, void *arg)
+{
+    const struct ending *end = arg;
+    time_t now = now_s();
+    struct wait w = {.seconds = now < end->end ? (uint64_t)(end->end - now) : 0,
+                     .total = end->o->seconds,
+                     .op = end->op};
+
+    if (!json_get_u64(t->answer, "id", &w.id))
+        return;
+    json_free(ask_domd("wait", target_key(t), add_wait, &w, NULL, &t->e));
+    if (t->e.status == STATUS_TIMEOUT && end->o->destroy)
+        end_one(t, end);
 }
 
 int ending_verb(const struct verb *v, int argc, char **argv, const char *op)
@@ -101,7 +90,7 @@ int ending_verb(const struct verb *v, int argc, char **argv, const char *op)
     struct ending end = {.op = op, .o = &o};
     struct target *list;
     long n;
-    int status, waited, first = parse_options(v, argc, argv, "awtDq", 0, -1, &o, &status);
+    int status, first = parse_options(v, argc, argv, "awtDqo", 0, -1, &o, &status);
 
     if (first < 0)
         return status;
@@ -118,20 +107,12 @@ int ending_verb(const struct verb *v, int argc, char **argv, const char *op)
                      &list, &e);
     if (n < 0)
         return fail(&e);
-    end.asked = calloc((size_t)n + 1, sizeof(*end.asked));
-    if (!end.asked) {
-        free(list);
-        err_set(&e, STATUS_RESOURCES, op, NULL, "out of memory");
-        return fail(&e);
-    }
     end.end = now_s() + (time_t)o.seconds;
     status = for_each_target(list, n, ask_one, &end);
-    if (o.wait) {
-        end.next = 0;
-        waited = for_each_target(list, n, wait_one, &end);
-        status = status ? status : waited;
-    }
-    free(end.asked);
-    free(list);
+    if (o.wait)
+        status = for_each_target(list, n, wait_one, &end);
+    if (o.json)
+        print_targets(list, n);
+    free_targets(list, n);
     return status;
 }

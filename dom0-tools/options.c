@@ -4,8 +4,9 @@
 
 #include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "dom0-tools/lib/amount.h"
 
 #define WAIT_DEFAULT_S 60
 #define WAIT_MAX_S     86400
@@ -26,6 +27,8 @@ static const struct option all_options[] = {
     {"timeout", required_argument, NULL, 't'},
     {"destroy", no_argument, NULL, 'D'},
     {"force", no_argument, NULL, 'F'},
+    {"live", no_argument, NULL, 'L'},
+    {"compress", no_argument, NULL, 'Z'},
     {"verbose", no_argument, NULL, 'v'},
     {"short", no_argument, NULL, 's'},
     {"help", no_argument, NULL, 'h'},
@@ -42,10 +45,9 @@ int usage_error(const struct verb *v, const char *why)
 
 static const char *take_seconds(const char *text, struct options *o)
 {
-    char *end;
-    unsigned long n = strtoul(text, &end, 10);
+    uint64_t n;
 
-    if (*text < '0' || *text > '9' || *end || n > WAIT_MAX_S)
+    if (!number_parse(&n, text) || n > WAIT_MAX_S)
         return "-t needs a number of seconds, at most 86400";
     o->wait = true;
     o->seconds = (unsigned int)n;
@@ -88,6 +90,8 @@ static const char *take_option(int opt, struct options *o)
     o->wait |= opt == 'w';
     o->destroy |= opt == 'D';
     o->force |= opt == 'F';
+    o->live |= opt == 'L';
+    o->compress |= opt == 'Z';
     o->verbose |= opt == 'v';
     o->brief |= opt == 's';
     return NULL;
@@ -125,6 +129,7 @@ int refuse_option(const struct verb *v, const char *word, bool value_missing)
         snprintf(name, sizeof(name), "-%c", optopt);
     else
         snprintf(name, sizeof(name), "%.*s", (int)strcspn(word, "="), word);
+    err_one_line(name);
     hint = value_missing ? NULL : xl_option_hint(v->name, name);
     if (hint) {
         fprintf(stderr, "domctl: %s: %s is not supported (%s)\n", v->name, name, hint);

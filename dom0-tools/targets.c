@@ -113,42 +113,102 @@ long find_targets(char **words, int count, enum all all, struct target **list, s
     json_free(j);
     if (!rc)
         return n;
-    free(*list);
+    free_targets(*list, 0);
     *list = NULL;
     return -1;
 }
 
-int for_each_target(const struct target *list, long count,
-                    int (*one)(const struct target *t, void *arg, struct err *e), void *arg)
+void free_targets(struct target *list, long count)
+{
+    long i;
+
+    for (i = 0; i < count; i++)
+        json_free(list[i].answer);
+    free(list);
+}
+
+int for_each_target(struct target *list, long count, void (*one)(struct target *t, void *arg),
+                    void *arg)
 {
     int status = STATUS_DONE;
     long i;
 
-    for (i = 0; i < count; i++) {
-        struct err e = {0};
-
-        if (one(&list[i], arg, &e)) {
-            fail(&e);
-            status = status ? status : e.status;
+    for (i = 0; i < count; i++)
+        if (!list[i].e.status) {
+            one(&list[i], arg);
+            if (list[i].e.status)
+                fail(&list[i].e);
         }
-    }
+    for (i = 0; i < count && !status; i++)
+        status = list[i].e.status;
     return status;
 }
 
-/* Elements of @all that a word names; how many. */
-static size_t copy_named(struct json_out *o, const struct json *all, const char *word)
+void ask_target(struct target *t, const char *op, void (*more)(struct json_out *o, const void *arg),
+                const void *arg)
 {
+    struct json *answer = ask_domd(op, target_key(t), more, arg, NULL, &t->e);
+
+    if (!answer)
+        return;
+    json_free(t->answer);
+    t->answer = answer;
+}
+
+void print_targets(const struct target *list, long count)
+{
+    struct json_out *o = json_out_new(true);
+    long i;
+
+    if (!o)
+        return;
+    json_array(o);
+    for (i = 0; i < count; i++) {
+        const struct target *t = &list[i];
+
+        json_object(o);
+        if (t->answer)
+            copy_answer(o, t->answer);
+        else
+            json_put_str(o, "name", target_label(t));
+        if (t->forced)
+            json_put_bool(o, "forced", true);
+        if (t->e.status) {
+            json_put_str(o, "error", t->e.text);
+            json_put_u64(o, "status", (uint64_t)t->e.status);
+        }
+        json_end_object(o);
+    }
+    json_end_array(o);
+    print_text(o);
+    json_out_free(o);
+}
+
+/* Elements of @all that a word names, into @o. */
+static void copy_named(struct json_out *o, const struct json *all, const char *word, bool alive,
+                       struct err *e)
+{
+    const struct json *last = NULL;
     size_t k, n = 0;
 
     for (k = 0; k < json_length(all); k++)
         if (names_domain(word, json_at(all, k))) {
-            json_value_copy(o, json_at(all, k));
+            last = json_at(all, k);
+            json_value_copy(o, last);
             n++;
         }
-    return n;
+    if (!n)
+        err_set(e, STATUS_NO_DOMAIN, word, "see domctl list",
+                is_pattern(word) ? "no domain matches" : "no such domain");
+    else if (n > 1 && !is_pattern(word))
+        err_set(e, STATUS_USAGE, word, "use the UUID: domctl list -v",
+                "ambiguous: the name of one guest and the number of another");
+    else if (alive && *json_get_str(last, "name") == '(')
+        err_set(e, STATUS_NO_DOMAIN, word, "it goes when that is given back",
+                "no such domain any more: it was destroyed, but something holds its memory");
 }
 
-struct json *list_domains(char **words, int count, struct err *e)
+struct json *list_domains(char **words, int count, bool alive, struct err *e)
 {
     struct json *j = ask_domd("list", NULL, NULL, NULL, NULL, e), *chosen = NULL;
     struct json_out *o = j ? json_out_new(false) : NULL;
@@ -164,9 +224,7 @@ struct json *list_domains(char **words, int count, struct err *e)
     }
     json_array(o);
     for (i = 0; i < count; i++)
-        if (!copy_named(o, all, words[i]))
-            err_set(e, STATUS_NO_DOMAIN, words[i], "see domctl list",
-                    is_pattern(words[i]) ? "no domain matches" : "no such domain");
+        copy_named(o, all, words[i], alive, e);
     if (!count)
         for (i = 0; (size_t)i < json_length(all); i++)
             json_value_copy(o, json_at(all, (size_t)i));

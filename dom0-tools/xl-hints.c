@@ -8,14 +8,15 @@
 #include <stddef.h>
 #include <string.h>
 
-#define NO_ACPI    "a PV guest has no ACPI buttons: it is asked through the store, always"
-#define NO_VNC     "a PV guest has no display of its own: use domctl console"
-#define NO_LABELS  "Pavo has no security labels"
-#define NO_POOLS   "Pavo has no CPU pools: use vcpu-pin"
-#define NO_NUMA    "Pavo does not place memory by NUMA node"
-#define NO_PCI     "Pavo hands no PCI devices to guests"
-#define NOT_YET    "not yet"
-#define NO_FEATURE "Pavo has no such thing"
+#define NO_ACPI       "a PV guest has no ACPI buttons: it is asked through the store, always"
+#define NO_VNC        "a PV guest has no display of its own: use domctl console"
+#define NO_LABELS     "Pavo has no security labels"
+#define NO_POOLS      "Pavo has no CPU pools: use vcpu-pin"
+#define NO_NUMA       "Pavo does not place memory by NUMA node"
+#define NO_PCI        "Pavo hands no PCI devices to guests"
+#define NO_PARAMETERS "the scheduler has no parameters but weights and caps"
+#define NOT_YET       "not yet"
+#define NO_FEATURE    "Pavo has no such thing"
 
 static const struct {
     const char *verb, *option, *hint;
@@ -43,14 +44,25 @@ static const struct {
     {"shutdown", "-F", NO_ACPI},
     {"reboot", "-F", NO_ACPI},
     {"destroy", "-f", "dom0 cannot be destroyed"},
+    {"dump-core", "-L", "use --live"},
+    {"dump-core", "-C", "use domctl destroy afterwards"},
+    {"dump-core", "--crash", "use domctl destroy afterwards"},
+    {"dump-core", "-R", "use domctl reset afterwards"},
+    {"dump-core", "--reset", "use domctl reset afterwards"},
     {"vcpu-pin", "-f", "Pavo never pins a vCPU by itself"},
     {"vcpu-pin", "--force", "Pavo never pins a vCPU by itself"},
     {"vcpu-set", "-i", "vCPUs may outnumber the host's CPUs"},
     {"vcpu-set", "--ignore-host", "vCPUs may outnumber the host's CPUs"},
     {"sched", "-p", NO_POOLS},
     {"sched", "--cpupool", NO_POOLS},
-    {"sched", "-s", "the scheduler has no parameters but weights and caps"},
-    {"sched", "--schedparam", "the scheduler has no parameters but weights and caps"},
+    {"sched", "-s", NO_PARAMETERS},
+    {"sched", "--schedparam", NO_PARAMETERS},
+    {"sched", "-t", NO_PARAMETERS},
+    {"sched", "--tslice_ms", NO_PARAMETERS},
+    {"sched", "-r", NO_PARAMETERS},
+    {"sched", "--ratelimit_us", NO_PARAMETERS},
+    {"sched", "-m", NO_PARAMETERS},
+    {"sched", "--migration_delay_us", NO_PARAMETERS},
     {"dmesg", "-c", "the log is a ring: old lines go by themselves"},
     {"dmesg", "--clear", "the log is a ring: old lines go by themselves"},
 };
@@ -58,6 +70,11 @@ static const struct {
 static const struct {
     const char *verb, *hint;
 } verbs[] = {
+    {"-v", "see the logs in /var/log/pavo"},
+    {"-N", "create -n is the dry run"},
+    {"-f", "there is nothing to force"},
+    {"-t", "progress is shown where standard error is a terminal"},
+    {"-T", "events and logs have times"},
     {"save", NOT_YET},
     {"restore", NOT_YET},
     {"migrate", NOT_YET},

@@ -126,14 +126,6 @@ struct gnttab_query_size {
     uint16_t _pad1;
 };
 
-struct gnttab_unmap_and_replace {
-    uint64_t host_addr;
-    uint64_t new_addr;
-    grant_handle_t handle;
-    int16_t status;
-    uint16_t _pad;
-};
-
 struct gnttab_set_version {
     uint32_t version; /* in: wanted; out: in force */
 };

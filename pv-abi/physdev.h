@@ -101,29 +101,6 @@ struct physdev_unmap_pirq {
     int32_t pirq;
 };
 
-struct physdev_manage_pci {
-    uint8_t bus;
-    uint8_t devfn;
-};
-
-struct physdev_restore_msi {
-    uint8_t bus;
-    uint8_t devfn;
-};
-
-struct physdev_manage_pci_ext {
-    uint8_t bus;
-    uint8_t devfn;
-    uint16_t _pad0;
-    uint32_t is_extfn;
-    uint32_t is_virtfn;
-    struct {
-        uint8_t bus;
-        uint8_t devfn;
-    } physfn;
-    uint16_t _pad1;
-};
-
 struct physdev_setup_gsi {
     int32_t gsi;
     uint8_t triggering; /* 0 edge, 1 level */

@@ -49,10 +49,6 @@ struct vcpu_register_runstate_memory_area {
     } addr;
 };
 
-struct vcpu_set_periodic_timer {
-    uint64_t period_ns;
-};
-
 struct vcpu_set_singleshot_timer {
     uint64_t timeout_abs_ns;
     uint32_t flags; /* VCPU_SSHOTTMR_* */

@@ -168,6 +168,24 @@ void change_apply(struct tree *t, const struct change *ch, struct pendings *ps)
     }
 }
 
+/* A change of one node: there is one event at most, and nothing to gather. */
+static void commit_one(struct stored *st, const struct change *ch)
+{
+    const struct node *n = tree_find(st->tree.root, ch->path), *parent;
+    struct watch_rights rights = {0};
+
+    if (ch->kind == CHANGE_MKDIR ? n != NULL : ch->kind == CHANGE_PERMS && !n)
+        return; /* nothing changes */
+    if (ch->kind == CHANGE_PERMS)
+        rights.old = perms_get(n->perms);
+    change_apply(&st->tree, ch, NULL);
+    parent = find_parent(&st->tree, ch->path);
+    rights.node = tree_find(st->tree.root, ch->path)->perms;
+    rights.parent = parent ? parent->perms : NULL;
+    watch_fire(st, ch->path, false, &rights);
+    perms_put(rights.old);
+}
+
 void change_commit(struct stored *st, const struct change *ch)
 {
     struct pendings ps;
@@ -175,6 +193,10 @@ void change_commit(struct stored *st, const struct change *ch)
     state_change(st, ch);
     if (!st->watch_paths.count) {
         change_apply(&st->tree, ch, NULL);
+        return;
+    }
+    if (ch->kind != CHANGE_RM) {
+        commit_one(st, ch);
         return;
     }
     pendings_init(&ps);

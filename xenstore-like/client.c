@@ -28,6 +28,8 @@
 #define PARTS_MAX           8
 #define COME_BACK_MS        10000
 #define COME_BACK_STEP_US   10000
+#define GATHER_BYTES        16384 /* of requests; more than one of the largest size */
+#define GATHER_REQUESTS     64    /* their answers fit into any socket's buffer */
 
 /*
  * A transaction's number as callers see it: with the connection's serial, for it ends with that.
@@ -50,6 +52,16 @@ struct watched {
     char *path, *token;
 };
 
+/* Requests of one transaction that are sent together. */
+struct gathering {
+    store_tx_t tx;
+    int rc; /* of the first one that failed */
+    unsigned int count;
+    size_t len;
+    uint8_t types[GATHER_REQUESTS];
+    char bytes[GATHER_BYTES];
+};
+
 struct store {
     int fd;
     bool device;         /* a kernel's /dev/xen/xenbus, no socket */
@@ -57,6 +69,7 @@ struct store {
     bool gone;           /* the peer is gone: it may come back */
     unsigned int serial; /* of the connection: changes when the peer has come back */
     struct watched *watches;
+    struct gathering *gathering; /* NULL: each request waits for its answer */
     char *path;
     struct queued_event *first, **last;
     struct queued_event *shown; /* backs the strings of the last store_next_event() */
@@ -148,6 +161,7 @@ void store_close(struct store *s)
         watched_free(w);
     }
     free(s->shown);
+    free(s->gathering);
     close(s->fd);
     free(s->path);
     free(s);
@@ -264,7 +278,29 @@ static int queue_event(struct store *s)
     return 0;
 }
 
-/* One request and its answer in s->body, s->hdr.len. @parts of the payload follow each other. */
+/* The answer to a request of @type in s->body, s->hdr.len. */
+static int receive_answer(struct store *s, uint32_t type)
+{
+    int rc;
+
+    for (;;) {
+        rc = receive(s, 0);
+        if (rc < 0)
+            return rc;
+        if (s->hdr.type != XS_WATCH_EVENT)
+            break;
+        rc = queue_event(s);
+        if (rc)
+            return rc;
+    }
+    if (s->hdr.type == XS_ERROR) {
+        rc = xs_error_number(s->body);
+        return rc ? -rc : broken(s, -EPROTO);
+    }
+    return s->hdr.type == type ? 0 : broken(s, -EPROTO);
+}
+
+/* One request and its answer. @parts of the payload follow each other. */
 static int talk_once(struct store *s, uint32_t type, uint32_t tx, const struct iovec *parts,
                      int nr_parts)
 {
@@ -282,24 +318,7 @@ static int talk_once(struct store *s, uint32_t type, uint32_t tx, const struct i
         return -E2BIG;
     hdr.len = len;
     rc = send_all(s, iov, nr_parts + 1);
-    if (rc)
-        return rc;
-
-    for (;;) {
-        rc = receive(s, 0);
-        if (rc < 0)
-            return rc;
-        if (s->hdr.type != XS_WATCH_EVENT)
-            break;
-        rc = queue_event(s);
-        if (rc)
-            return rc;
-    }
-    if (s->hdr.type == XS_ERROR) {
-        rc = xs_error_number(s->body);
-        return rc ? -rc : broken(s, -EPROTO);
-    }
-    return s->hdr.type == type ? 0 : broken(s, -EPROTO);
+    return rc ? rc : receive_answer(s, type);
 }
 
 static struct iovec string_part(const char *str)
@@ -350,11 +369,87 @@ static int come_back(struct store *s)
     return rc ? broken(s, -EPIPE) : 0;
 }
 
+/* ---- requests that are sent together */
+
+/* Sends what was gathered and takes the answers. A daemon that goes meanwhile takes the transaction. */
+static void send_gathered(struct store *s)
+{
+    struct gathering *g = s->gathering;
+    struct iovec iov = {g->bytes, g->len};
+    unsigned int i;
+    int rc = 0;
+
+    if (g->count && !g->rc)
+        rc = send_all(s, &iov, 1);
+    for (i = 0; i < g->count && !g->rc && !s->gone && !s->broken; i++) {
+        int answer = receive_answer(s, g->types[i]);
+
+        rc = rc ? rc : answer;
+    }
+    if (!g->rc)
+        g->rc = s->gone && !s->broken ? -EAGAIN : rc;
+    g->count = 0;
+    g->len = 0;
+}
+
+/* Puts a request to the others. */
+static int gather(struct store *s, uint32_t type, const struct iovec *parts, int nr_parts)
+{
+    struct gathering *g = s->gathering;
+    struct xsd_sockmsg hdr = {.type = type, .tx_id = TX_WIRE(g->tx)};
+    int i;
+
+    for (i = 0; i < nr_parts; i++)
+        hdr.len += parts[i].iov_len;
+    if (hdr.len > XENSTORE_PAYLOAD_MAX)
+        return -E2BIG;
+    if (g->count == GATHER_REQUESTS || g->len + sizeof(hdr) + hdr.len > GATHER_BYTES)
+        send_gathered(s);
+    memcpy(g->bytes + g->len, &hdr, sizeof(hdr));
+    g->len += sizeof(hdr);
+    for (i = 0; i < nr_parts; i++) {
+        memcpy(g->bytes + g->len, parts[i].iov_base, parts[i].iov_len);
+        g->len += parts[i].iov_len;
+    }
+    g->types[g->count++] = type;
+    return g->rc;
+}
+
+static bool answers_nothing(uint32_t type)
+{
+    return type == XS_WRITE || type == XS_MKDIR || type == XS_RM || type == XS_SET_PERMS;
+}
+
+void store_gather(struct store *s, store_tx_t tx)
+{
+    if (s->device || s->gathering || s->gone || s->broken || TX_SERIAL(tx) != s->serial)
+        return; /* then each waits for its answer */
+    s->gathering = calloc(1, sizeof(*s->gathering));
+    if (s->gathering)
+        s->gathering->tx = tx;
+}
+
+/* Waits for all answers. The first error. */
+static int settle(struct store *s)
+{
+    int rc;
+
+    send_gathered(s);
+    rc = s->gathering->rc;
+    free(s->gathering);
+    s->gathering = NULL;
+    return rc;
+}
+
 static int talk(struct store *s, uint32_t type, store_tx_t tx, struct iovec *parts, int nr_parts)
 {
     uint32_t number = s->device ? tx : TX_WIRE(tx);
     int rc;
 
+    if (s->gathering && s->gathering->tx == tx && answers_nothing(type))
+        return gather(s, type, parts, nr_parts);
+    if (s->gathering)
+        send_gathered(s); /* answers come in the order of requests */
     for (;;) {
         if (s->broken)
             return -EPIPE;
@@ -713,9 +808,13 @@ int store_begin(struct store *s, store_tx_t *tx)
 
 int store_end(struct store *s, store_tx_t tx, bool commit)
 {
-    int rc = talk_path(s, XS_TRANSACTION_END, tx, commit ? "T" : "F");
+    int gathered = s->gathering && s->gathering->tx == tx ? settle(s) : 0, rc;
 
-    return rc == -EAGAIN && !commit ? 0 : rc;
+    commit = commit && !gathered;
+    rc = talk_path(s, XS_TRANSACTION_END, tx, commit ? "T" : "F");
+    if (commit)
+        return rc;
+    return gathered ? gathered : rc == -EAGAIN ? 0 : rc;
 }
 
 int store_transact(struct store *s, int (*fn)(struct store *s, store_tx_t tx, void *arg), void *arg)

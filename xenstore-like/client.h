@@ -118,6 +118,13 @@ int store_begin(struct store *s, store_tx_t *tx);
 int store_end(struct store *s, store_tx_t tx, bool commit);
 
 /*
+ * From here to store_end() the writes, directories, removals and permissions of @tx are sent many at a
+ * time, and each returns 0 before it is answered. If one of them fails, store_end() aborts and returns
+ * its error. Not over a device: there they wait one by one, as ever.
+ */
+void store_gather(struct store *s, store_tx_t tx);
+
+/*
  * Runs @fn within a transaction and commits, again and again while the commit conflicts (at
  * most 1,000 times, then -EAGAIN). @fn returns 0 to commit; anything else aborts the
  * transaction and is returned, except -EAGAIN, which also runs it again. @fn may be called

@@ -4,7 +4,7 @@
 
 #include "xenstore-like/alloc.h"
 
-#define CHAINS_MIN 64
+#define CHAINS_MIN 8
 
 static uint64_t seed = 0x9e3779b97f4a7c15u;
 static uint64_t serial;

@@ -215,7 +215,7 @@ void journal_begin(struct journal *j, uint32_t type)
 
 void journal_put(struct journal *j, const void *bytes, size_t len)
 {
-    if (!len || !reserve(j, len))
+    if (!len || (len > j->room - j->len && !reserve(j, len)))
         return;
     memcpy(j->map + j->len, bytes, len);
     j->len += len;

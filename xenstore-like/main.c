@@ -45,12 +45,17 @@
 #define ACCEPTS_PER_TURN  64
 #define EVENTS_PER_TURN   128
 #define PARTS_PER_WRITE   64
+#define SPARE_NODES       256
 
-/* A socket: conn->carrier. Rings have none. */
+/*
+ * A socket: conn->carrier. Rings have none. epoll tells each change once: what it told is remembered
+ * here until it is known to be over.
+ */
 struct carrier {
     int fd;
     uint32_t polled; /* what epoll watches for */
-    bool readable, hung_up;
+    bool readable;   /* there may be something to take */
+    bool ending;     /* the other side has hung up: what it sent before is still taken */
 };
 
 struct options {
@@ -241,7 +246,7 @@ static void accept_all(void)
         }
         k = xcalloc(1, sizeof(*k));
         k->fd = fd;
-        k->polled = EPOLLIN;
+        k->polled = EPOLLIN | EPOLLET;
         c = conn_new(&st, NULL);
         c->carrier = k;
         if (poll_add(fd, k->polled, c)) {
@@ -302,10 +307,8 @@ static int flush_socket(struct conn *c)
 static void poll_again(struct conn *c)
 {
     struct carrier *k = c->carrier;
-    uint32_t events = 0;
+    uint32_t events = EPOLLIN | EPOLLET;
 
-    if (!conn_stalled(&st, c) && conn_room(c))
-        events |= EPOLLIN;
     if (c->out_first)
         events |= EPOLLOUT;
     if (events != k->polled) {
@@ -316,32 +319,41 @@ static void poll_again(struct conn *c)
     }
 }
 
+/* Whether there may be bytes to take, and room for them. */
+static bool may_take(const struct conn *c)
+{
+    const struct carrier *k = c->carrier;
+
+    return k->readable && !conn_stalled(&st, c) && conn_room(c);
+}
+
 /* -EPIPE at the end of input, 0 otherwise. */
 static int fill_from_socket(struct conn *c)
 {
     struct carrier *k = c->carrier;
+    size_t room = conn_room(c);
     ssize_t n;
 
-    if (!k->readable || conn_stalled(&st, c) || !conn_room(c))
+    if (!may_take(c))
         return 0;
-    k->readable = false;
-    n = recv(k->fd, c->in + c->in_len, conn_room(c), MSG_DONTWAIT);
+    n = recv(k->fd, c->in + c->in_len, room, MSG_DONTWAIT);
+    if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+        return -EPIPE;
     if (n > 0)
         c->in_len += n;
-    else if (n == 0 || (errno != EAGAIN && errno != EINTR))
-        return -EPIPE;
+    /* Less than there was room for: that was all, and epoll tells of more. */
+    k->readable = k->ending || n == (ssize_t)room || (n < 0 && errno == EINTR);
     return 0;
 }
 
 /* Takes requests and handles them. False: the connection is gone. */
 static bool work_socket(struct conn *c)
 {
-    struct carrier *k = c->carrier;
-    int rc = k->hung_up ? -EPIPE : fill_from_socket(c);
+    int rc = fill_from_socket(c);
 
     if (!rc)
         rc = conn_process(&st, c, MESSAGES_PER_TURN);
-    c->more = rc > 0;
+    c->more = rc > 0 || may_take(c);
     if (rc < 0)
         drop_socket(c);
     return rc >= 0;
@@ -542,10 +554,8 @@ static void loop(const struct options *o)
                 take_signals(o);
             } else {
                 k = c->carrier;
-                if (events[i].events & EPOLLIN)
-                    k->readable = true;
-                else if (events[i].events & (EPOLLHUP | EPOLLERR))
-                    k->hung_up = true;
+                k->ending = k->ending || (events[i].events & (EPOLLHUP | EPOLLERR));
+                k->readable = k->readable || k->ending || (events[i].events & EPOLLIN);
                 conn_mark_ready(&st, c);
             }
         }
@@ -618,6 +628,7 @@ int main(int argc, char **argv)
         if ((rc = poll_add(links_fd(links), EPOLLIN, &is_links)))
             return fail("event channels", rc, NULL);
     }
+    tree_keep(SPARE_NODES);
     stored_init(&st, &machine);
     rc = listen_at(o.socket_path); /* first: two daemons must not have the state both */
     if (rc)

@@ -34,6 +34,37 @@ void blob_put(struct blob *b)
         free(b);
 }
 
+/* Nodes for the next ones to be made, chained by left: transactions make and drop many copies. */
+static struct node *spare;
+static unsigned int nr_spare, max_spare;
+
+void tree_keep(unsigned int nodes)
+{
+    max_spare = nodes;
+}
+
+static struct node *node_alloc(void)
+{
+    struct node *n = spare;
+
+    if (!n)
+        return xmalloc(sizeof(*n));
+    spare = n->left;
+    nr_spare--;
+    return n;
+}
+
+static void node_free(struct node *n)
+{
+    if (nr_spare >= max_spare) {
+        free(n);
+        return;
+    }
+    n->left = spare;
+    spare = n;
+    nr_spare++;
+}
+
 struct node *node_get(struct node *n)
 {
     if (n)
@@ -68,7 +99,7 @@ void node_put(struct node *n)
         blob_put(n->name);
         blob_put(n->value);
         perms_put(n->perms);
-        free(n);
+        node_free(n);
     }
 }
 
@@ -93,7 +124,7 @@ static struct node *own(struct node **slot)
 
     if (n->refs == 1)
         return n;
-    copy = xmalloc(sizeof(*copy));
+    copy = node_alloc();
     *copy = *n;
     copy->refs = 1;
     node_get(n->left);
@@ -107,72 +138,95 @@ static struct node *own(struct node **slot)
     return copy;
 }
 
-static bool is_number(const char *name, size_t len)
-{
-    size_t i;
+/* A name with its rank. */
+struct key {
+    const char *name;
+    size_t len;
+    uint64_t rank;
+};
 
-    for (i = 0; i < len; i++)
-        if (name[i] < '0' || name[i] > '9')
-            return false;
-    return true;
+/*
+ * The name at @name, up to a slash or the end. Its rank is the order of siblings as a number, as far as
+ * 64 bits tell it: numbers by length, then by their first 6 digits; after them other names by their first
+ * 8 bytes, of which none has its highest bit set.
+ */
+static struct key key_at(const char *name)
+{
+    bool number = true;
+    uint64_t first = 0;
+    size_t len;
+
+    for (len = 0; name[len] && name[len] != '/'; len++) {
+        if (len < 8)
+            first = first << 8 | (unsigned char)name[len];
+        number = number && name[len] >= '0' && name[len] <= '9';
+    }
+    if (len && len < 8)
+        first <<= 8 * (8 - len);
+    first =
+        number ? (uint64_t)(len < 0x7fff ? len : 0x7fff) << 48 | first >> 16 : 1ull << 63 | first;
+    return (struct key){name, len, first};
 }
 
-/* The order of siblings. */
-static int compare(const char *a, size_t a_len, const struct blob *b)
+static int compare(const struct key *a, const struct node *n)
 {
-    bool a_number = is_number(a, a_len), b_number = is_number(b->data, b->len);
+    const struct blob *b = n->name;
     int rc;
 
-    if (a_number != b_number)
-        return a_number ? -1 : 1;
-    if (a_number && a_len != b->len)
-        return a_len < b->len ? -1 : 1;
-    rc = memcmp(a, b->data, a_len < b->len ? a_len : b->len);
+    if (a->rank != n->rank)
+        return a->rank < n->rank ? -1 : 1;
+    rc = memcmp(a->name, b->data, a->len < b->len ? a->len : b->len);
     if (rc)
         return rc;
-    return (a_len > b->len) - (a_len < b->len);
+    return (a->len > b->len) - (a->len < b->len);
 }
 
-static struct node *find_child(const struct node *parent, const char *name, size_t len)
+/* Takes the next name off a path. False at the end. */
+static bool next_name(const char **path, struct key *key)
 {
-    struct node *n = parent->kids;
-    int rc;
-
-    while (n && (rc = compare(name, len, n->name)))
-        n = rc < 0 ? n->left : n->right;
-    return n;
-}
-
-/* Takes the next name off a path: its start, *@len its length. NULL at the end. */
-static const char *next_name(const char **path, size_t *len)
-{
-    const char *name = *path, *end;
+    const char *name = *path;
 
     if (*name == '/')
         name++;
     if (!*name)
-        return NULL;
-    end = strchr(name, '/');
-    *len = end ? (size_t)(end - name) : strlen(name);
-    *path = name + *len;
-    return name;
+        return false;
+    *key = key_at(name);
+    *path = name + key->len;
+    return true;
 }
 
-const struct node *tree_find_nearest(const struct node *root, const char *path, size_t *found)
+/* tree_find_nearest(); *@shared: a snapshot has it, too, or something on the way to it. */
+static const struct node *find_nearest(const struct node *root, const char *path, size_t *found,
+                                       bool *shared)
 {
-    const char *rest = path, *name;
+    const char *rest = path;
     const struct node *n = root, *child;
-    size_t len;
+    unsigned int refs = root->refs;
+    struct key key;
+    int rc;
 
     *found = 1; /* "/" */
-    while ((name = next_name(&rest, &len))) {
-        child = find_child(n, name, len);
+    while (next_name(&rest, &key)) {
+        for (child = n->kids; child; child = rc < 0 ? child->left : child->right) {
+            refs |= child->refs;
+            rc = compare(&key, child);
+            if (!rc)
+                break;
+        }
         if (!child)
             break;
         n = child;
         *found = rest - path;
     }
+    *shared = refs != 1;
     return n;
+}
+
+const struct node *tree_find_nearest(const struct node *root, const char *path, size_t *found)
+{
+    bool shared;
+
+    return find_nearest(root, path, found, &shared);
 }
 
 const struct node *tree_find(const struct node *root, const char *path)
@@ -187,15 +241,15 @@ unsigned int tree_missing(const char *path, size_t found)
 {
     unsigned int count = 0;
     const char *rest = found == 1 ? path : path + found;
-    size_t len;
+    struct key key;
 
-    while (next_name(&rest, &len))
+    while (next_name(&rest, &key))
         count++;
     return count;
 }
 
 /* The slot of a child that exists; all on the way to it may then be changed. */
-static struct node **own_child(struct node *parent, const char *name, size_t len)
+static struct node **own_child(struct node *parent, const struct key *key)
 {
     struct node **slot = &parent->kids;
     int rc;
@@ -203,42 +257,51 @@ static struct node **own_child(struct node *parent, const char *name, size_t len
     for (;;) {
         struct node *n = own(slot);
 
-        rc = compare(name, len, n->name);
+        rc = compare(key, n);
         if (!rc)
             return slot;
         slot = rc < 0 ? &n->left : &n->right;
     }
 }
 
-/* The slot of the node that the first @len bytes of @path name; all on the way may be changed. */
-static struct node **own_path(struct tree *t, const char *path, size_t len)
+/* The node that the first @len bytes of @path name; it and all on the way may then be changed. */
+static struct node *own_path(struct tree *t, const char *path, size_t len)
 {
     struct node **slot = &t->root;
-    const char *rest = path, *name;
-    size_t name_len;
+    const char *rest = path;
+    struct key key;
 
     own(slot);
     if (len == 1)
-        return slot;
-    while (rest < path + len && (name = next_name(&rest, &name_len)))
-        slot = own_child(*slot, name, name_len);
-    return slot;
+        return *slot;
+    while (rest < path + len && next_name(&rest, &key))
+        slot = own_child(*slot, &key);
+    return *slot;
 }
 
-/* Splits a treap that we hold into those before and those after @name. */
-static void split(struct node *n, const struct blob *name, struct node **before,
-                  struct node **after)
+/* The node, or its nearest ancestor, to be changed; *@found as in tree_find_nearest(). */
+static struct node *own_nearest(struct tree *t, const char *path, size_t *found)
+{
+    bool shared;
+    const struct node *n = find_nearest(t->root, path, found, &shared);
+
+    /* Usual, and cheaper: nobody else has any of it. */
+    return shared ? own_path(t, path, *found) : (struct node *)(uintptr_t)n;
+}
+
+/* Splits a treap that we hold into those before and those after @key. */
+static void split(struct node *n, const struct key *key, struct node **before, struct node **after)
 {
     if (!n) {
         *before = *after = NULL;
         return;
     }
     own(&n);
-    if (compare(name->data, name->len, n->name) < 0) {
-        split(n->left, name, before, &n->left);
+    if (compare(key, n) < 0) {
+        split(n->left, key, before, &n->left);
         *after = n;
     } else {
-        split(n->right, name, &n->right, after);
+        split(n->right, key, &n->right, after);
         *before = n;
     }
     update(n);
@@ -264,29 +327,31 @@ static struct node *join(struct node *a, struct node *b)
 
 static void insert_child(struct node *parent, struct node *child)
 {
+    const struct key key = {child->name->data, child->name->len, child->rank};
     struct node **slot = &parent->kids;
 
     while (*slot && (*slot)->priority >= child->priority) {
         struct node *n = own(slot);
 
         n->names_bytes += name_bytes(child);
-        slot = compare(child->name->data, child->name->len, n->name) < 0 ? &n->left : &n->right;
+        slot = compare(&key, n) < 0 ? &n->left : &n->right;
     }
-    split(*slot, child->name, &child->left, &child->right);
+    split(*slot, &key, &child->left, &child->right);
     update(child);
     *slot = child;
 }
 
 /* Takes a child that exists out of its parent; the caller then holds it, without siblings. */
-static struct node *take_child(struct node *parent, const char *name, size_t len)
+static struct node *take_child(struct node *parent, const char *name)
 {
-    size_t bytes = len + 1;
+    const struct key key = key_at(name);
+    size_t bytes = key.len + 1;
     struct node **slot = &parent->kids, *n;
     int rc;
 
     for (;;) {
         n = own(slot);
-        rc = compare(name, len, n->name);
+        rc = compare(&key, n);
         if (!rc)
             break;
         n->names_bytes -= bytes;
@@ -298,14 +363,14 @@ static struct node *take_child(struct node *parent, const char *name, size_t len
     return n;
 }
 
-static struct node *new_node(struct tree *t, const char *name, size_t len, struct perms *perms,
+static struct node *new_node(struct tree *t, const struct key *key, struct perms *perms,
                              struct blob *value)
 {
-    struct node *n = xcalloc(1, sizeof(*n));
+    struct node *n = node_alloc();
 
-    n->refs = 1;
-    n->priority = hash_random();
-    n->name = blob_new(name, len);
+    *n = (struct node){.refs = 1, .priority = hash_random()};
+    n->rank = key->rank;
+    n->name = blob_new(key->name, key->len);
     n->value = value;
     n->perms = perms;
     n->gen = n->kids_gen = ++*t->gen;
@@ -320,7 +385,7 @@ void tree_init(struct tree *t, uint64_t *gen, void (*count)(void *, uint32_t, in
     t->gen = gen;
     t->count = count;
     t->ctx = ctx;
-    t->root = new_node(t, "", 0, perms, blob_new(NULL, 0));
+    t->root = new_node(t, &(struct key){.name = ""}, perms, blob_new(NULL, 0));
 }
 
 void tree_free(struct tree *t)
@@ -331,15 +396,15 @@ void tree_free(struct tree *t)
 
 void tree_create(struct tree *t, const char *path, const struct who *maker, struct blob *value)
 {
-    const char *rest, *name;
+    const char *rest;
     struct node *parent, *n;
-    size_t found, len;
+    struct key key;
+    size_t found;
 
-    tree_find_nearest(t->root, path, &found);
-    parent = *own_path(t, path, found);
+    parent = own_nearest(t, path, &found);
     rest = found == 1 ? path : path + found;
-    while ((name = next_name(&rest, &len))) {
-        n = new_node(t, name, len, perms_inherit(parent->perms, maker),
+    while (next_name(&rest, &key)) {
+        n = new_node(t, &key, perms_inherit(parent->perms, maker),
                      *rest ? blob_new(NULL, 0) : blob_get(value));
         insert_child(parent, n);
         parent->kids_gen = ++*t->gen;
@@ -349,7 +414,8 @@ void tree_create(struct tree *t, const char *path, const struct who *maker, stru
 
 void tree_set_value(struct tree *t, const char *path, struct blob *value)
 {
-    struct node *n = *own_path(t, path, strlen(path));
+    size_t found;
+    struct node *n = own_nearest(t, path, &found);
 
     blob_get(value);
     blob_put(n->value);
@@ -359,7 +425,8 @@ void tree_set_value(struct tree *t, const char *path, struct blob *value)
 
 void tree_set_perms(struct tree *t, const char *path, struct perms *perms)
 {
-    struct node *n = *own_path(t, path, strlen(path));
+    size_t found;
+    struct node *n = own_nearest(t, path, &found);
 
     t->count(t->ctx, n->perms->p[0].domid, -1);
     t->count(t->ctx, perms->p[0].domid, 1);
@@ -383,9 +450,9 @@ void tree_remove(struct tree *t, const char *path)
 {
     const char *name = strrchr(path, '/') + 1;
     size_t parent_len = name == path + 1 ? 1 : (size_t)(name - path) - 1;
-    struct node *parent = *own_path(t, path, parent_len), *n;
+    struct node *parent = own_path(t, path, parent_len), *n;
 
-    n = take_child(parent, name, strlen(name));
+    n = take_child(parent, name);
     parent->kids_gen = ++*t->gen;
     tree_walk(n, parent, path, uncount, t);
     node_put(n);

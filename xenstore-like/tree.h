@@ -35,6 +35,7 @@ struct node {
     unsigned int refs;
     uint32_t priority;         /* treap: not lower than those of left and right */
     struct node *left, *right; /* siblings */
+    uint64_t rank;             /* of its name among siblings; equal ones may still differ */
     size_t names_bytes;        /* length of the names, NULs too, of itself, left and right */
     struct node *kids;         /* root of the children's treap */
     struct blob *name;
@@ -49,6 +50,12 @@ struct tree {
     void (*count)(void *ctx, uint32_t domid, int nodes); /* nodes of a domain come and go */
     void *ctx;
 };
+
+/*
+ * So many nodes that are free are kept for the next ones; at first none, which suits tools that watch
+ * over memory.
+ */
+void tree_keep(unsigned int nodes);
 
 struct blob *blob_new(const void *bytes, size_t len);
 struct blob *blob_get(struct blob *b);

@@ -204,6 +204,10 @@ static bool console_turn(struct console *c)
     if (!c->ring)
         return false;
     taken = ring_take(c->ring, buf, &broken);
+    if (broken) { /* what was in the ring is skipped: the log's size means another position now */
+        c->logged = 0;
+        note_position(c);
+    }
     if (broken && !c->broken) {
         c->broken = true;
         log_line("%s: nonsense in the console ring of domain %u", c->name, c->domid);

@@ -6,12 +6,13 @@
  *         the frontend's with no rights for the guest: the backend wants to see one, the guest shall
  *         not yet; 3. the backend is ready; 4. the guest gets its rights, which is how it hears of the
  *         device; 5. both ends are connected; 6. the mark goes. An error anywhere takes it all back.
- * Detach: 1. the mark "detach"; 2. the backend's end says Closing; 3. the guest answers Closed, and
- *         the backend goes; 4. both ends go, then the block device, then record and mark. A guest that
- *         does not answer in time gets its device back as it was.
+ * Detach: 1. in one transaction the mark "detach", and the backend's end says Closing; 2. the guest
+ *         answers Closed, and the backend goes; 3. both ends go, then the block device, then record
+ *         and mark. A guest that does not answer in time gets its device back as it was. One that is
+ *         not asked: the mark "remove", then 3.
  *
- * A domd that is restarted in between finds the mark: what was coming goes, what was going goes if the
- * guest has let go of it, and else stays.
+ * A domd that is restarted in between finds the mark and carries on: what was coming is taken away, as
+ * is what was to be removed; for what was asked back the guest gets DETACH_AGAIN_S more.
  */
 #include "dom0-tools/domd/domd.h"
 
@@ -19,7 +20,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "dom0-tools/lib/crash.h"
@@ -28,15 +28,8 @@
 #include "dom0-tools/lib/nodes.h"
 #include "pv-abi/io/xenbus.h"
 
-#define STEP_US 10000
-
-static long now_ms(void)
-{
-    struct timespec ts;
-
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
+#define STEP_US        10000
+#define DETACH_AGAIN_S 10
 
 /* One device on its way, for the transactions below. */
 struct moving {
@@ -118,8 +111,10 @@ static int begin_attach(struct store *s, store_tx_t tx, void *arg)
 {
     struct moving *m = arg;
     struct node_write w = {&m->l, m->vm->domid, true};
-    int rc = mark(m, "attach", s, tx);
+    int rc;
 
+    store_gather(s, tx);
+    rc = mark(m, "attach", s, tx);
     if (!rc)
         rc = record_add_device(m->vm, m->is_vif, m->i, s, tx);
     return rc ? rc : nodes_write(s, tx, &w);
@@ -131,6 +126,7 @@ static int offer(struct store *s, store_tx_t tx, void *arg)
     size_t i;
     int rc = 0;
 
+    store_gather(s, tx);
     for (i = 0; !rc && i < m->l.count; i++)
         if (m->l.nodes[i].perm == NODE_GUEST_OWN)
             rc = set_rights(s, tx, &m->l.nodes[i], m->vm->domid, false);
@@ -302,7 +298,7 @@ int device_attach(struct vm *vm, int is_vif, unsigned int timeout_s, struct err 
     if (rc && take_away(&m, s, &later))
         log_line("%s: attach failed, and so did its way back: %s", vm->cfg.name, later.text);
     if (!rc && !is_vif)
-        vm->disks[m.i].overlay_made = false;
+        disk_keep_overlay(vm, m.i);
     if (!rc)
         event_emit(vm, "attached", "device", m.what);
     store_close(s);
@@ -313,11 +309,7 @@ int device_attach(struct vm *vm, int is_vif, unsigned int timeout_s, struct err 
 
 static bool backend_gone(const struct moving *m)
 {
-    char path[160];
-
-    snprintf(path, sizeof(path), "/sys/bus/xen-backend/devices/%s-%u-%s", m->is_vif ? "vif" : "vbd",
-             m->vm->domid, strrchr(m->be, '/') + 1);
-    return access(path, F_OK) != 0;
+    return !device_served(m->vm, m->is_vif, m->i);
 }
 
 /* True when nobody in the guest has the device: it never took it, or gave it back. */
@@ -340,7 +332,7 @@ static int wait_closed(struct moving *m, struct store *s, unsigned int timeout_s
             continue;
         }
         fe = device_state(s, m->fe);
-        if (fe == XenbusStateClosed)
+        if (fe == XenbusStateClosed || fe == XenbusStateUnknown)
             return 0;
         if (fe == XenbusStateClosing) {
             record_moving(m->vm, NULL, s, STORE_NO_TX);
@@ -367,12 +359,14 @@ static int detach_steps(struct moving *m, bool force, unsigned int timeout_s, st
         return -1;
     m->state = device_state(s, m->be);
     if (force || unused(device_state(s, m->fe))) {
-        rc = mark(m, "detach", s, STORE_NO_TX);
+        crash_point();
+        rc = mark(m, "remove", s, STORE_NO_TX);
         return rc ? store_failed(m, rc, e) : take_away(m, s, e);
     }
     if (paused)
         return err_set(e, STATUS_FAILED, m->what, "unpause it, or use --force",
                        "the guest is paused and cannot give it back");
+    crash_point();
     rc = store_transact(s, begin_detach, m);
     crash_point();
     if (rc)
@@ -399,32 +393,75 @@ int device_detach(struct vm *vm, int is_vif, size_t i, bool force, unsigned int 
 
 /* ---- after a restart of domd */
 
-void device_resume(struct vm *vm, const char *what, struct store *s)
+/* Looks for what was on its way: @text is the mark. False: no such device. */
+static bool find_moving(struct moving *m, struct vm *vm, const char *text, char verb[8])
 {
-    size_t i, n;
+    char what[48];
+    bool known = text && sscanf(text, "%7s %47[^\n]", verb, what) == 2;
     int is_vif;
-    bool coming = !strncmp(what, "attach ", 7);
+    size_t i;
+
+    for (is_vif = 0; known && is_vif < 2; is_vif++)
+        for (i = 0; i < (is_vif ? vm->cfg.nr_vifs : vm->cfg.nr_disks); i++) {
+            describe(m, vm, is_vif, i);
+            if (!strcmp(m->what, what))
+                return true;
+        }
+    return false;
+}
+
+/* Brings a detach to its end. @vm is visible and held by us. */
+static void *detach_again(void *arg)
+{
+    struct vm *vm = arg;
     struct err e = {0};
     struct moving m;
+    struct store *s;
+    char verb[8], *text = NULL;
 
-    for (is_vif = 0; is_vif < 2; is_vif++) {
-        n = is_vif ? vm->cfg.nr_vifs : vm->cfg.nr_disks;
-        for (i = 0; i < n; i++) {
-            describe(&m, vm, is_vif, i);
-            if (strlen(what) <= 7 || strcmp(m.what, what + 7))
-                continue;
-            if (coming || unused(device_state(s, m.fe)) || backend_gone(&m)) {
-                log_line("%s: %s: taken away, as begun before", vm->cfg.name, m.what);
-                if (take_away(&m, s, &e))
-                    log_line("%s: %s", vm->cfg.name, e.text);
-                return;
-            }
-            if (device_state(s, m.fe) != XenbusStateClosing) {
-                m.state = XenbusStateConnected;
-                store_transact(s, undo_detach, &m);
-                return;
-            }
+    if (!open_store(&s, &e))
+        record_read_moving(vm, &text, s);
+    if (find_moving(&m, vm, text, verb)) {
+        /* The state it had was not noted, but a device that is detached has been connected. */
+        m.state = XenbusStateConnected;
+        if (!wait_closed(&m, s, DETACH_AGAIN_S, &e) && !take_away(&m, s, &e)) {
+            log_line("%s: %s: detached, as begun before", vm->cfg.name, m.what);
+            event_emit(vm, "detached", "device", m.what);
         }
     }
-    record_moving(vm, NULL, s, STORE_NO_TX);
+    if (e.status)
+        log_line("%s: %s", vm->cfg.name, e.text);
+    free(text);
+    store_close(s);
+    registry_release(vm);
+    return NULL;
+}
+
+void device_resume(struct vm *vm, struct store *s)
+{
+    struct err e = {0};
+    struct moving m;
+    char verb[8] = "", *text = NULL;
+    bool found;
+    pthread_t t;
+
+    adoption_answer(record_read_moving(vm, &text, s));
+    found = find_moving(&m, vm, text, verb);
+    free(text);
+    if (!found) {
+        record_moving(vm, NULL, s, STORE_NO_TX);
+    } else if (!strcmp(verb, "detach")) {
+        registry_show(vm, VM_LIVE);
+        if (!pthread_create(&t, NULL, detach_again, vm)) {
+            pthread_detach(t);
+            return; /* which releases it */
+        }
+    } else {
+        log_line("%s: %s: taken away, as begun before", vm->cfg.name, m.what);
+        if (take_away(&m, s, &e))
+            log_line("%s: %s", vm->cfg.name, e.text);
+        else if (!strcmp(verb, "remove"))
+            event_emit(vm, "detached", "device", m.what);
+    }
+    registry_publish(vm, VM_LIVE);
 }

@@ -11,20 +11,31 @@
 #include "dom0-tools/lib/err.h"
 #include "dom0-tools/lib/proto.h"
 
-#define ANSWER_MS 5000
+#define ANSWER_MS   5000
+#define PATIENCE_MS 5000 /* of one who starts a guest, for all tries together */
+#define STEP_MS     100
 
-/* Sends one line. Returns the open connection, or -1 with *@e. */
-static int request(const char *line, struct err *e)
+/* Of a request that failed: */
+enum failure {
+    REFUSED,
+    ABSENT, /* consoled is not there */
+    CUT,    /* it has ended within the request */
+};
+
+/* Sends one line over @fd. Returns @fd, the open connection, or -1 with *@e and *@why. */
+static int request_over(int fd, const char *line, int answer_ms, enum failure *why, struct err *e)
 {
     char *answer = NULL;
-    int fd = proto_connect(CONSOLED_SOCKET);
     long n;
 
+    *why = fd < 0 ? ABSENT : REFUSED;
     if (fd < 0)
         return err_set(e, STATUS_FAILED, "consoled", "start consoled", "not running");
     n = proto_send(fd, line, strlen(line), -1);
     if (!n)
-        n = proto_receive(fd, &answer, 1024, ANSWER_MS, NULL);
+        n = proto_receive(fd, &answer, 1024, answer_ms, NULL);
+    if (n <= 0 && n != -ETIMEDOUT)
+        *why = CUT;
     if (n <= 0)
         err_set(e, STATUS_FAILED, "consoled", "see its log", "no answer: %s",
                 n ? strerror((int)-n) : "it hung up");
@@ -38,11 +49,9 @@ static int request(const char *line, struct err *e)
     return fd;
 }
 
-/* Whether it is no refusal, but that consoled is not there, or has ended within the request. */
-static bool is_away(const struct err *e)
+static int request(const char *line, enum failure *why, struct err *e)
 {
-    return !strncmp(e->text, "consoled: not running", 21) ||
-           !strncmp(e->text, "consoled: no answer", 19);
+    return request_over(proto_connect(CONSOLED_SOCKET), line, ANSWER_MS, why, e);
 }
 
 /*
@@ -51,21 +60,23 @@ static bool is_away(const struct err *e)
  */
 int console_add(const struct vm *vm, uint32_t port, bool fresh_log, struct err *e)
 {
+    long now = now_ms(), end = now + PATIENCE_MS;
+    enum failure why;
     char line[160];
-    int fd = -1, i;
+    int fd;
 
     snprintf(line, sizeof(line), "add %u %u %s %s", vm->domid, port, vm->cfg.name,
              fresh_log ? "fresh" : "keep");
-    for (i = 0; i < 50 && fd < 0; i++) {
-        if (i)
-            usleep(100000);
+    for (;;) {
         memset(e, 0, sizeof(*e));
-        fd = request(line, e);
-        if (fd < 0 && !is_away(e))
+        fd = request_over(proto_try_connect(CONSOLED_SOCKET), line, (int)(end - now), &why, e);
+        if (fd >= 0)
             break;
+        if (why == REFUSED || end - now_ms() <= STEP_MS)
+            return -1;
+        usleep(STEP_MS * 1000);
+        now = now_ms();
     }
-    if (fd < 0)
-        return -1;
     close(fd);
     return 0;
 }
@@ -73,32 +84,43 @@ int console_add(const struct vm *vm, uint32_t port, bool fresh_log, struct err *
 void console_drop(const struct vm *vm, bool keep)
 {
     struct err e = {0};
+    enum failure why;
     char line[160];
     int fd;
 
     snprintf(line, sizeof(line), "drop %s %s", vm->cfg.name, keep ? "keep" : "close");
-    fd = request(line, &e);
+    fd = request(line, &why, &e);
     if (fd >= 0)
         close(fd);
 }
 
+/* A consoled that was killed within the request may have moved the log: the next one is asked. */
 int console_rename(const struct vm *vm, struct err *e)
 {
+    enum failure why;
     char line[160];
     int fd;
 
     snprintf(line, sizeof(line), "name %u %s", vm->domid, vm->cfg.name);
-    fd = request(line, e);
-    if (fd < 0)
+    fd = request(line, &why, e);
+    if (fd < 0 && why == CUT) {
+        memset(e, 0, sizeof(*e));
+        fd = request(line, &why, e);
+    }
+    if (fd < 0 && why == REFUSED)
         return -1;
-    close(fd);
+    /* One that is not there reads the new name from the store when it starts. */
+    memset(e, 0, sizeof(*e));
+    if (fd >= 0)
+        close(fd);
     return 0;
 }
 
 int console_attach(const char *name, bool resume, struct err *e)
 {
+    enum failure why;
     char line[160];
 
     snprintf(line, sizeof(line), "%s %s", resume ? "resume" : "attach", name);
-    return request(line, e);
+    return request(line, &why, e);
 }

@@ -32,6 +32,8 @@ int target_get(struct request *r, struct target *t)
         return -1;
     if (!strcmp(name, "0") || !strcmp(name, "Domain-0")) {
         t->name = "Domain-0";
+        json_put_str(r->out, "name", t->name);
+        json_put_u64(r->out, "id", 0);
         return 0;
     }
     t->vm = need_live_vm(r);
@@ -125,9 +127,9 @@ int tell_each(struct request *r, const char *key,
 
     if (!list)
         return err_set(r->e, STATUS_RESOURCES, "domd", NULL, "out of memory");
-    if (wanted && !registry_domid(wanted, &domid)) {
+    if (wanted && !registry_domid(wanted, &domid, r->e)) {
         free(list);
-        return err_set(r->e, STATUS_NO_DOMAIN, wanted, "see domctl list", "no such domain");
+        return -1;
     }
     n = hv_domain_list(domd.hv, domid, list, wanted ? 1 : DOMAINS_MAX);
     if (n < 0)
@@ -217,6 +219,7 @@ int op_vcpu_set(struct request *r)
                     "%llu vCPUs are not between 1 and %u", (unsigned long long)n, info.nr_vcpus);
     else
         rc = set_online(r, &t, (uint32_t)n, info.nr_vcpus);
+    json_put_u64(r->out, "vcpus", n);
     if (!rc && t.vm) {
         t.vm->cfg.vcpus = (uint32_t)n;
         rc = target_record(r, &t);
@@ -251,9 +254,9 @@ int op_vcpu_pin(struct request *r)
     uint32_t i;
     int rc;
 
-    if (!text || !cpus_parse(&cpus, text))
+    if (text && !cpus_parse(&cpus, text))
         return err_set(r->e, STATUS_USAGE, "vcpu-pin", "such as 0-3,^1 or all",
-                       "'%.60s' is no list of CPUs", text ? text : "");
+                       "'%.60s' is no list of CPUs", text);
     if (target_get(r, &t))
         return -1;
     single = json_get_u64(r->in, "vcpu", &one);
@@ -263,12 +266,16 @@ int op_vcpu_pin(struct request *r)
     else if (single && one >= info.nr_vcpus)
         rc = err_set(r->e, STATUS_USAGE, t.name, NULL, "it has no vCPU %llu, only 0 to %u",
                      (unsigned long long)one, info.nr_vcpus - 1);
-    for (i = single ? (uint32_t)one : 0; !rc && i < info.nr_vcpus; i++) {
+    for (i = single ? (uint32_t)one : 0; !rc && text && i < info.nr_vcpus; i++) {
         rc = pin(r, &t, i, cpus);
         if (single)
             break;
     }
-    if (!rc)
+    if (single)
+        json_put_u64(r->out, "vcpu", one);
+    if (text)
+        json_put_str(r->out, "cpus", text);
+    if (!rc && text)
         rc = target_record(r, &t);
     target_put(&t);
     return rc;
@@ -331,5 +338,5 @@ int op_sched(struct request *r)
         return -1;
     rc = set_share(r, &t);
     target_put(&t);
-    return rc;
+    return rc ? rc : tell_domains(r, "domains", tell_share);
 }

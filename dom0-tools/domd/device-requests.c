@@ -142,6 +142,7 @@ static int detach(struct request *r, int is_vif)
     vm = need_vm(r);
     if (!vm)
         return -1;
+    json_put_str(r->out, "device", device);
     if (!(is_vif ? find_vif(vm, device, &i) : find_disk(vm, device, &i)))
         rc = err_set(r->e, STATUS_USAGE, vm->cfg.name,
                      is_vif ? "see domctl network-list" : "see domctl block-list", "no %s '%.60s'",

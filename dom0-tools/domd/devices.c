@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "dom0-tools/lib/err.h"
@@ -22,14 +21,6 @@
 #define READY_MS 10000
 #define CLOSE_MS 10000
 #define STEP_US  5000
-
-static long now_ms(void)
-{
-    struct timespec ts;
-
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 void vif_interface(const struct vm *vm, size_t i, char name[16])
 {
@@ -48,6 +39,14 @@ static void backend_sysfs(const struct vm *vm, int is_vif, size_t i, char path[1
     else
         snprintf(path, 128, "/sys/bus/xen-backend/devices/vbd-%u-%u", vm->domid,
                  vm->cfg.disks[i].devid);
+}
+
+bool device_served(const struct vm *vm, int is_vif, size_t i)
+{
+    char path[128];
+
+    backend_sysfs(vm, is_vif, i, path);
+    return !access(path, F_OK);
 }
 
 static int check_driver(const char *driver, const char *module, struct err *e)

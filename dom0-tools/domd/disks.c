@@ -2,12 +2,15 @@
 /*
  * What a disk is in dom0: a block device as it is, a loop device over a file, or, with an overlay, a
  * device-mapper device over both, whose name tells guest and disk, so that a domd that is restarted
- * finds it without a record.
+ * finds it without a record. A link of that name in OVERLAYS_NEW leads to an overlay's file that was
+ * made for a start or an attach, until that has succeeded.
  */
 #include "dom0-tools/domd/domd.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/fs.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,23 +19,29 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "dom0-tools/lib/crash.h"
 #include "dom0-tools/lib/dm.h"
 #include "dom0-tools/lib/err.h"
 #include "dom0-tools/lib/loop.h"
 
 #define OVERLAY_PREFIX "pavo-"
+#define OVERLAYS_NEW   "/run/pavo/overlays-new"
 
-static int disk_failed(const char *path, int error, struct err *e)
+/* @kind: "disk" or "overlay". */
+static int disk_failed(const char *kind, const char *path, int error, struct err *e)
 {
+    bool full = error == ENOMEM || error == ENOSPC || error == EDQUOT;
+    const char *hint = NULL;
     char what[300];
 
-    snprintf(what, sizeof(what), "disk %.280s", path);
-    return err_set(e, error == ENOMEM ? STATUS_RESOURCES : STATUS_USAGE, what,
-                   error == ENOENT                     ? "check the path"
-                   : error == EROFS || error == EACCES ? "access ro would do"
-                   : error == EBUSY                    ? "unmount it"
-                                                       : NULL,
-                   "%s",
+    if (error == ENOENT)
+        hint = "check the path";
+    else if (error == EBUSY)
+        hint = "unmount it";
+    else if ((error == EROFS || error == EACCES) && *kind == 'd')
+        hint = "access ro would do";
+    snprintf(what, sizeof(what), "%s %.280s", kind, path);
+    return err_set(e, full ? STATUS_RESOURCES : STATUS_USAGE, what, hint, "%s",
                    error == ENOENT  ? "no such file"
                    : error == EBUSY ? "dom0 itself uses this device"
                                     : strerror(error));
@@ -68,7 +77,7 @@ static int attach_loop(struct vm_loop *loop, int fd, const char *path, bool writ
     loop->used = true;
     loop->fd = dev;
     if (fstat(dev, &st))
-        return disk_failed(path, errno, e);
+        return disk_failed("disk", path, errno, e);
     numbers[0] = major(st.st_rdev);
     numbers[1] = minor(st.st_rdev);
     return 0;
@@ -82,7 +91,7 @@ static int target_open(const char *path, bool writable, struct err *e)
     struct stat st;
 
     if (fd < 0)
-        return disk_failed(path, errno, e);
+        return disk_failed("disk", path, errno, e);
     /* Mounted, or a part of something that is: exclusive use is how the kernel tells. */
     if (writable && !fstat(fd, &st) && S_ISBLK(st.st_mode)) {
         again = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK | O_EXCL);
@@ -90,7 +99,7 @@ static int target_open(const char *path, bool writable, struct err *e)
             int error = errno;
 
             close(fd);
-            return disk_failed(path, error, e);
+            return disk_failed("disk", path, error, e);
         }
         close(again);
     }
@@ -106,10 +115,10 @@ static int target_attach(struct vm_loop *loop, int fd, const char *path, bool wr
     char what[300];
 
     if (fstat(fd, &st))
-        return disk_failed(path, errno, e);
+        return disk_failed("disk", path, errno, e);
     if (S_ISBLK(st.st_mode)) {
         if (ioctl(fd, BLKGETSIZE64, &bytes))
-            return disk_failed(path, errno, e);
+            return disk_failed("disk", path, errno, e);
         numbers[0] = major(st.st_rdev);
         numbers[1] = minor(st.st_rdev);
         *sectors = bytes / 512;
@@ -126,16 +135,20 @@ static int target_attach(struct vm_loop *loop, int fd, const char *path, bool wr
 
 /* ---- overlays */
 
-void disk_name_overlay(struct vm *vm, size_t i)
+static void overlay_name(const struct vm *vm, size_t i, char name[64])
 {
     char uuid[37];
 
     uuid_format(uuid, vm->uuid);
-    snprintf(vm->disks[i].mapped, sizeof(vm->disks[i].mapped), OVERLAY_PREFIX "%s-%s", uuid,
-             vm->cfg.disks[i].vdev);
+    snprintf(name, 64, OVERLAY_PREFIX "%s-%s", uuid, vm->cfg.disks[i].vdev);
 }
 
-/* Judges a file that exists: an overlay made before, or nothing but holes, will do. */
+void disk_name_overlay(struct vm *vm, size_t i)
+{
+    overlay_name(vm, i, vm->disks[i].mapped);
+}
+
+/* Judges a file: an overlay made before, or nothing but holes, will do; made as large as it must be. */
 static int overlay_check(int fd, const char *path, uint64_t size, struct err *e)
 {
     uint8_t head[16];
@@ -145,36 +158,99 @@ static int overlay_check(int fd, const char *path, uint64_t size, struct err *e)
 
     snprintf(what, sizeof(what), "overlay %.280s", path);
     if (fstat(fd, &st))
-        return disk_failed(path, errno, e);
+        return disk_failed("overlay", path, errno, e);
     if (!S_ISREG(st.st_mode))
         return err_set(e, STATUS_USAGE, what, NULL, "not a regular file");
-    if (!st.st_size)
-        return ftruncate(fd, (off_t)size) ? disk_failed(path, errno, e) : 0;
-    if (lseek(fd, 0, SEEK_DATA) < 0 && errno == ENXIO)
-        return 0;
-    rc = dm_cow_header_check(head, pread(fd, head, sizeof(head), 0) == sizeof(head) ? 16 : 0);
+    rc = lseek(fd, 0, SEEK_DATA) < 0 && errno == ENXIO
+             ? 0
+             : dm_cow_header_check(head, pread(fd, head, sizeof(head), 0) == sizeof(head) ? 16 : 0);
     if (rc == -ENODATA)
         return err_set(e, STATUS_USAGE, what, "remove it to begin anew from the target",
                        "it ran full once: what was written to it is lost");
-    return rc ? err_set(e, STATUS_USAGE, what, "name a file that does not exist yet",
-                        "this file is no overlay")
-              : 0;
+    if (rc)
+        return err_set(e, STATUS_USAGE, what, "name a file that does not exist yet",
+                       "this file is no overlay");
+    /* One that ran full would lose all that the guest wrote. */
+    return (uint64_t)st.st_size < size && ftruncate(fd, (off_t)size)
+               ? disk_failed("overlay", path, errno, e)
+               : 0;
 }
 
-static int overlay_open(struct vm_disk *disk, const char *path, uint64_t size, struct err *e)
+/* The link that notes it while it is new. */
+static void new_path(const struct vm *vm, size_t i, char path[128])
 {
-    int fd = open(path, O_RDWR | O_CLOEXEC | O_CREAT | O_EXCL, 0600);
+    char name[64];
 
-    disk->overlay_made = fd >= 0;
-    if (fd < 0 && errno == EEXIST)
-        fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+    overlay_name(vm, i, name);
+    snprintf(path, 128, OVERLAYS_NEW "/%s", name);
+}
+
+/* Makes and opens it if it does not exist. Noted before: a link that leads nowhere does no harm. */
+static int overlay_make(struct vm *vm, size_t i, const char *path)
+{
+    char link[128];
+    int fd, error;
+
+    new_path(vm, i, link);
+    mkdir(OVERLAYS_NEW, 0700);
+    if (!access(path, F_OK))
+        return -EEXIST;
+    unlink(link);
+    if (symlink(path, link))
+        return -errno;
+    crash_point();
+    fd = open(path, O_RDWR | O_CLOEXEC | O_CREAT | O_EXCL, 0600);
+    error = errno;
+    crash_point();
     if (fd < 0)
-        return disk_failed(path, errno, e);
+        unlink(link);
+    vm->disks[i].overlay_made = fd >= 0;
+    return fd < 0 ? -error : fd;
+}
+
+static int overlay_open(struct vm *vm, size_t i, const char *path, uint64_t size, struct err *e)
+{
+    int fd = overlay_make(vm, i, path);
+
+    if (fd == -EEXIST) {
+        fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+        fd = fd < 0 ? -errno : fd;
+    }
+    if (fd < 0)
+        return disk_failed("overlay", path, -fd, e);
     if (overlay_check(fd, path, size, e)) {
         close(fd);
         return -1;
     }
     return fd;
+}
+
+/* The kernel says no more than that it could not write; of a file that is new. */
+static bool no_room(int fd)
+{
+    static const char zeroes[4096];
+
+    return pwrite(fd, zeroes, sizeof(zeroes), 0) < 0 && errno == ENOSPC;
+}
+
+void disk_keep_overlay(struct vm *vm, size_t i)
+{
+    char link[128];
+
+    new_path(vm, i, link);
+    if (vm->disks[i].overlay_made)
+        unlink(link);
+    vm->disks[i].overlay_made = false;
+}
+
+/* One that was made by a start or an attach that failed holds nothing of anybody's. */
+static void overlay_unmake(struct vm *vm, size_t i)
+{
+    if (!vm->disks[i].overlay_made)
+        return;
+    unlink(vm->cfg.disks[i].overlay);
+    crash_point();
+    disk_keep_overlay(vm, i);
 }
 
 /* Puts the overlay over @numbers, which become those of the joint device. */
@@ -185,19 +261,26 @@ static int overlay_attach(struct vm *vm, size_t i, uint64_t sectors, uint32_t nu
     const char *path = vm->cfg.disks[i].overlay;
     uint32_t origin[2] = {numbers[0], numbers[1]}, cow[2];
     char what[300];
+    bool full;
     int fd, rc;
 
     if (check_unused(vm, &vm->cfg.disks[i], path, true, e))
         return -1;
-    fd = overlay_open(disk, path, dm_cow_size(sectors * 512), e);
+    fd = overlay_open(vm, i, path, dm_cow_size(sectors * 512), e);
     if (fd < 0)
         return -1;
-    rc = attach_loop(&disk->overlay, fd, path, true, cow, e);
-    close(fd);
-    if (rc)
+    if (attach_loop(&disk->overlay, fd, path, true, cow, e)) {
+        close(fd);
         return -1;
+    }
     disk_name_overlay(vm, i);
     rc = dm_snapshot_create(disk->mapped, sectors, origin, cow, numbers);
+    full = rc == -EIO && disk->overlay_made && no_room(fd);
+    close(fd);
+    if (full) {
+        disk->mapped[0] = '\0';
+        return disk_failed("overlay", path, ENOSPC, e);
+    }
     if (rc) {
         disk->mapped[0] = '\0';
         snprintf(what, sizeof(what), "overlay %.280s", path);
@@ -259,32 +342,60 @@ void disk_drop(struct vm *vm, size_t i)
     disk->mapped[0] = '\0';
     loop_drop(&disk->overlay, vm->cfg.disks[i].overlay);
     loop_drop(&disk->image, vm->cfg.disks[i].target);
-    if (disk->overlay_made) /* by a start or an attach that failed: it holds nothing of anybody's */
-        unlink(vm->cfg.disks[i].overlay);
-    disk->overlay_made = false;
+    overlay_unmake(vm, i);
 }
 
 /* ---- after a restart */
 
-static void sweep_overlay(const char *name, void *arg)
+/* True for the name of an overlay that no guest has. */
+static bool is_left_over(const char *name)
 {
     size_t prefix = strlen(OVERLAY_PREFIX);
     char uuid_text[37];
     uint8_t uuid[16];
-    int rc;
 
     if (strncmp(name, OVERLAY_PREFIX, prefix) || strlen(name) < prefix + 38)
-        return;
+        return false;
     memcpy(uuid_text, name + prefix, 36);
     uuid_text[36] = '\0';
-    if (name[prefix + 36] != '-' || !uuid_parse(uuid, uuid_text) ||
-        registry_has_overlay(uuid, name + prefix + 37))
+    return name[prefix + 36] == '-' && uuid_parse(uuid, uuid_text) &&
+           !registry_has_overlay(uuid, name + prefix + 37);
+}
+
+static void sweep_overlay(const char *name, void *arg)
+{
+    int rc;
+
+    if (!is_left_over(name))
         return;
     rc = dm_remove(name);
     log_line("%s: left over, %s", name, rc ? strerror(-rc) : "removed");
 }
 
+/* Files made for starts and attaches that were not finished. */
+static void sweep_new(void)
+{
+    DIR *dir = opendir(OVERLAYS_NEW);
+    struct dirent *entry;
+    char link[400], path[PATH_MAX];
+    ssize_t n;
+
+    while (dir && (entry = readdir(dir))) {
+        snprintf(link, sizeof(link), OVERLAYS_NEW "/%s", entry->d_name);
+        n = readlink(link, path, sizeof(path) - 1);
+        if (n < 0)
+            continue;
+        path[n] = '\0';
+        if (is_left_over(entry->d_name) && !unlink(path))
+            log_line("%s: made for a guest that was not finished: removed", path);
+        unlink(link);
+    }
+    if (dir)
+        closedir(dir);
+}
+
 void disks_sweep(void)
 {
     dm_list(sweep_overlay, NULL);
+    sweep_new();
 }

@@ -59,10 +59,10 @@ struct vm {
     struct vm_disk *disks; /* one per disk of cfg, in its order */
     bool console;          /* consoled knows it */
     bool unattended;       /* is being started again by itself: nobody hears of a crash at once */
-    bool final;            /* shall not be started again, whatever its config says */
     bool kept;             /* has ended and has a successor, which has its devices */
     bool delayed;          /* has ended; is started again at not_before */
-    int64_t not_before;    /* CLOCK_MONOTONIC, in seconds */
+    int64_t not_before;    /* CLOCK_MONOTONIC, in seconds; so is what follows */
+    int64_t final_until;   /* an end before that is the last, whatever its config says */
     uint32_t short_lives;  /* in a row: see policy.h */
     struct timing *timing; /* of the create that is going on, or NULL */
 };
@@ -89,6 +89,7 @@ extern struct domd domd;
 /* registry.c */
 struct vm *registry_add(struct guest_config *cfg, struct err *e); /* takes *cfg; held by caller */
 struct vm *registry_adopt(struct guest_config *cfg, uint32_t domid);
+void registry_show(struct vm *vm, enum vm_state state);    /* and still held */
 void registry_publish(struct vm *vm, enum vm_state state); /* and no longer held */
 void registry_set_domid(struct vm *vm, uint32_t domid);    /* of a held vm */
 void registry_set_uuid(struct vm *vm, const uint8_t uuid[16]);
@@ -109,7 +110,7 @@ bool registry_started(uint32_t domid, int64_t *started);
 /* True while the guest of that UUID is being built or started. */
 bool registry_starting(const uint8_t uuid[16]);
 /* The domid of a visible guest by name, number or UUID; 0 is dom0. False when there is none. */
-bool registry_domid(const char *name, uint32_t *domid);
+bool registry_domid(const char *name, uint32_t *domid, struct err *e);
 /*
  * True if a disk other than @self has the file or device @path, and one of the two writes it; the name
  * of the disk's guest into @name.
@@ -125,6 +126,7 @@ int registry_add_disk(struct vm *vm, struct disk_spec *d, struct err *e);
 int registry_add_vif(struct vm *vm, const struct vif_spec *v, struct err *e);
 void registry_drop_disk(struct vm *vm, size_t i);
 void registry_drop_vif(struct vm *vm, size_t i);
+void registry_drop_devices(struct vm *vm); /* all of them */
 /* Waits until the guest of @domid is gone or another domain has taken its place. False: time. */
 bool registry_wait_gone(uint32_t domid, int timeout_ms);
 
@@ -137,6 +139,7 @@ void vm_destroy(struct vm *vm); /* vm_stop() and registry_remove() */
 void start_unattended(struct vm *vm, bool fresh_log);
 void timing_mark(struct vm *vm, const char *phase); /* that just ended */
 int64_t now_s(void);                                /* CLOCK_MONOTONIC */
+long now_ms(void);
 void *monitor_main(void *arg);
 /* Starts @cfg (taken) as the successor of a kept domain, in a thread of its own. */
 void successor_start(struct guest_config *cfg, uint32_t kept_domid, uint32_t short_lives);
@@ -147,6 +150,8 @@ int device_wait(struct vm *vm, int is_vif, size_t i, struct store *s, struct err
 /* -1 with *@e if dom0's kernel reported an error of the backend. */
 int device_failed(const struct vm *vm, int is_vif, size_t i, struct store *s, const char *what,
                   struct err *e);
+/* The kernel's device of the backend is there. */
+bool device_served(const struct vm *vm, int is_vif, size_t i);
 void device_remove(struct vm *vm, int is_vif, size_t i, struct store *s); /* as by pulling a plug */
 int devices_open(struct vm *vm, uint32_t (*numbers)[2], struct err *e);   /* checks, disk_open() */
 int devices_wait(struct vm *vm, struct store *s, struct err *e);
@@ -159,6 +164,7 @@ int disk_open(struct vm *vm, size_t i, uint32_t numbers[2], struct err *e); /* m
 void disk_held(struct vm *vm, size_t i);         /* by the backend now: descriptors are closed */
 void disk_drop(struct vm *vm, size_t i);         /* undoes disk_open(), as far as it got */
 void disk_name_overlay(struct vm *vm, size_t i); /* sets disks[i].mapped */
+void disk_keep_overlay(struct vm *vm, size_t i); /* the start or the attach has succeeded */
 void disks_sweep(void); /* removes what guests that do not exist left in the device mapper */
 
 /* grants.c */
@@ -168,7 +174,8 @@ void grants_tell(const struct vm *vm, struct json_out *o); /* members of an obje
 
 /* record.c: what is needed to carry on after domd itself was restarted */
 int record_begin(uint32_t domid, struct store *s); /* a domain without its config yet */
-int record_write(const struct vm *vm, struct store *s);
+int record_put(const struct vm *vm, struct store *s, store_tx_t tx);
+int record_write(const struct vm *vm, struct store *s);  /* the same as a transaction of its own */
 int record_rename(const struct vm *vm, struct store *s); /* wherever the name stands */
 /*
  * A domain that has ended is kept, for a domd that is restarted: @successor NULL: just so; else the
@@ -182,9 +189,13 @@ void record_succeeded(uint32_t domid, struct store *s);
 int config_copy(struct guest_config *to, const struct guest_config *from);
 void record_remove(uint32_t domid, struct store *s);
 bool record_adopt_all(void); /* false: no store to read */
+/* What the store answered while guests are taken over: 0, 1, -ENOENT, -EINVAL; else domd ends. */
+int adoption_answer(int rc);
+int remove_path(struct store *s, store_tx_t tx, const char *path); /* 0 also when it is missing */
 /* Each member of a config below @base/config. */
 int record_write_config(const struct guest_config *g, const char *base, struct store *s,
                         uint32_t tx);
+/* 0; -ENOENT, -EINVAL: it is not (all) there; -ENOMEM; an error of the store. */
 int record_read_config(struct guest_config *g, const char *base, struct store *s);
 
 /* pending.c: what was begun and is to be brought to its end, also by the next domd */
@@ -192,15 +203,21 @@ int pending_complete(struct vm *vm, struct store *s); /* a start has succeeded *
 void pending_end(struct vm *vm,
                  bool again);             /* its domain goes; @again: the guest is started anew */
 void pending_forget(const struct vm *vm); /* it is not started anew */
-bool pending_is_complete(uint32_t domid, struct store *s);
-void pending_clear_orphans(struct store *s); /* before anything is made */
+int pending_is_complete(uint32_t domid, struct store *s); /* 1, 0, or an error of the store */
+void pending_clear_orphans(struct store *s);              /* before anything is made */
 void pending_resume(struct store *s);
 int pending_resumed(struct err *e); /* waits until it is done: nothing is to be made before */
+
+/* A pause for the time of an action, noted: the next domd would end it. -1 with *@e. */
+int pending_pause(const struct vm *vm, struct err *e);
+void pending_unpause(const struct vm *vm);
+void pending_wake(uint32_t domid, struct store *s); /* ends one that was left behind */
 
 /* In a transaction @tx: a device that a guest has now, or has no more; one that is coming or going. */
 int record_add_device(const struct vm *vm, int is_vif, size_t i, struct store *s, store_tx_t tx);
 int record_remove_device(const struct vm *vm, int is_vif, size_t i, struct store *s, store_tx_t tx);
 int record_moving(const struct vm *vm, const char *what, struct store *s, store_tx_t tx);
+int record_read_moving(const struct vm *vm, char **what, struct store *s);
 
 /* attach.c: devices of a guest that runs, which the caller holds */
 /* Connects the last device of cfg, which serves no one yet. -1: it is dropped from cfg again. */
@@ -208,8 +225,8 @@ int device_attach(struct vm *vm, int is_vif, unsigned int timeout_s, struct err 
 /* Takes it away: with @force at once, else when the guest has let go of it. -1: it is still there. */
 int device_detach(struct vm *vm, int is_vif, size_t i, bool force, unsigned int timeout_s,
                   struct err *e);
-/* Ends what domd had begun before it was restarted: @what from record_moving(). */
-void device_resume(struct vm *vm, const char *what, struct store *s);
+/* Ends what domd had begun before it was restarted, and publishes @vm; at once, or when it is done. */
+void device_resume(struct vm *vm, struct store *s);
 /* The state a device's @end ("state" below a frontend or backend) is in. */
 int device_state(struct store *s, const char *end);
 
@@ -221,10 +238,22 @@ struct node_write {
 };
 int nodes_write(struct store *s, store_tx_t tx, void *arg);
 
+/* dump.c */
+struct dump_to {
+    int fd;           /* an empty regular file */
+    const char *file; /* its name, for messages */
+    bool compress, live;
+    int client; /* the connection whose end is the dump's, or -1 */
+};
+/* Writes the core of a held vm. *@unread: pages that it could not read. */
+int vm_dump(const struct vm *vm, const struct dump_to *to, uint64_t *unread, struct err *e);
+void dump_ended(const struct vm *vm); /* to CORE_FOLDER; the log says if it cannot */
+
 /* console.c: requests to consoled */
 int console_add(const struct vm *vm, uint32_t port, bool fresh_log, struct err *e);
 void console_drop(const struct vm *vm, bool keep);
-int console_rename(const struct vm *vm, struct err *e); /* of a vm that has its new name already */
+/* Of a vm that has its new name already. -1: refused. */
+int console_rename(const struct vm *vm, struct err *e);
 /* A descriptor or -1. @resume: without what was said before. */
 int console_attach(const char *name, bool resume, struct err *e);
 
@@ -237,7 +266,7 @@ void *client_main(void *arg);
 void withdraw_request(uint32_t domid, const char *what);
 
 /* events.c */
-/* Tells all listeners; @key and @value (or NULL) are one more member. The vm is held. */
+/* Tells all listeners; @key and @value (or NULL) are one more member. @vm is held; NULL: of domd. */
 void event_emit(const struct vm *vm, const char *event, const char *key, const char *value);
 uint64_t events_now(void);            /* the number of the next event */
 void events_send(int fd, uint64_t n); /* event @n and all that follow, until @fd is closed */

@@ -2,7 +2,8 @@
 /*
  * Events: what happens to guests, told to every client that asked. The last EVENTS_MAX lines are kept;
  * each listener is a thread of its own that sends from there, so that a slow one holds up nobody. One
- * that falls too far behind is told how many it missed.
+ * that falls too far behind is told how many it missed. The first line says that domd has started: who
+ * asks for all lines and has listened to an earlier domd learns thereby that there may be a gap.
  * Locking: events.lock, innermost; never held while sending.
  */
 #include "dom0-tools/domd/domd.h"
@@ -40,35 +41,46 @@ static void put_time(struct json_out *o)
     json_put_str(o, "time", text);
 }
 
+static void append(const char *text)
+{
+    char **slot;
+
+    pthread_mutex_lock(&events.lock);
+    slot = &events.lines[events.next++ % EVENTS_MAX];
+    free(*slot);
+    *slot = strdup(text);
+    pthread_cond_broadcast(&events.more);
+    pthread_mutex_unlock(&events.lock);
+}
+
+static void put_guest(struct json_out *o, const struct vm *vm)
+{
+    char uuid[37];
+
+    uuid_format(uuid, vm->uuid);
+    json_put_str(o, "name", vm->cfg.name);
+    json_put_u64(o, "id", vm->domid ? vm->domid : vm->last_domid);
+    json_put_str(o, "uuid", uuid);
+}
+
 void event_emit(const struct vm *vm, const char *event, const char *key, const char *value)
 {
     struct json_out *o = json_out_new(false);
     const char *text;
-    char uuid[37];
 
     if (!o)
         return;
-    uuid_format(uuid, vm->uuid);
     json_object(o);
     put_time(o);
     json_put_str(o, "event", event);
-    json_put_str(o, "name", vm->cfg.name);
-    json_put_u64(o, "id", vm->domid ? vm->domid : vm->last_domid);
-    json_put_str(o, "uuid", uuid);
+    if (vm)
+        put_guest(o, vm);
     if (key)
         json_put_str(o, key, value);
     json_end_object(o);
     text = json_text(o, NULL);
-    if (text) {
-        char **slot;
-
-        pthread_mutex_lock(&events.lock);
-        slot = &events.lines[events.next++ % EVENTS_MAX];
-        free(*slot);
-        *slot = strdup(text);
-        pthread_cond_broadcast(&events.more);
-        pthread_mutex_unlock(&events.lock);
-    }
+    if (text)
+        append(text);
     json_out_free(o);
 }
 

@@ -18,6 +18,7 @@
 #include "dom0-tools/lib/crash.h"
 #include "dom0-tools/lib/err.h"
 #include "dom0-tools/lib/hv.h"
+#include "dom0-tools/lib/kernel.h"
 #include "dom0-tools/lib/nodes.h"
 #include "pv-abi/sched.h"
 #include "xenstore-like/client.h"
@@ -35,6 +36,14 @@ int64_t now_s(void)
 
     clock_gettime(CLOCK_MONOTONIC, &ts);
     return ts.tv_sec;
+}
+
+long now_ms(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
 static uint64_t now_us(void)
@@ -61,6 +70,22 @@ void timing_mark(struct vm *vm, const char *phase)
 
 /* ---- the store */
 
+/* A domain's record and all of its nodes. */
+struct announcement {
+    const struct vm *vm;
+    struct node_write nodes;
+};
+
+static int announce(struct store *s, store_tx_t tx, void *arg)
+{
+    struct announcement *a = arg;
+    int rc;
+
+    store_gather(s, tx);
+    rc = record_put(a->vm, s, tx);
+    return rc ? rc : nodes_write(s, tx, &a->nodes);
+}
+
 static int publish(struct vm *vm, struct store *s, const struct built *b, uint32_t (*numbers)[2],
                    struct err *e)
 {
@@ -71,7 +96,7 @@ static int publish(struct vm *vm, struct store *s, const struct built *b, uint32
                             .console_port = b->console_port,
                             .start_time = vm->started};
     struct node_list l = {0};
-    struct node_write w = {&l, vm->domid, false};
+    struct announcement a = {vm, {&l, vm->domid, false}};
     size_t i;
     int rc;
 
@@ -84,10 +109,7 @@ static int publish(struct vm *vm, struct store *s, const struct built *b, uint32
     }
     for (i = 0; i < vm->cfg.nr_vifs; i++)
         nodes_vif(&l, &vm->cfg, i, vm->domid);
-    rc = l.failed ? -ENOMEM : record_write(vm, s);
-    crash_point();
-    if (!rc)
-        rc = store_transact(s, nodes_write, &w);
+    rc = l.failed ? -ENOMEM : store_transact(s, announce, &a);
     node_list_free(&l);
     crash_point();
     if (!rc)
@@ -212,7 +234,7 @@ int vm_start(struct vm *vm, bool paused, bool fresh_log, struct err *e)
         vm_stop(vm, false);
     } else {
         for (i = 0; i < vm->cfg.nr_disks; i++)
-            vm->disks[i].overlay_made = false;
+            disk_keep_overlay(vm, i);
     }
     return rc;
 }
@@ -381,13 +403,6 @@ static void change_identity(struct vm *vm)
     registry_set_uuid(vm, uuid);
 }
 
-static void forget_devices(struct guest_config *g)
-{
-    while (g->nr_disks)
-        disk_spec_free(&g->disks[--g->nr_disks]);
-    g->nr_vifs = 0;
-}
-
 /* A dead guest does no I/O: its devices go to the successor, what else it was is kept for a look. */
 static void rename_restart(struct vm *vm)
 {
@@ -418,7 +433,7 @@ static void rename_restart(struct vm *vm)
     console_rename(vm, &e);
     event_emit(vm, "renamed", "from", cfg.name);
     log_line("%s: domain %u is kept as %s", cfg.name, domid, vm->cfg.name);
-    forget_devices(&vm->cfg);
+    registry_drop_devices(vm);
     vm->kept = true;
     event_emit(vm, "preserved", NULL, NULL);
     short_lives = vm->short_lives;
@@ -480,10 +495,13 @@ static void *end_main(void *arg)
 {
     struct ending *end = arg;
     struct vm *vm = end->vm;
-    enum action a =
-        end->vanished || vm->final ? ACTION_DESTROY : policy_action(&vm->cfg, end->code);
+    bool final = end->vanished || now_s() < vm->final_until;
+    enum action a = final ? ACTION_DESTROY : policy_action(&vm->cfg, end->code);
+    bool dumps = policy_dumps(&a) && !vm->delayed;
     bool later = vm->delayed ? false : judge_end(end, &a);
 
+    if (dumps)
+        dump_ended(vm);
     free(end);
     if (later) {
         registry_release(vm);
@@ -572,6 +590,7 @@ void *monitor_main(void *arg)
             s = NULL;
         }
         look_at_domains();
+        kernel_forget(now_s());
     }
     return NULL;
 }

@@ -32,13 +32,10 @@ static int rename_everywhere(struct vm *vm, const char *old, struct err *e)
     if (rc)
         err_set(e, STATUS_FAILED, "store", "see the log of stored", "cannot rename %s: %s", old,
                 strerror(-rc));
-    /* A consoled that is not there reads the new name from the store when it starts. */
-    if (!rc && console_rename(vm, e) && strncmp(e->text, "consoled: not running", 21)) {
+    if (!rc && console_rename(vm, e)) {
         rc = -1;
         registry_rename(vm, old, &ignored);
         record_rename(vm, s);
-    } else if (!rc) {
-        *e = ignored;
     }
     store_close(s);
     return rc ? -1 : 0;
@@ -46,7 +43,7 @@ static int rename_everywhere(struct vm *vm, const char *old, struct err *e)
 
 int op_rename(struct request *r)
 {
-    const char *to = json_get_str(r->in, "to");
+    const char *to = json_get_str(r->in, "to"), *name = need_name(r);
     char old[GUEST_NAME_MAX + 1];
     struct err ignored = {0};
     struct vm *vm;
@@ -56,7 +53,7 @@ int op_rename(struct request *r)
         return err_set(r->e, STATUS_USAGE, "rename", NULL,
                        "'%.80s' is no name: letters, digits and _-.+: up to %d", to ? to : "",
                        GUEST_NAME_MAX);
-    vm = need_vm(r);
+    vm = name ? registry_acquire(name, r->e) : NULL;
     if (!vm)
         return -1;
     strcpy(old, vm->cfg.name);
@@ -68,6 +65,8 @@ int op_rename(struct request *r)
         else
             event_emit(vm, "renamed", "from", old);
     }
+    answer_vm(r, vm);
+    json_put_str(r->out, "from", old);
     registry_release(vm);
     return rc;
 }
@@ -76,7 +75,8 @@ int op_rename(struct request *r)
 
 int op_reset(struct request *r)
 {
-    struct vm *vm = need_vm(r);
+    const char *name = need_name(r);
+    struct vm *vm = name ? registry_acquire(name, r->e) : NULL;
     char what[GUEST_NAME_MAX + 64];
 
     if (!vm)
@@ -89,6 +89,7 @@ int op_reset(struct request *r)
     }
     vm->short_lives = 0;
     vm->delayed = false;
+    vm->final_until = 0;
     pending_end(vm, true);
     vm_stop(vm, true);
     if (vm_start(vm, false, false, r->e)) {
@@ -101,7 +102,7 @@ int op_reset(struct request *r)
         return -1;
     }
     event_emit(vm, "reset", NULL, NULL);
-    json_put_u64(r->out, "id", vm->domid);
+    answer_vm(r, vm);
     registry_publish(vm, VM_LIVE);
     return 0;
 }
@@ -142,6 +143,7 @@ int op_sysrq(struct request *r)
     vm = need_live_vm(r);
     if (!vm)
         return -1;
+    json_put_str(r->out, "key", key);
     rc = open_store(&s, r->e);
     if (!rc) {
         snprintf(path, sizeof(path), "/local/domain/%u/control/sysrq", vm->domid);
@@ -198,5 +200,7 @@ int op_wait(struct request *r)
 int op_events(struct request *r)
 {
     r->stream = true;
+    if (json_get_bool(r->in, "all"))
+        r->first_event = 0;
     return 0;
 }

@@ -117,6 +117,7 @@ int op_mem_set(struct request *r)
 
     if (!need_mib(r, &mib) || target_get(r, &t))
         return -1;
+    json_put_u64(r->out, "target_mib", mib);
     rc = t.vm ? set_guest(r, &t, mib) : set_dom0(r, &t, mib);
     target_put(&t);
     return rc;
@@ -131,6 +132,7 @@ int op_mem_max(struct request *r)
 
     if (!need_mib(r, &mib) || target_get(r, &t))
         return -1;
+    json_put_u64(r->out, "maxmem_mib", mib);
     if (!t.vm)
         rc = err_set(r->e, STATUS_USAGE, t.name, "give dom0_mem= at boot",
                      "dom0's limit cannot be changed");

@@ -4,6 +4,7 @@
  * to its end:
  *   /domd/ID           without "complete" below it: is being built; nobody was told of it yet
  *   /domd/ID/ending    is being taken apart
+ *   /domd/ID/paused    is paused for the time of an action, a dump
  *   /domd/again/UUID   a guest to be started (again): its config, and how often it lived shortly
  * A start that succeeds makes its domain complete and removes the guest from "again" in one
  * transaction; so does the beginning of a restart with "ending". Each action is thus found begun,
@@ -34,13 +35,6 @@ static void again_path(const struct vm *vm, char path[80])
 
     uuid_format(uuid, vm->uuid);
     snprintf(path, 80, AGAIN "/%s", uuid);
-}
-
-static int remove_path(struct store *s, store_tx_t tx, const char *path)
-{
-    int rc = store_rm(s, tx, path);
-
-    return rc == -ENOENT ? 0 : rc;
 }
 
 static int complete_tx(struct store *s, store_tx_t tx, void *arg)
@@ -118,19 +112,85 @@ void pending_forget(const struct vm *vm)
     crash_point();
 }
 
-bool pending_is_complete(uint32_t domid, struct store *s)
+/* 1 there, 0 not, or an error of the store. */
+static int has_mark(uint32_t domid, const char *mark, struct store *s)
+{
+    char *value = NULL;
+    int rc = store_readf(s, STORE_NO_TX, &value, "/domd/%u/%s", domid, mark);
+
+    free(value);
+    return rc == -ENOENT ? 0 : rc ? rc : 1;
+}
+
+int pending_is_complete(uint32_t domid, struct store *s)
+{
+    int rc = has_mark(domid, "complete", s), ending = rc == 1 ? has_mark(domid, "ending", s) : 0;
+
+    return ending < 0 ? ending : ending ? 0 : rc;
+}
+
+/* ---- a pause for a time */
+
+static void paused_path(char path[80], uint32_t domid)
+{
+    snprintf(path, 80, "/domd/%u/paused", domid);
+}
+
+int pending_pause(const struct vm *vm, struct err *e)
+{
+    struct store *s;
+    char path[80];
+    int rc;
+
+    if (open_store(&s, e))
+        return -1;
+    crash_point();
+    paused_path(path, vm->domid);
+    rc = store_write(s, STORE_NO_TX, path, "");
+    store_close(s);
+    crash_point();
+    if (rc)
+        return err_set(e, STATUS_FAILED, "store", "see the log of stored", "cannot write %s: %s",
+                       path, strerror(-rc));
+    rc = hv_domain_pause(domd.hv, vm->domid);
+    crash_point();
+    if (rc) {
+        pending_unpause(vm);
+        return err_set(e, STATUS_FAILED, vm->cfg.name, NULL, "cannot be paused: %s", strerror(-rc));
+    }
+    return 0;
+}
+
+void pending_unpause(const struct vm *vm)
+{
+    struct err e = {0};
+    struct store *s;
+    char path[80];
+
+    crash_point();
+    hv_domain_unpause(domd.hv, vm->domid);
+    crash_point();
+    if (open_store(&s, &e)) {
+        log_line("%s: %s: the note of its pause is left behind", vm->cfg.name, e.text);
+        return;
+    }
+    paused_path(path, vm->domid);
+    remove_path(s, STORE_NO_TX, path);
+    store_close(s);
+    crash_point();
+}
+
+void pending_wake(uint32_t domid, struct store *s)
 {
     char path[80], *value = NULL;
-    bool complete;
 
-    snprintf(path, sizeof(path), "/domd/%u/complete", domid);
-    complete = !store_read(s, STORE_NO_TX, path, &value, NULL);
+    paused_path(path, domid);
+    if (!store_read(s, STORE_NO_TX, path, &value, NULL)) {
+        log_line("domain %u: was paused for a dump that did not end: runs again", domid);
+        hv_domain_unpause(domd.hv, domid);
+        remove_path(s, STORE_NO_TX, path);
+    }
     free(value);
-    value = NULL;
-    snprintf(path, sizeof(path), "/domd/%u/ending", domid);
-    complete = complete && store_read(s, STORE_NO_TX, path, &value, NULL);
-    free(value);
-    return complete;
 }
 
 static void *start_main(void *arg)
@@ -149,13 +209,13 @@ static void start_again(struct store *s, const char *name)
     pthread_t t;
 
     snprintf(path, sizeof(path), AGAIN "/%.36s", name);
-    if (!record_read_config(&g, path, s)) {
+    if (!adoption_answer(record_read_config(&g, path, s))) {
         vm = registry_add(&g, &e);
         if (!vm)
             guest_config_free(&g); /* its name or UUID is in use: it is there already */
     }
     snprintf(again, sizeof(again), "%s/short_lives", path);
-    if (vm && !store_read_u64(s, STORE_NO_TX, again, &short_lives))
+    if (vm && !adoption_answer(store_read_u64(s, STORE_NO_TX, again, &short_lives)))
         vm->short_lives = (uint32_t)short_lives;
     if (vm && !pthread_create(&t, NULL, start_main, vm)) {
         log_line("%s: is started again", vm->cfg.name);
@@ -184,10 +244,10 @@ void pending_clear_orphans(struct store *s)
         if (!d->domid || d->dying || d->cpu_time_ns || !d->paused)
             continue;
         snprintf(path, sizeof(path), "/domd/%u", d->domid);
-        noted = store_read(s, STORE_NO_TX, path, &value, NULL) != -ENOENT;
+        noted = adoption_answer(store_read(s, STORE_NO_TX, path, &value, NULL)) != -ENOENT;
         free(value);
         value = NULL;
-        if (noted || store_is_introduced(s, d->domid) == 1)
+        if (noted || adoption_answer(store_is_introduced(s, d->domid)) == 1)
             continue;
         log_line("domain %u: was never finished: destroyed", d->domid);
         hv_domain_destroy(domd.hv, d->domid);
@@ -200,7 +260,7 @@ void pending_resume(struct store *s)
     char **names = NULL;
     size_t count = 0, i;
 
-    if (!store_directory(s, STORE_NO_TX, AGAIN, &names, &count))
+    if (!adoption_answer(store_directory(s, STORE_NO_TX, AGAIN, &names, &count)))
         for (i = 0; i < count; i++)
             start_again(s, names[i]);
     free(names);

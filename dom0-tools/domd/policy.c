@@ -16,6 +16,14 @@ enum action policy_action(const struct guest_config *g, unsigned int code)
     return g->on_crash;
 }
 
+bool policy_dumps(enum action *a)
+{
+    if (*a != ACTION_COREDUMP_DESTROY && *a != ACTION_COREDUMP_RESTART)
+        return false;
+    *a = *a == ACTION_COREDUMP_DESTROY ? ACTION_DESTROY : ACTION_RESTART;
+    return true;
+}
+
 enum action policy_brake(enum action a, int64_t lived_s, uint32_t *short_lives,
                          unsigned int *wait_s)
 {

@@ -4,6 +4,7 @@
 
 /* What follows the end of a guest: pure logic. */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "dom0-tools/lib/guest.h"
@@ -13,6 +14,9 @@
 
 /* What the config says about an end with SHUTDOWN_* @code. */
 enum action policy_action(const struct guest_config *g, unsigned int code);
+
+/* True if *@a dumps the guest's core first; *@a is what follows then. */
+bool policy_dumps(enum action *a);
 
 /*
  * The brake on guests that end again and again: @a, or ACTION_PRESERVE instead of a restart when there

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "dom0-tools/lib/crash.h"
 #include "dom0-tools/lib/err.h"
@@ -76,27 +77,10 @@ static int write_member(struct store *s, store_tx_t tx, const char *base, const 
     return rc;
 }
 
-static struct json *config_json(const struct guest_config *g)
-{
-    struct json_out *o = json_out_new(false);
-    struct json *j = NULL;
-    const char *text;
-    size_t len;
-
-    if (!o)
-        return NULL;
-    guest_config_to_json(g, o);
-    text = json_text(o, &len);
-    if (text)
-        j = json_parse(text, len);
-    json_out_free(o);
-    return j;
-}
-
 int record_write_config(const struct guest_config *g, const char *base, struct store *s,
                         store_tx_t tx)
 {
-    struct json *j = config_json(g);
+    struct json *j = guest_config_json(g);
     const struct json *value;
     int rc = j ? 0 : -ENOMEM;
     const char *key;
@@ -110,7 +94,7 @@ int record_write_config(const struct guest_config *g, const char *base, struct s
 
 int config_copy(struct guest_config *to, const struct guest_config *from)
 {
-    struct json *j = config_json(from);
+    struct json *j = guest_config_json(from);
     struct err e = {0};
     int rc = j ? guest_config_from_json(to, j, &e) : -1;
 
@@ -176,7 +160,7 @@ int record_add_device(const struct vm *vm, int is_vif, size_t i, struct store *s
 }
 
 /* A node that is missing is as good as one removed. */
-static int remove_path(struct store *s, store_tx_t tx, const char *path)
+int remove_path(struct store *s, store_tx_t tx, const char *path)
 {
     int rc = store_rm(s, tx, path);
 
@@ -226,21 +210,37 @@ int record_moving(const struct vm *vm, const char *what, struct store *s, store_
     return what ? store_write(s, tx, path, what) : remove_path(s, tx, path);
 }
 
-int record_write(const struct vm *vm, struct store *s)
+int record_read_moving(const struct vm *vm, char **what, struct store *s)
+{
+    return store_readf(s, STORE_NO_TX, what, ROOT "/%u/moving", vm->domid);
+}
+
+int record_put(const struct vm *vm, struct store *s, store_tx_t tx)
 {
     char path[96];
     size_t i;
     int rc;
 
     snprintf(path, sizeof(path), ROOT "/%u", vm->domid);
-    rc = record_write_config(&vm->cfg, path, s, STORE_NO_TX);
+    rc = record_write_config(&vm->cfg, path, s, tx);
     for (i = 0; !rc && i < vm->cfg.nr_disks; i++)
-        rc = write_loops(s, STORE_NO_TX, vm, i);
+        rc = write_loops(s, tx, vm, i);
     snprintf(path, sizeof(path), ROOT "/%u/short_lives", vm->domid);
     if (!rc && vm->short_lives)
-        rc = store_writef(s, STORE_NO_TX, path, "%u", vm->short_lives);
+        rc = store_writef(s, tx, path, "%u", vm->short_lives);
     snprintf(path, sizeof(path), ROOT "/%u/started", vm->domid);
-    return rc ? rc : store_writef(s, STORE_NO_TX, path, "%lld", (long long)vm->started);
+    return rc ? rc : store_writef(s, tx, path, "%lld", (long long)vm->started);
+}
+
+static int write_tx(struct store *s, store_tx_t tx, void *arg)
+{
+    store_gather(s, tx);
+    return record_put(arg, s, tx);
+}
+
+int record_write(const struct vm *vm, struct store *s)
+{
+    return store_transact(s, write_tx, (void *)(uintptr_t)vm);
 }
 
 void record_remove(uint32_t domid, struct store *s)
@@ -432,6 +432,18 @@ void record_succeeded(uint32_t domid, struct store *s)
 
 /* ---- taking over */
 
+/*
+ * A store that fails does not say that a guest is not there, and what it would lead to cannot be taken
+ * back: the next domd asks again.
+ */
+int adoption_answer(int rc)
+{
+    if (rc >= 0 || rc == -ENOENT || rc == -EINVAL)
+        return rc;
+    log_line("store: %s: cannot tell which guests are there: begins anew", strerror(-rc));
+    _exit(STATUS_FAILED);
+}
+
 /* Puts the members together again. */
 int record_read_config(struct guest_config *g, const char *base, struct store *s)
 {
@@ -455,8 +467,12 @@ int record_read_config(struct guest_config *g, const char *base, struct store *s
     free(names);
     json_end_object(o);
     text = json_text(o, &len);
-    j = !rc && text ? json_parse(text, len) : NULL;
-    rc = j && !guest_config_from_json(g, j, &e) ? 0 : -EINVAL;
+    if (!rc)
+        j = text ? json_parse(text, len) : NULL;
+    if (!rc && !j)
+        rc = -ENOMEM; /* we wrote it ourselves: there is nothing else that could be wrong */
+    if (!rc && guest_config_from_json(g, j, &e))
+        rc = -EINVAL;
     json_free(j);
     json_out_free(o);
     return rc;
@@ -468,27 +484,31 @@ static void read_loop(struct store *s, const struct vm *vm, size_t i, const char
     char *text = NULL;
     int number, created;
 
-    if (!store_readf(s, STORE_NO_TX, &text, ROOT "/%u/%s/%s", vm->domid, what,
-                     vm->cfg.disks[i].vdev) &&
+    if (!adoption_answer(store_readf(s, STORE_NO_TX, &text, ROOT "/%u/%s/%s", vm->domid, what,
+                                     vm->cfg.disks[i].vdev)) &&
         sscanf(text, "%d %d", &number, &created) == 2)
         *loop = (struct vm_loop){true, created != 0, number, -1};
     free(text);
 }
 
-static void read_rest(struct store *s, struct vm *vm)
+static bool read_number(struct store *s, const struct vm *vm, const char *what, uint64_t *n)
 {
     char path[64];
+
+    snprintf(path, sizeof(path), ROOT "/%u/%s", vm->domid, what);
+    return !adoption_answer(store_read_u64(s, STORE_NO_TX, path, n));
+}
+
+static void read_rest(struct store *s, struct vm *vm)
+{
     uint64_t n;
     size_t i;
 
-    snprintf(path, sizeof(path), ROOT "/%u/started", vm->domid);
-    if (!store_read_u64(s, STORE_NO_TX, path, &n))
+    if (read_number(s, vm, "started", &n))
         vm->started = (int64_t)n;
-    snprintf(path, sizeof(path), ROOT "/%u/short_lives", vm->domid);
-    if (!store_read_u64(s, STORE_NO_TX, path, &n))
+    if (read_number(s, vm, "short_lives", &n))
         vm->short_lives = (uint32_t)n;
-    snprintf(path, sizeof(path), ROOT "/%u/delayed", vm->domid);
-    if (!store_read_u64(s, STORE_NO_TX, path, &n)) {
+    if (read_number(s, vm, "delayed", &n)) {
         int64_t left = (int64_t)n - (int64_t)time(NULL);
 
         vm->delayed = true;
@@ -500,16 +520,6 @@ static void read_rest(struct store *s, struct vm *vm)
         if (vm->cfg.disks[i].overlay)
             disk_name_overlay(vm, i);
     }
-}
-
-/* A device that was coming or going when domd ended. */
-static void resume_moving(struct vm *vm, struct store *s)
-{
-    char *text = NULL;
-
-    if (!store_readf(s, STORE_NO_TX, &text, ROOT "/%u/moving", vm->domid))
-        device_resume(vm, text, s);
-    free(text);
 }
 
 /* Guests to be started in the place of a kept one, once all that are there have been found. */
@@ -559,9 +569,7 @@ static void adopt_kept(struct vm *vm, const char *kept, struct heir **heirs)
     hv_domain_set_uuid(domd.hv, vm->domid, vm->uuid);
     if (*kept) {
         vm->kept = true;
-        vm->cfg.nr_vifs = 0;
-        while (vm->cfg.nr_disks)
-            disk_spec_free(&vm->cfg.disks[--vm->cfg.nr_disks]);
+        registry_drop_devices(vm);
     }
     registry_publish(vm, VM_PRESERVED);
 }
@@ -577,10 +585,11 @@ static void adopt(struct store *s, uint32_t domid, struct heir **heirs)
     char introduced[64], base[64], *kept = NULL;
     struct err e = {0};
     struct vm *vm;
-    int alive = !hv_domain_info(domd.hv, domid, &info) && !info.dying;
+    int alive = hv_domain_info(domd.hv, domid, &info);
 
+    alive = !adoption_answer(alive == -ESRCH ? -ENOENT : alive) && !info.dying;
     snprintf(base, sizeof(base), ROOT "/%u", domid);
-    if (record_read_config(&g, base, s)) {
+    if (adoption_answer(record_read_config(&g, base, s))) {
         if (alive)
             hv_domain_destroy(domd.hv, domid);
         snprintf(introduced, sizeof(introduced), "/local/domain/%u", domid);
@@ -589,26 +598,27 @@ static void adopt(struct store *s, uint32_t domid, struct heir **heirs)
         return;
     }
     vm = registry_adopt(&g, domid);
-    if (!vm)
-        return;
+    adoption_answer(vm ? 0 : -ENOMEM);
     read_rest(s, vm);
     vm->console = true;
-    store_readf(s, STORE_NO_TX, &kept, ROOT "/%u/kept", domid);
-    if (alive && pending_is_complete(domid, s) && store_is_introduced(s, domid) == 1 &&
+    adoption_answer(store_readf(s, STORE_NO_TX, &kept, ROOT "/%u/kept", domid));
+    if (alive && adoption_answer(pending_is_complete(domid, s)) == 1 &&
+        adoption_answer(store_is_introduced(s, domid)) == 1 &&
         (kept || !memcmp(info.uuid, vm->uuid, 16))) {
         log_line("%s: domain %u taken over", vm->cfg.name, domid);
-        if (!kept)
-            resume_moving(vm, s);
+        pending_wake(domid, s);
         console_rename(vm, &e); /* we may have ended within a rename */
         if (kept)
             adopt_kept(vm, kept, heirs);
         else
-            registry_publish(vm, VM_LIVE);
+            device_resume(vm, s);
         free(kept);
         return;
     }
-    free(kept);
     log_line("%s: clearing away what is left of domain %u", vm->cfg.name, domid);
+    if (!alive && !kept && adoption_answer(pending_is_complete(domid, s)) == 1)
+        event_emit(vm, "ended", "reason", "vanished");
+    free(kept);
     vm_destroy(vm);
 }
 
@@ -629,7 +639,7 @@ bool record_adopt_all(void)
         store_mkdir(s, STORE_NO_TX, parents[i]);
     store_set_perms(s, STORE_NO_TX, ROOT, &private, 1); /* what is below inherits it */
     pending_clear_orphans(s);
-    if (!store_directory(s, STORE_NO_TX, ROOT, &names, &count))
+    if (!adoption_answer(store_directory(s, STORE_NO_TX, ROOT, &names, &count)))
         for (i = 0; i < count; i++) {
             char *end;
             unsigned long domid = strtoul(names[i], &end, 10);

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "dom0-tools/lib/err.h"
+#include "dom0-tools/lib/hv.h"
 
 static struct {
     pthread_mutex_t lock;
@@ -131,6 +132,13 @@ struct vm *registry_adopt(struct guest_config *cfg, uint32_t domid)
     return vm;
 }
 
+void registry_show(struct vm *vm, enum vm_state state)
+{
+    pthread_mutex_lock(&registry.lock);
+    vm->state = state;
+    pthread_mutex_unlock(&registry.lock);
+}
+
 void registry_publish(struct vm *vm, enum vm_state state)
 {
     pthread_mutex_lock(&registry.lock);
@@ -175,6 +183,21 @@ void registry_remove(struct vm *vm)
     free(vm);
 }
 
+static void not_found(const char *name, bool ambiguous, struct err *e)
+{
+    struct hv_domain info;
+    uint32_t domid;
+
+    if (parse_domid(name, &domid) && !hv_domain_info(domd.hv, domid, &info) && info.dying)
+        err_set(e, STATUS_NO_DOMAIN, name, "it goes when that is given back",
+                "no such domain any more: it was destroyed, but something holds its memory");
+    else if (ambiguous)
+        err_set(e, STATUS_USAGE, name, "use the UUID: domctl list -v",
+                "ambiguous: the name of one guest and the number of another");
+    else
+        err_set(e, STATUS_NO_DOMAIN, name, "see domctl list", "no such domain");
+}
+
 struct vm *registry_acquire(const char *name, struct err *e)
 {
     bool ambiguous;
@@ -187,13 +210,10 @@ struct vm *registry_acquire(const char *name, struct err *e)
     if (vm)
         vm->busy = true;
     pthread_mutex_unlock(&registry.lock);
-    if (!vm && ambiguous)
-        err_set(e, STATUS_USAGE, name, "use the UUID: domctl list -v",
-                "ambiguous: the name of one guest and the number of another");
-    else if (!vm && (!strcmp(name, "Domain-0") || !strcmp(name, "0")))
+    if (!vm && (!strcmp(name, "Domain-0") || !strcmp(name, "0")))
         err_set(e, STATUS_USAGE, name, NULL, "this cannot be done to dom0");
     else if (!vm)
-        err_set(e, STATUS_NO_DOMAIN, name, "see domctl list", "no such domain");
+        not_found(name, ambiguous, e);
     return vm;
 }
 
@@ -290,7 +310,7 @@ bool registry_starting(const uint8_t uuid[16])
     return starting;
 }
 
-bool registry_domid(const char *name, uint32_t *domid)
+bool registry_domid(const char *name, uint32_t *domid, struct err *e)
 {
     bool found = true, ambiguous;
     struct vm *vm;
@@ -304,6 +324,8 @@ bool registry_domid(const char *name, uint32_t *domid)
     else
         found = false;
     pthread_mutex_unlock(&registry.lock);
+    if (!found)
+        not_found(name, ambiguous, e);
     return found;
 }
 
@@ -439,6 +461,14 @@ void registry_drop_vif(struct vm *vm, size_t i)
     g->nr_vifs--;
     memmove(&g->vifs[i], &g->vifs[i + 1], (g->nr_vifs - i) * sizeof(*g->vifs));
     pthread_mutex_unlock(&registry.lock);
+}
+
+void registry_drop_devices(struct vm *vm)
+{
+    while (vm->cfg.nr_disks)
+        registry_drop_disk(vm, vm->cfg.nr_disks - 1);
+    while (vm->cfg.nr_vifs)
+        registry_drop_vif(vm, vm->cfg.nr_vifs - 1);
 }
 
 bool registry_wait_gone(uint32_t domid, int timeout_ms)

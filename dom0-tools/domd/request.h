@@ -13,20 +13,27 @@ struct json;
 struct json_out;
 struct vm;
 
-/* @in its document; @out the answer, an open object; @pass a descriptor to hand over, or -1. */
+/*
+ * @in its document; @given a descriptor that came with it, or -1; @out the answer, an open object; @pass
+ * a descriptor to hand over, or -1.
+ */
 struct request {
+    int client, given;
     const struct json *in;
     struct json_out *out;
     struct err *e;
     int pass;
-    bool stream;  /* after the answer, events follow */
     bool records; /* after the answer, a trace follows */
+    bool stream; /* after the answer, events follow, from this one on */
+    uint64_t first_event;
 };
 
 /* The member "name"; NULL with the error set. */
 const char *need_name(struct request *r);
-/* The guest it names, held; NULL with the error set. */
+/* The guest it names, held, of which the answer tells who it is; NULL with the error set. */
 struct vm *need_vm(struct request *r);
+/* Members name, id and uuid of the answer: for a guest of which they change meanwhile, at the end. */
+void answer_vm(struct request *r, const struct vm *vm);
 /* Only one that has not ended. */
 struct vm *need_live_vm(struct request *r);
 /* -1 with the error set: @rc is what the hypervisor said. */
@@ -38,6 +45,9 @@ int op_rename(struct request *r);
 int op_reset(struct request *r);
 int op_sysrq(struct request *r);
 int op_wait(struct request *r);
+
+/* dump.c */
+int op_dump_core(struct request *r);
 
 /* device-requests.c */
 int op_block_attach(struct request *r);

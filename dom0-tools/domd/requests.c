@@ -18,8 +18,10 @@
 #include "pv-abi/sched.h"
 #include "xenstore-like/client.h"
 
-#define DOMAINS_MAX 512
-#define LOG_MAX     (1u << 20)
+#define DOMAINS_MAX   512
+#define LOG_MAX       (1u << 20)
+#define FINAL_MAX_S   86400 /* as long as domctl lets anybody wait */
+#define FINAL_SPARE_S 60    /* for the client to say that its time is over */
 
 const char *need_name(struct request *r)
 {
@@ -30,11 +32,24 @@ const char *need_name(struct request *r)
     return name && *name ? name : NULL;
 }
 
+void answer_vm(struct request *r, const struct vm *vm)
+{
+    char uuid[37];
+
+    uuid_format(uuid, vm->uuid);
+    json_put_str(r->out, "name", vm->cfg.name);
+    json_put_u64(r->out, "id", vm->domid);
+    json_put_str(r->out, "uuid", uuid);
+}
+
 struct vm *need_vm(struct request *r)
 {
     const char *name = need_name(r);
+    struct vm *vm = name ? registry_acquire(name, r->e) : NULL;
 
-    return name ? registry_acquire(name, r->e) : NULL;
+    if (vm)
+        answer_vm(r, vm);
+    return vm;
 }
 
 int hv_failed(struct request *r, const char *name, int rc)
@@ -96,7 +111,6 @@ static int op_create(struct request *r)
 {
     struct timing timing = {0};
     struct guest_config g;
-    char uuid[37];
     struct vm *vm;
 
     if (pending_resumed(r->e))
@@ -116,10 +130,7 @@ static int op_create(struct request *r)
         return -1;
     }
     vm->timing = NULL;
-    uuid_format(uuid, vm->uuid);
-    json_put_u64(r->out, "id", vm->domid);
-    json_put_str(r->out, "name", vm->cfg.name);
-    json_put_str(r->out, "uuid", uuid);
+    answer_vm(r, vm);
     if (json_get_bool(r->in, "timing"))
         tell_timing(r->out, &timing);
     event_emit(vm, "created", NULL, NULL);
@@ -223,16 +234,16 @@ void withdraw_request(uint32_t domid, const char *what)
     store_close(s);
 }
 
-/* "final": it shall be gone in the end, whatever its config says. */
+/* "final": it shall be gone in the end, whatever its config says, if that comes within "timeout". */
 static int end_guest(struct request *r, const char *what)
 {
     bool final = json_get_bool(r->in, "final") && !strcmp(what, "poweroff");
     struct vm *vm = need_vm(r);
+    uint64_t timeout;
     int rc;
 
     if (!vm)
         return -1;
-    json_put_u64(r->out, "id", vm->domid);
     if (vm->delayed || (final && vm->state == VM_PRESERVED)) {
         /* Has ended, and would be started again in a moment: it is what was asked for. */
         if (strcmp(what, "poweroff"))
@@ -241,7 +252,10 @@ static int end_guest(struct request *r, const char *what)
             vm_destroy(vm);
         return 0;
     }
-    vm->final |= final;
+    /* The last request counts, and only as long as its client would wait: it may have gone. */
+    if (!json_get_u64(r->in, "timeout", &timeout) || timeout > FINAL_MAX_S)
+        timeout = FINAL_MAX_S;
+    vm->final_until = final ? now_s() + (int64_t)timeout + FINAL_SPARE_S : 0;
     rc = vm->state == VM_LIVE ? ask_guest(vm, what, r->e)
                               : err_set(r->e, STATUS_FAILED, vm->cfg.name, "domctl destroy it",
                                         "the guest has ended");
@@ -400,22 +414,13 @@ static void tell_stats(struct request *r, const struct hv_domain *d)
 /* The config's members, then where the guest's ends in dom0 are. */
 static void tell_vm(struct request *r, const struct vm *vm)
 {
-    struct json_out *o = json_out_new(false);
+    struct json *j = guest_config_json(&vm->cfg);
     char path[128], name[16];
-    struct json *j = NULL;
-    const char *text;
-    size_t i, len;
+    size_t i;
 
-    if (!o)
-        return;
-    guest_config_to_json(&vm->cfg, o);
-    text = json_text(o, &len);
-    if (text)
-        j = json_parse(text, len);
     json_key(r->out, "config");
     json_value_copy(r->out, j);
     json_free(j);
-    json_out_free(o);
     snprintf(path, sizeof(path), "/var/log/pavo/console/%s.log", vm->cfg.name);
     json_put_str(r->out, "console_log", path);
     grants_tell(vm, r->out);
@@ -520,6 +525,7 @@ static const struct {
     {"reset", op_reset},
     {"sysrq", op_sysrq},
     {"wait", op_wait},
+    {"dump-core", op_dump_core},
     {"stats", op_stats},
     {"vcpu-list", op_vcpu_list},
     {"vcpu-set", op_vcpu_set},
@@ -570,12 +576,12 @@ static int answer_error(int fd, const struct err *e)
     return rc;
 }
 
-static int answer(int fd, const char *line, size_t len)
+static int answer(int fd, const char *line, size_t len, int given)
 {
     struct err e = {0};
-    struct request r = {.e = &e, .pass = -1};
+    struct request r = {
+        .client = fd, .given = given, .e = &e, .pass = -1, .first_event = events_now()};
     struct json *in = json_parse(line, len);
-    uint64_t first_event = events_now();
     const char *text;
     size_t n;
     int rc;
@@ -601,7 +607,7 @@ static int answer(int fd, const char *line, size_t len)
     json_out_free(r.out);
     json_free(in);
     if (!rc && r.stream) {
-        events_send(fd, first_event);
+        events_send(fd, r.first_event);
         rc = -EPIPE;
     }
     if (r.records) {
@@ -613,14 +619,16 @@ static int answer(int fd, const char *line, size_t len)
 
 void *client_main(void *arg)
 {
-    int fd = (int)(intptr_t)arg;
+    int fd = (int)(intptr_t)arg, given;
     char *line;
     long n;
 
-    while ((n = proto_receive(fd, &line, PROTO_REQUEST_MAX, -1, NULL)) > 0) {
-        int rc = answer(fd, line, strlen(line));
+    while ((n = proto_receive(fd, &line, PROTO_REQUEST_MAX, -1, &given)) > 0) {
+        int rc = answer(fd, line, strlen(line), given);
 
         free(line);
+        if (given >= 0)
+            close(given);
         if (rc)
             break;
     }

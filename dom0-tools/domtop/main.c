@@ -18,7 +18,7 @@
 #define BATCH_WIDTH 100
 
 static const char usage[] =
-    "usage: domtop [-b] [-o json] [-d SECONDS] [-n COUNT] [-s KEY] [-r] [-t] [--help]\n"
+    "usage: domtop [-b] [-o json] [-d SECONDS] [-n COUNT] [-s KEY] [-r] [-t] [-v] [--help]\n"
     "Shows what the domains of this host use: CPU, memory, disk and network. Press h for its "
     "keys.\n"
     "  -b, --batch            print tables instead, without a terminal\n"
@@ -28,7 +28,8 @@ static const char usage[] =
     "  -s, --sort=KEY         name, id, state, vcpus, memory, cpu (unless told), read, write, rx, "
     "tx\n"
     "  -r, --reverse          in the opposite order\n"
-    "  -t, --totals           since the domain's start instead of rates\n";
+    "  -t, --totals           since the domain's start instead of rates\n"
+    "  -v, --vcpus            with a line for each vCPU\n";
 
 struct settings {
     struct view view;
@@ -72,8 +73,9 @@ static bool print_json_line(const struct sample *s)
 static bool print_table(const struct sample *s, const struct view *v, bool first)
 {
     struct layout l;
+    struct row vcpu;
     char line[512];
-    size_t i;
+    size_t i, k;
 
     layout_make(&l, BATCH_WIDTH);
     layout_line(&l, NULL, v->totals, line, sizeof(line));
@@ -81,6 +83,11 @@ static bool print_table(const struct sample *s, const struct view *v, bool first
     for (i = 0; i < s->count; i++) {
         layout_line(&l, &s->rows[i], v->totals, line, sizeof(line));
         puts(line);
+        for (k = 0; v->vcpus && k < s->rows[i].nr_vcpus; k++) {
+            row_of_vcpu(&s->rows[i], k, &vcpu);
+            layout_line(&l, &vcpu, v->totals, line, sizeof(line));
+            puts(line);
+        }
     }
     if (!s->stored || !s->consoled)
         fprintf(stderr, "domtop: %s: not running (start it)\n", s->stored ? "consoled" : "stored");
@@ -149,6 +156,9 @@ static int take_option(struct settings *set, int opt)
     case 't':
         v->totals = true;
         return -1;
+    case 'v':
+        v->vcpus = true;
+        return -1;
     case 'h':
         fputs(usage, stdout);
         return STATUS_DONE;
@@ -159,21 +169,18 @@ static int take_option(struct settings *set, int opt)
 
 int main(int argc, char **argv)
 {
-    static const struct option names[] = {{"batch", no_argument, NULL, 'b'},
-                                          {"output", required_argument, NULL, 'o'},
-                                          {"delay", required_argument, NULL, 'd'},
-                                          {"iterations", required_argument, NULL, 'n'},
-                                          {"sort", required_argument, NULL, 's'},
-                                          {"reverse", no_argument, NULL, 'r'},
-                                          {"totals", no_argument, NULL, 't'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {0}};
+    static const struct option names[] = {
+        {"batch", no_argument, NULL, 'b'},       {"output", required_argument, NULL, 'o'},
+        {"delay", required_argument, NULL, 'd'}, {"iterations", required_argument, NULL, 'n'},
+        {"sort", required_argument, NULL, 's'},  {"reverse", no_argument, NULL, 'r'},
+        {"totals", no_argument, NULL, 't'},      {"vcpus", no_argument, NULL, 'v'},
+        {"help", no_argument, NULL, 'h'},        {0}};
     struct settings set = {.view = {.delay_s = 2, .sort = SORT_CPU}};
     struct err e = {0};
     int opt, rc;
 
     opterr = 0;
-    while ((opt = getopt_long(argc, argv, "bo:d:n:s:rth", names, NULL)) != -1) {
+    while ((opt = getopt_long(argc, argv, "bo:d:n:s:rtvh", names, NULL)) != -1) {
         rc = take_option(&set, opt);
         if (rc >= 0)
             return rc;

@@ -45,6 +45,21 @@ static uint64_t sum(const struct json *list, const char *key)
     return n;
 }
 
+static void vcpus_read(struct row *r, const struct json *list)
+{
+    size_t i;
+
+    for (i = 0; i < json_length(list) && i < ROW_VCPUS_MAX; i++) {
+        const struct json *v = json_at(list, i);
+
+        r->vcpu[i] = (struct vcpu_use){.id = number(v, "id"),
+                                       .cpu = number(v, "cpu"),
+                                       .cpu_ns = number(v, "cpu_time_ns"),
+                                       .online = json_get_bool(v, "online")};
+    }
+    r->nr_vcpus = i;
+}
+
 static void row_read(struct row *r, const struct json *d)
 {
     const struct json *disks = json_get(d, "disk_stats"), *vifs = json_get(d, "vif_stats");
@@ -57,6 +72,7 @@ static void row_read(struct row *r, const struct json *d)
     r->memory_mib = number(d, "memory_mib");
     r->maxmem_mib = number(d, "maxmem_mib");
     r->cpu_ns = number(d, "cpu_time_ns");
+    vcpus_read(r, json_get(d, "vcpu_stats"));
     r->total[DISK_READ] = sum(disks, "read_bytes");
     r->total[DISK_WRITE] = sum(disks, "write_bytes");
     r->total[NET_RX] = sum(vifs, "received_bytes");
@@ -112,6 +128,15 @@ static double grown(uint64_t now, uint64_t before)
     return now > before ? (double)(now - before) : 0;
 }
 
+/* vCPUs of the same domain stand in the same order. */
+static void vcpu_rates(struct row *r, const struct row *old, double interval_s)
+{
+    size_t i;
+
+    for (i = 0; i < r->nr_vcpus && i < old->nr_vcpus; i++)
+        r->vcpu[i].cpu_percent = grown(r->vcpu[i].cpu_ns, old->vcpu[i].cpu_ns) / 1e7 / interval_s;
+}
+
 void sample_rates(struct sample *s, const struct sample *before)
 {
     size_t i;
@@ -130,6 +155,7 @@ void sample_rates(struct sample *s, const struct sample *before)
         r->cpu_percent = grown(r->cpu_ns, old->cpu_ns) / 1e7 / s->interval_s;
         for (c = 0; c < NR_COUNTERS; c++)
             r->rate[c] = grown(r->total[c], old->total[c]) / s->interval_s;
+        vcpu_rates(r, old, s->interval_s);
     }
 }
 
@@ -274,6 +300,10 @@ static void cell(const struct row *r, int column, bool totals, char text[80])
 {
     int c = column - COL_COUNTER;
 
+    if (r->is_vcpu && column != COL_NAME && column != COL_STATE && column != COL_CPU) {
+        text[0] = '\0';
+        return;
+    }
     switch (column) {
     case COL_NAME:
         strcpy(text, r->name);
@@ -308,6 +338,32 @@ static void cell(const struct row *r, int column, bool totals, char text[80])
     }
 }
 
+void row_of_vcpu(const struct row *r, size_t i, struct row *to)
+{
+    const struct vcpu_use *v = &r->vcpu[i];
+
+    memset(to, 0, sizeof(*to));
+    to->is_vcpu = true;
+    snprintf(to->name, sizeof(to->name), " vcpu %" PRIu64, v->id);
+    if (v->online)
+        snprintf(to->state, sizeof(to->state), "cpu %u", (unsigned int)v->cpu);
+    else
+        strcpy(to->state, "offline");
+    to->vcpus = 1;
+    to->cpu_ns = v->cpu_ns;
+    to->has_rates = r->has_rates;
+    to->cpu_percent = v->cpu_percent;
+}
+
+size_t sample_lines(const struct sample *s, bool vcpus)
+{
+    size_t i, n = s->count;
+
+    for (i = 0; i < s->count && vcpus; i++)
+        n += s->rows[i].nr_vcpus;
+    return n;
+}
+
 void layout_line(const struct layout *l, const struct row *r, bool totals, char *line, size_t size)
 {
     char text[80];
@@ -332,8 +388,39 @@ void layout_line(const struct layout *l, const struct row *r, bool totals, char 
 
 /* ---- JSON */
 
+static void put_numbers(struct json_out *o, const char *const keys[], const uint64_t *n,
+                        size_t count)
+{
+    size_t i;
+
+    for (i = 0; i < count; i++)
+        json_put_u64(o, keys[i], n[i]);
+}
+
+static void vcpus_to_json(const struct row *r, struct json_out *o)
+{
+    size_t i;
+
+    json_key(o, "vcpu_stats");
+    json_array(o);
+    for (i = 0; i < r->nr_vcpus; i++) {
+        const struct vcpu_use *v = &r->vcpu[i];
+
+        json_object(o);
+        json_put_u64(o, "id", v->id);
+        json_put_bool(o, "online", v->online);
+        json_put_u64(o, "cpu", v->cpu);
+        json_put_u64(o, "cpu_time_ns", v->cpu_ns);
+        if (r->has_rates)
+            json_put_fraction(o, "cpu_percent", v->cpu_percent);
+        json_end_object(o);
+    }
+    json_end_array(o);
+}
+
 static void row_to_json(const struct row *r, struct json_out *o)
 {
+    static const char *const keys[] = {"vcpus", "memory_mib", "maxmem_mib", "cpu_time_ns"};
     static const char *const totals[] = {"disk_read_bytes", "disk_write_bytes",
                                          "net_received_bytes", "net_sent_bytes"};
     static const char *const rates[] = {"disk_read_bytes_per_s", "disk_write_bytes_per_s",
@@ -344,31 +431,27 @@ static void row_to_json(const struct row *r, struct json_out *o)
     json_put_str(o, "name", r->name);
     json_put_u64(o, "id", r->id);
     json_put_str(o, "state", r->state);
-    json_put_u64(o, "vcpus", r->vcpus);
-    json_put_u64(o, "memory_mib", r->memory_mib);
-    json_put_u64(o, "maxmem_mib", r->maxmem_mib);
-    json_put_u64(o, "cpu_time_ns", r->cpu_ns);
-    for (c = 0; c < NR_COUNTERS; c++)
-        json_put_u64(o, totals[c], r->total[c]);
+    put_numbers(o, keys, (uint64_t[]){r->vcpus, r->memory_mib, r->maxmem_mib, r->cpu_ns}, 4);
+    put_numbers(o, totals, r->total, NR_COUNTERS);
     if (r->has_rates) {
         json_put_fraction(o, "cpu_percent", r->cpu_percent);
         for (c = 0; c < NR_COUNTERS; c++)
             json_put_fraction(o, rates[c], r->rate[c]);
     }
+    vcpus_to_json(r, o);
     json_end_object(o);
 }
 
 void sample_to_json(const struct sample *s, struct json_out *o)
 {
+    static const char *const keys[] = {"cpus", "total_pages", "free_pages"};
     size_t i;
 
     json_object(o);
     json_put_u64(o, "time_ns", s->time_ns);
     json_put_fraction(o, "interval_s", s->interval_s);
     json_put_str(o, "version", s->version);
-    json_put_u64(o, "cpus", s->cpus);
-    json_put_u64(o, "total_pages", s->total_pages);
-    json_put_u64(o, "free_pages", s->free_pages);
+    put_numbers(o, keys, (uint64_t[]){s->cpus, s->total_pages, s->free_pages}, 3);
     json_put_bool(o, "stored", s->stored);
     json_put_bool(o, "consoled", s->consoled);
     json_key(o, "domains");

@@ -19,6 +19,14 @@ enum counter {
     NR_COUNTERS
 }; /* bytes; as the guest sees it */
 
+struct vcpu_use {
+    uint64_t id, cpu, cpu_ns; /* cpu: where it runs, or ran last */
+    bool online;
+    double cpu_percent;
+};
+
+#define ROW_VCPUS_MAX 64
+
 struct row {
     char name[64], state[16];
     uint64_t id, vcpus, memory_mib, maxmem_mib;
@@ -27,6 +35,9 @@ struct row {
     bool has_rates; /* seen before: the following hold */
     double cpu_percent;
     double rate[NR_COUNTERS]; /* bytes per second */
+    size_t nr_vcpus;
+    struct vcpu_use vcpu[ROW_VCPUS_MAX];
+    bool is_vcpu; /* made by row_of_vcpu(): most columns are empty */
 };
 
 struct sample {
@@ -76,6 +87,10 @@ struct layout {
 void layout_make(struct layout *l, int width);
 /* One line, without a newline; @r NULL: the headings. */
 void layout_line(const struct layout *l, const struct row *r, bool totals, char *line, size_t size);
+/* The line of the domain's vCPU @i, to be shown below its own. */
+void row_of_vcpu(const struct row *r, size_t i, struct row *to);
+/* How many lines all rows take; @vcpus: with those of vCPUs. */
+size_t sample_lines(const struct sample *s, bool vcpus);
 /* Place and width of a column's text within a line; -1 when it is not shown. */
 int layout_column(const struct layout *l, int column, int *width);
 

@@ -97,6 +97,7 @@ static void draw_help(void)
         "< >          sort by the column to the left, to the right",
         "R            turn the order around",
         "T            totals instead of rates",
+        "V            with a line for each vCPU",
         "+ -          look more often, less often",
         "space        look now",
         "Up Down      scroll; also PageUp, PageDown, Home",
@@ -119,11 +120,25 @@ static int row_attributes(const struct screen *s, const struct row *r)
     return r->has_rates && r->cpu_percent >= 1 ? colour(s, PAIR_GOOD) : 0;
 }
 
+/* The @nth line of the table, if it is one that is seen: put() leaves out what is below. */
+static void draw_row(const struct screen *s, const struct layout *l, const struct row *r,
+                     size_t nth)
+{
+    char line[512];
+
+    if (nth < s->first || nth - s->first >= (size_t)LINES)
+        return;
+    layout_line(l, r, s->v->totals, line, sizeof(line));
+    put(HEAD_LINES + (int)(nth - s->first), row_attributes(s, r), line);
+}
+
 static void draw_rows(struct screen *s)
 {
     struct layout l;
+    struct row vcpu;
     char line[512];
-    size_t i, room = LINES > HEAD_LINES ? (size_t)(LINES - HEAD_LINES) : 0;
+    size_t i, k, nth = 0, lines = sample_lines(&s->now, s->v->vcpus);
+    size_t room = LINES > HEAD_LINES ? (size_t)(LINES - HEAD_LINES) : 0;
     int at, width;
 
     layout_make(&l, COLS);
@@ -133,13 +148,16 @@ static void draw_rows(struct screen *s)
     if (at >= 0 && HEAD_LINES - 1 < LINES)
         mvchgat(HEAD_LINES - 1, at, width, A_BOLD | A_UNDERLINE,
                 (short)(s->colours ? PAIR_HEAD : 0), NULL);
-    if (s->first + room > s->now.count)
-        s->first = s->now.count > room ? s->now.count - room : 0;
-    for (i = 0; i < room && s->first + i < s->now.count; i++) {
-        const struct row *r = &s->now.rows[s->first + i];
+    if (s->first + room > lines)
+        s->first = lines > room ? lines - room : 0;
+    for (i = 0; i < s->now.count; i++) {
+        const struct row *r = &s->now.rows[i];
 
-        layout_line(&l, r, s->v->totals, line, sizeof(line));
-        put(HEAD_LINES + (int)i, row_attributes(s, r), line);
+        draw_row(s, &l, r, nth++);
+        for (k = 0; s->v->vcpus && k < r->nr_vcpus; k++) {
+            row_of_vcpu(r, k, &vcpu);
+            draw_row(s, &l, &vcpu, nth++);
+        }
     }
 }
 
@@ -208,6 +226,9 @@ static bool on_key(struct screen *s, int key, bool *look)
         break;
     case 'T':
         s->v->totals = !s->v->totals;
+        break;
+    case 'V':
+        s->v->vcpus = !s->v->vcpus;
         break;
     case '+':
     case '-':

@@ -8,7 +8,7 @@
 struct view {
     double delay_s;
     int sort; /* enum sort_key */
-    bool reverse, totals;
+    bool reverse, totals, vcpus;
     long turns; /* end after so many; 0: never */
 };
 

@@ -95,10 +95,19 @@ void cpus_format(char text[CPUS_TEXT_MAX], uint64_t mask, unsigned int nr_cpus)
     }
 }
 
+bool number_parse(uint64_t *n, const char *text)
+{
+    char *end;
+
+    errno = 0;
+    *n = strtoull(text, &end, 10);
+    return isdigit((unsigned char)*text) && !*end && !errno;
+}
+
 bool mib_parse(uint64_t *mib, const char *text)
 {
     static const char units[] = "bkmgt";
-    const char *unit = units + 2;
+    const char *unit = units + 1;
     unsigned int shift;
     uint64_t n;
     char *end;

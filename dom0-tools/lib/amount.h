@@ -20,9 +20,12 @@ bool cpus_parse(uint64_t *mask, const char *text);
 /* "all" if @mask holds all of the first @nr_cpus, else "0-2,5". */
 void cpus_format(char text[CPUS_TEXT_MAX], uint64_t mask, unsigned int nr_cpus);
 
+/* "0", "42": digits alone. False: anything else, or more than 64 bits hold. */
+bool number_parse(uint64_t *n, const char *text);
+
 /*
- * "256", "256m", "2g", "1t", "262144k", "268435456b": bytes, KiB, MiB (also without a letter), GiB,
- * TiB, in either case; rounded up to whole MiB. False: anything else, or more than 64 bits hold.
+ * "268435456b", "262144k", "256m", "2g", "1t": bytes, KiB (also without a letter, as for xl), MiB,
+ * GiB, TiB, in either case; rounded up to whole MiB. False: anything else, or more than 64 bits hold.
  */
 bool mib_parse(uint64_t *mib, const char *text);
 

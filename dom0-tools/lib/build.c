@@ -19,6 +19,7 @@
 #include "dom0-tools/lib/guest.h"
 #include "dom0-tools/lib/hv.h"
 #include "dom0-tools/lib/image.h"
+#include "dom0-tools/lib/kernel.h"
 #include "dom0-tools/lib/pvlayout.h"
 #include "pv-abi/grant_table.h"
 #include "pv-abi/shared_info.h"
@@ -37,8 +38,8 @@ struct builder {
     struct foreign *f;
     const struct guest_config *g;
     struct err *e;
-    struct file kernel, ramdisk;
-    struct image im;
+    struct file ramdisk;
+    const struct image *im;
     struct pv_layout lo;
     uint64_t *p2m; /* nr_pages machine frames */
     uint32_t domid;
@@ -57,18 +58,17 @@ static int read_files(struct builder *bd)
     const struct guest_config *g = bd->g;
     size_t len;
 
-    if (file_read(&bd->kernel, "kernel", g->kernel, IMAGE_FILE_MAX, 0, bd->e))
+    bd->im = kernel_get(g->kernel, bd->e);
+    if (!bd->im)
         return -1;
-    if (image_load(&bd->im, bd->kernel.data, bd->kernel.len, g->kernel, bd->e))
-        return err_prefix(bd->e, "kernel");
     if (!g->ramdisk)
-        return pv_layout_plan(&bd->lo, &bd->im, 0, g->memory_mib << 8, bd->e);
+        return pv_layout_plan(&bd->lo, bd->im, 0, g->memory_mib << 8, bd->e);
     /* Its size decides before dom0 spends memory on its contents. */
     if (file_size("ramdisk", g->ramdisk, &len, bd->e) ||
-        pv_layout_plan(&bd->lo, &bd->im, len, g->memory_mib << 8, bd->e) ||
+        pv_layout_plan(&bd->lo, bd->im, len, g->memory_mib << 8, bd->e) ||
         file_read(&bd->ramdisk, "ramdisk", g->ramdisk, len, 0, bd->e))
         return -1;
-    return pv_layout_plan(&bd->lo, &bd->im, bd->ramdisk.len, g->memory_mib << 8, bd->e);
+    return pv_layout_plan(&bd->lo, bd->im, bd->ramdisk.len, g->memory_mib << 8, bd->e);
 }
 
 static int create(struct builder *bd, const uint8_t uuid[16])
@@ -192,10 +192,10 @@ static int write_kernel(struct builder *bd)
 {
     size_t i;
 
-    for (i = 0; i < bd->im.nr_segments; i++) {
-        const struct image_segment *s = &bd->im.segments[i];
+    for (i = 0; i < bd->im->nr_segments; i++) {
+        const struct image_segment *s = &bd->im->segments[i];
 
-        if (write_bytes(bd, s->vaddr - bd->im.virt_base, s->data, s->file_size, s->mem_size))
+        if (write_bytes(bd, s->vaddr - bd->im->virt_base, s->data, s->file_size, s->mem_size))
             return -1;
     }
     if (bd->ramdisk.len && write_pages(bd, bd->lo.ramdisk_pfn, bd->ramdisk.data, bd->ramdisk.len))
@@ -293,9 +293,9 @@ static int fill_hypercall_page(struct builder *bd)
     uint64_t pfn;
     int rc;
 
-    if (bd->im.hypercall_page == IMAGE_NO_ADDRESS)
+    if (bd->im->hypercall_page == IMAGE_NO_ADDRESS)
         return 0;
-    pfn = (bd->im.hypercall_page - bd->im.virt_base) / PAGE;
+    pfn = (bd->im->hypercall_page - bd->im->virt_base) / PAGE;
     rc = hv_hypercall_page_fill(bd->h, bd->domid, bd->p2m[pfn]);
     return rc ? failed(bd, "cannot fill the hypercall page", rc) : 0;
 }
@@ -391,8 +391,7 @@ int domain_build(struct hv *h, struct foreign *f, const struct guest_config *g,
             hv_domain_destroy(h, bd.domid);
     }
     free(bd.p2m);
-    image_free(&bd.im);
+    kernel_put(bd.im);
     file_free(&bd.ramdisk);
-    file_free(&bd.kernel);
     return rc;
 }

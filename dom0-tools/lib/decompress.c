@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Unpacking of kernels and bounded growth of the result. All decoders write into one struct sink,
- * which alone decides how much memory a file of unknown origin may take.
+ * which alone decides how much memory a file of unknown origin may take. Packing is at the end.
  */
 #include "dom0-tools/lib/decompress.h"
 
@@ -219,4 +219,53 @@ int decompress(enum compression kind, const uint8_t *data, size_t len, size_t ma
     *out = s.data;
     *out_len = s.used;
     return 0;
+}
+
+/* ---- packing */
+
+struct gzip {
+    z_stream z;
+    gzip_out_fn *out;
+    void *arg;
+    uint8_t buf[1 << 16];
+};
+
+struct gzip *gzip_new(gzip_out_fn *out, void *arg)
+{
+    struct gzip *g = calloc(1, sizeof(*g));
+
+    /* Fast: whoever waits for it may hold up a guest. 15 + 16: a gzip header around it. */
+    if (g &&
+        deflateInit2(&g->z, Z_BEST_SPEED, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
+        free(g);
+        return NULL;
+    }
+    if (g) {
+        g->out = out;
+        g->arg = arg;
+    }
+    return g;
+}
+
+int gzip_put(struct gzip *g, const void *data, size_t len, bool last)
+{
+    int rc = 0;
+
+    g->z.next_in = (Bytef *)(uintptr_t)data;
+    g->z.avail_in = (uInt)len;
+    do {
+        g->z.next_out = g->buf;
+        g->z.avail_out = sizeof(g->buf);
+        deflate(&g->z, last ? Z_FINISH : Z_NO_FLUSH);
+        if (g->z.avail_out < sizeof(g->buf))
+            rc = g->out(g->arg, g->buf, sizeof(g->buf) - g->z.avail_out);
+    } while (!rc && !g->z.avail_out);
+    return rc;
+}
+
+void gzip_free(struct gzip *g)
+{
+    if (g)
+        deflateEnd(&g->z);
+    free(g);
 }

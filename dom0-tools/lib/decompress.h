@@ -2,8 +2,12 @@
 #ifndef DOM0_TOOLS_LIB_DECOMPRESS_H
 #define DOM0_TOOLS_LIB_DECOMPRESS_H
 
-/* The compressions that Linux kernels are packed with, through zlib, liblzma, libzstd, liblz4. */
+/*
+ * The compressions that Linux kernels are packed with, through zlib, liblzma, libzstd, liblz4; and
+ * packing by zlib, since only one file calls it.
+ */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,5 +30,14 @@ enum compression compression_of(const uint8_t *data, size_t len, const char **na
  */
 int decompress(enum compression kind, const uint8_t *data, size_t len, size_t max, uint8_t **out,
                size_t *out_len);
+
+/* Packs a stream as gzip does; what comes out goes through @out, which returns 0 or a negative errno. */
+struct gzip;
+typedef int gzip_out_fn(void *arg, const void *data, size_t len);
+
+struct gzip *gzip_new(gzip_out_fn *out, void *arg); /* NULL: out of memory */
+/* Takes @len bytes; @last: they end the stream. 0, or what @out returned. */
+int gzip_put(struct gzip *g, const void *data, size_t len, bool last);
+void gzip_free(struct gzip *g);
 
 #endif

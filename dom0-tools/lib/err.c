@@ -3,6 +3,7 @@
 #include "dom0-tools/lib/err.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -15,8 +16,10 @@ void err_one_line(char *s)
 
 int err_set(struct err *e, int status, const char *what, const char *hint, const char *why_fmt, ...)
 {
-    char why[640];
+    char why[sizeof(e->text) - 32];
     va_list ap;
+    bool cut;
+    int room;
 
     if (e->status)
         return -1;
@@ -24,8 +27,12 @@ int err_set(struct err *e, int status, const char *what, const char *hint, const
     vsnprintf(why, sizeof(why), why_fmt, ap);
     va_end(ap);
     e->status = status;
-    snprintf(e->text, sizeof(e->text), "%s%s%s%s%s%s", what ? what : "", what ? ": " : "", why,
-             hint ? " (" : "", hint ? hint : "", hint ? ")" : "");
+    /* Room for why and hint first: what can be as long as somebody typed. */
+    room = (int)(sizeof(e->text) - strlen(why)) - (hint ? (int)strlen(hint) : 0) - 48;
+    cut = what && room > 0 && (int)strlen(what) > room;
+    snprintf(e->text, sizeof(e->text), "%.*s%s%s%s%s%s%s", room > 0 ? room : 0, what ? what : "",
+             cut ? "..." : "", what ? ": " : "", why, hint ? " (" : "", hint ? hint : "",
+             hint ? ")" : "");
     err_one_line(e->text);
     return -1;
 }

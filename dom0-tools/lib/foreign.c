@@ -5,9 +5,11 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <xenforeignmemory.h>
 
+#define PAGE                 4096
 #define RESOURCE_GRANT_TABLE 1 /* XENMEM_resource_grant_table */
 
 struct foreign {
@@ -49,6 +51,31 @@ void foreign_unmap(struct foreign *f, void *p, size_t count)
 {
     if (p)
         xenforeignmemory_unmap(f->handle, p, count);
+}
+
+long foreign_read(struct foreign *f, uint32_t domid, const uint64_t *mfns, size_t count, void *to)
+{
+    int *refused = calloc(count, sizeof(*refused));
+    const char *p;
+    long missing = 0;
+    size_t i;
+
+    if (!refused)
+        return -ENOMEM;
+    p = xenforeignmemory_map(f->handle, domid, PROT_READ, count, (const xen_pfn_t *)mfns, refused);
+    for (i = 0; p && i < count; i++) {
+        if (!refused[i])
+            memcpy((char *)to + i * PAGE, p + i * PAGE, PAGE);
+        else
+            memset((char *)to + i * PAGE, 0, PAGE);
+        missing += refused[i] != 0;
+    }
+    if (!p)
+        missing = errno ? -errno : -EIO;
+    else
+        xenforeignmemory_unmap(f->handle, (void *)(uintptr_t)p, count);
+    free(refused);
+    return missing;
 }
 
 void *foreign_map_grants(struct foreign *f, uint32_t domid, void **handle)

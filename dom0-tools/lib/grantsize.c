@@ -21,6 +21,7 @@
 #define SPARE_DISKS      4u
 #define SPARE_VIFS       2u
 
+/* Frames (512 grants each) that so many devices use when all their rings are full. */
 static uint32_t frames_for(size_t disks, size_t vifs, uint32_t vcpus)
 {
     uint32_t disk_queues = vcpus < DISK_QUEUES_MAX ? vcpus : DISK_QUEUES_MAX;
@@ -29,11 +30,6 @@ static uint32_t frames_for(size_t disks, size_t vifs, uint32_t vcpus)
                       vifs * vif_queues * (uint64_t)VIF_GRANTS;
 
     return (uint32_t)((grants + GRANTS_PER_FRAME - 1) / GRANTS_PER_FRAME);
-}
-
-uint32_t grant_frames_needed(const struct guest_config *g)
-{
-    return frames_for(g->nr_disks, g->nr_vifs, g->maxvcpus);
 }
 
 uint32_t grant_frames_limit(const struct guest_config *g)

@@ -14,9 +14,6 @@ struct guest_config;
 
 #define GRANT_FRAMES_LIMIT 4096 /* what the hypervisor takes */
 
-/* Frames (512 grants each) that the devices of @g use when all their rings are full. */
-uint32_t grant_frames_needed(const struct guest_config *g);
-
 /* The limit to create @g with: what the config says, or what is needed and room for more devices. */
 uint32_t grant_frames_limit(const struct guest_config *g);
 

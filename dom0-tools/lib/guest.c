@@ -13,6 +13,7 @@
 #include "dom0-tools/lib/err.h"
 #include "dom0-tools/lib/grantsize.h"
 #include "dom0-tools/lib/json.h"
+#include "dom0-tools/lib/xlkeys.h"
 
 struct reader {
     struct guest_config *g;
@@ -27,7 +28,8 @@ struct reader {
     bool uses_cmdline;
 };
 
-static const char *const action_names[] = {"destroy", "restart", "preserve", "rename-restart"};
+static const char *const action_names[] = {
+    "destroy", "restart", "preserve", "rename-restart", "coredump-destroy", "coredump-restart"};
 
 const char *action_name(enum action a)
 {
@@ -262,7 +264,9 @@ static int get_action(struct reader *r, const struct cfg_item *it, enum action *
 
     if (it->value.type == CFG_STRING && action_parse(to, it->value.str))
         return 0;
-    snprintf(why, sizeof(why), "'%.40s' is none of destroy, restart, preserve, rename-restart",
+    snprintf(why, sizeof(why),
+             "'%.40s' is none of destroy, restart, preserve, rename-restart, coredump-destroy, "
+             "coredump-restart",
              it->value.type == CFG_LIST ? "[...]" : it->value.str);
     return bad_value(r, it, 0, why);
 }
@@ -497,6 +501,8 @@ static const struct {
 
 static int read_item(struct reader *r, const struct cfg_item *it)
 {
+    const char *reason;
+    char text[160];
     size_t i;
 
     r->line = it->line;
@@ -508,7 +514,10 @@ static int read_item(struct reader *r, const struct cfg_item *it)
     for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
         if (!strcmp(it->key, keys[i].name))
             return keys[i].read(r, it);
-    warn_here("unknown key, ignored", r);
+    reason = xl_key_reason(it->key);
+    snprintf(text, sizeof(text), "%s%s", reason ? "has no effect: " : "unknown key, ignored",
+             reason ? reason : "");
+    warn_here(text, r);
     return 0;
 }
 
@@ -834,4 +843,21 @@ int guest_config_from_json(struct guest_config *g, const struct json *j, struct 
     if (rc)
         guest_config_free(g);
     return rc;
+}
+
+struct json *guest_config_json(const struct guest_config *g)
+{
+    struct json_out *o = json_out_new(false);
+    struct json *j = NULL;
+    const char *text;
+    size_t len;
+
+    if (!o)
+        return NULL;
+    guest_config_to_json(g, o);
+    text = json_text(o, &len);
+    if (text)
+        j = json_parse(text, len);
+    json_out_free(o);
+    return j;
 }

@@ -28,7 +28,14 @@ struct json_out;
 #define GUEST_MEMORY_MIN_MIB 16
 #define GUEST_MEMORY_MAX_MIB (16u << 20) /* 16 TiB */
 
-enum action { ACTION_DESTROY, ACTION_RESTART, ACTION_PRESERVE, ACTION_RENAME_RESTART };
+enum action {
+    ACTION_DESTROY,
+    ACTION_RESTART,
+    ACTION_PRESERVE,
+    ACTION_RENAME_RESTART,
+    ACTION_COREDUMP_DESTROY,
+    ACTION_COREDUMP_RESTART
+};
 
 struct disk_spec {
     char *target;  /* path of an image file or a block device */
@@ -88,6 +95,8 @@ void guest_config_free(struct guest_config *g);
 /* Both directions of the JSON form. Reading checks everything again: -1 with *@e set. */
 void guest_config_to_json(const struct guest_config *g, struct json_out *o);
 int guest_config_from_json(struct guest_config *g, const struct json *j, struct err *e);
+/* The JSON form parsed again, to be released by json_free(); NULL: out of memory. */
+struct json *guest_config_json(const struct guest_config *g);
 
 /* The same for one device. Reading checks each value: false when one is missing or wrong. */
 void disk_spec_to_json(const struct disk_spec *d, struct json_out *o);

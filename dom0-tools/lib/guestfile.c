@@ -216,19 +216,6 @@ static struct json *reparse(struct json_out *o)
     return text ? json_parse(text, len) : NULL;
 }
 
-static struct json *guest_json(const struct guest_config *g)
-{
-    struct json_out *o = json_out_new(false);
-    struct json *j = NULL;
-
-    if (o) {
-        guest_config_to_json(g, o);
-        j = reparse(o);
-    }
-    json_out_free(o);
-    return j;
-}
-
 int guest_json_read(struct guest_config *g, const struct json *j, const char *path,
                     guest_warn_fn warn, void *arg, struct err *e)
 {
@@ -246,7 +233,7 @@ int guest_json_read(struct guest_config *g, const struct json *j, const char *pa
         }
         if (!whole)
             err_set(e, STATUS_RESOURCES, path, NULL, "out of memory");
-        else if (!(rc = guest_config_from_json(g, whole, e)) && (taken = guest_json(g)))
+        else if (!(rc = guest_config_from_json(g, whole, e)) && (taken = guest_config_json(g)))
             complain_unknown(&c, j, taken);
         else
             err_prefix(e, path);
@@ -469,7 +456,7 @@ static bool reads_same(const char *text, const struct json *config)
     if (cfg_parse(&c, text, strlen(text), "config", &e))
         return false;
     if (!guest_config_from_cfg(&g, &c, "config", NULL, NULL, NULL, &e)) {
-        again = guest_json(&g);
+        again = guest_config_json(&g);
         guest_config_free(&g);
     }
     cfg_free(&c);
@@ -486,7 +473,7 @@ static bool reads_same(const char *text, const struct json *config)
 
 char *guest_text(const struct guest_config *g, enum guest_format f, struct err *e)
 {
-    struct json *config = guest_json(g);
+    struct json *config = guest_config_json(g);
     char *text = NULL;
 
     if (config && f == FORMAT_JSON)

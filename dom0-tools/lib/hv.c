@@ -269,6 +269,23 @@ int hv_vcpu_set_context(struct hv *h, uint32_t domid, uint32_t vcpu,
     return rc;
 }
 
+int hv_vcpu_get_context(struct hv *h, uint32_t domid, uint32_t vcpu, struct vcpu_guest_context *c)
+{
+    struct xen_domctl op = {.cmd = XEN_DOMCTL_getvcpucontext, .domain = (domid_t)domid};
+    void *p = buffer(h, NULL, sizeof(*c));
+    int rc;
+
+    if (!p)
+        return -ENOMEM;
+    op.u.vcpucontext.vcpu = vcpu;
+    op.u.vcpucontext.ctxt = addr(p);
+    rc = domctl(h, &op);
+    if (!rc)
+        memcpy(c, p, sizeof(*c));
+    buffer_free(h, p);
+    return rc;
+}
+
 static int affinity(struct hv *h, uint32_t cmd, uint32_t domid, uint32_t vcpu, uint64_t *cpus)
 {
     struct xen_domctl op = {.cmd = cmd, .domain = (domid_t)domid};

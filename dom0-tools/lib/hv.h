@@ -54,6 +54,8 @@ int hv_domain_unpause(struct hv *h, uint32_t domid);
 int hv_domain_set_uuid(struct hv *h, uint32_t domid, const uint8_t uuid[16]);
 int hv_vcpu_set_context(struct hv *h, uint32_t domid, uint32_t vcpu,
                         const struct vcpu_guest_context *c);
+/* -EINVAL no such vCPU; -ENODATA one that was never started. */
+int hv_vcpu_get_context(struct hv *h, uint32_t domid, uint32_t vcpu, struct vcpu_guest_context *c);
 /* Writes hypercall stubs into a page of the domain. */
 int hv_hypercall_page_fill(struct hv *h, uint32_t domid, uint64_t mfn);
 

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <linux/loop.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -63,12 +64,16 @@ static int first_missing(void)
     return -1;
 }
 
+/* Two at once would be given the same one, and the one who made it might not be the one to have it. */
+static pthread_mutex_t attaching = PTHREAD_MUTEX_INITIALIZER;
+
 int loop_attach(int fd, const char *path, bool writable, int *number, bool *created)
 {
     int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC), rc = -EBUSY, i;
 
     if (control < 0)
         return -errno;
+    pthread_mutex_lock(&attaching);
     for (i = 0; i < TRIES && rc == -EBUSY; i++) {
         struct loop_config config = {.fd = (uint32_t)fd};
         int missing = first_missing(), n = ioctl(control, LOOP_CTL_GET_FREE), dev;
@@ -95,6 +100,7 @@ int loop_attach(int fd, const char *path, bool writable, int *number, bool *crea
             close(dev);
         }
     }
+    pthread_mutex_unlock(&attaching);
     close(control);
     return rc;
 }

@@ -28,7 +28,7 @@ static int make_address(struct sockaddr_un *sa, const char *path)
     return 0;
 }
 
-static int connect_once(const char *path)
+int proto_try_connect(const char *path)
 {
     struct sockaddr_un sa;
     int fd, rc = make_address(&sa, path);
@@ -49,11 +49,11 @@ static int connect_once(const char *path)
 /* A socket that nobody serves is that of a server that was killed; one that ended has removed it. */
 int proto_connect(const char *path)
 {
-    int fd = connect_once(path), i;
+    int fd = proto_try_connect(path), i;
 
     for (i = 0; i < COME_BACK_MS / COME_BACK_STEP_MS && fd == -ECONNREFUSED; i++) {
         usleep(COME_BACK_STEP_MS * 1000);
-        fd = connect_once(path);
+        fd = proto_try_connect(path);
     }
     return fd;
 }
@@ -66,7 +66,7 @@ int proto_listen(const char *path)
 
     if (rc)
         return rc;
-    fd = connect_once(path);
+    fd = proto_try_connect(path);
     if (fd >= 0) {
         close(fd);
         return -EADDRINUSE;

@@ -5,7 +5,7 @@
 /*
  * The protocol between domctl and domd: over a stream socket, one JSON document a line. A request
  * is an object with a member "op"; its answer is an object with "ok": true, or with "error" (text),
- * "status" (exit status). A descriptor may ride along with an answer's newline.
+ * "status" (exit status). A descriptor may ride along with a line's newline.
  */
 
 #include <stdbool.h>
@@ -23,10 +23,11 @@ struct json;
 /*
  * A server's socket at @path (of mode 0600; an old one is replaced unless somebody answers there),
  * or a client's. Returns the descriptor or a negative errno; -EADDRINUSE: a server answers there.
- * A client waits a little for a server that was killed.
+ * A client waits a little for a server that was killed, or only tries.
  */
 int proto_listen(const char *path);
 int proto_connect(const char *path);
+int proto_try_connect(const char *path);
 
 /* Writes the whole line: @text without a newline in it. @pass: descriptor to send, or -1. */
 int proto_send(int fd, const char *text, size_t len, int pass);

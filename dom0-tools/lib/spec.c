@@ -511,6 +511,8 @@ int vif_spec_parse(struct vif_spec *v, const char *text, guest_warn_fn warn, voi
                          GUEST_VIF_DEVID_MAX);
             v->devid = n < 0 ? 0 : (uint32_t)n;
             v->has_devid = true;
+        } else if (!*word) {
+            rc = bad(why, why_size, "'=%s' has no key", value);
         } else if (warn) {
             char text_out[160];
 

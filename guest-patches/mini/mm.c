@@ -142,4 +142,8 @@ void mm_init(void)
         free_pages[free_count++] = pool[i];
     update_va_mapping(shared_info_page, start_info->shared_info | PTE_KERNEL, UVMF_INVLPG);
     shared_info = (struct shared_info *)shared_info_page;
+    /* For the tools: where the p2m is. */
+    shared_info->arch.p2m_cr3 = va_to_maddr((const void *)start_info->pt_base);
+    shared_info->arch.p2m_vaddr = start_info->mfn_list;
+    shared_info->arch.max_pfn = start_info->nr_pages;
 }

@@ -114,7 +114,7 @@ void heap_add(mfn_t start, mfn_t end)
     uint64_t n = start.n ? start.n : 1;
 
     BUG_ON(end.n > max_mfn || end.n > 1ull << 32);
-    spin_lock(&heap_lock);
+    SCOPED_LOCK(&heap_lock);
     while (n < end.n) {
         unsigned int order = min((unsigned int)__builtin_ctzll(n), MAX_ORDER);
 
@@ -127,7 +127,6 @@ void heap_add(mfn_t start, mfn_t end)
         total_pages += 1ull << order;
         n += 1ull << order;
     }
-    spin_unlock(&heap_lock);
 }
 
 /* A block of @order in the highest zone that has one, split as needed; NO_FRAME. */
@@ -230,7 +229,7 @@ void heap_free(mfn_t mfn, unsigned int order, bool dirty)
     uint32_t stamp = arch_tlb_clock();
 
     BUG_ON(order > MAX_ORDER || !mfn.n || (mfn.n & (nr - 1)) || mfn.n + nr > max_mfn);
-    spin_lock(&heap_lock);
+    SCOPED_LOCK(&heap_lock);
     for (uint64_t i = mfn.n; i < mfn.n + nr; i++) {
         struct frame *f = frame_at(i);
 
@@ -240,7 +239,6 @@ void heap_free(mfn_t mfn, unsigned int order, bool dirty)
     }
     insert_merged(mfn.n, order);
     free_pages += nr;
-    spin_unlock(&heap_lock);
 }
 
 uint64_t heap_free_pages(void)
@@ -260,17 +258,13 @@ uint64_t heap_claimed_pages(void)
 
 int heap_claim(struct domain *d, uint64_t pages)
 {
-    int rc = 0;
+    SCOPED_LOCK(&heap_lock);
 
-    spin_lock(&heap_lock);
-    if (pages > free_pages - min(free_pages, claimed_pages - d->claimed_pages)) {
-        rc = -ENOMEM;
-    } else {
-        claimed_pages += pages - d->claimed_pages;
-        d->claimed_pages = pages;
-    }
-    spin_unlock(&heap_lock);
-    return rc;
+    if (pages > free_pages - min(free_pages, claimed_pages - d->claimed_pages))
+        return -ENOMEM;
+    claimed_pages += pages - d->claimed_pages;
+    d->claimed_pages = pages;
+    return 0;
 }
 
 /* --- The hypervisor's own small objects ------------------------------------------------------- */

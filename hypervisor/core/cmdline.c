@@ -80,9 +80,8 @@ static bool parse_bool(const char *s, bool *out)
 static bool parse_loglvl(const char *s)
 {
     static const char *const names[] = {"none", "error", "warning", "info", "debug", "all"};
-    unsigned int i;
 
-    for (i = 0; i < ARRAY_SIZE(names); i++)
+    for (unsigned int i = 0; i < ARRAY_SIZE(names); i++)
         if (!strcmp(s, names[i])) {
             options.loglvl = min(i, 4u);
             return true;
@@ -128,8 +127,6 @@ static bool parse_word(const char *name, const char *value)
         return parse_bool(value, &options.noreboot);
     if (!strcmp(name, "nosmp"))
         return parse_bool(value, &options.nosmp);
-    if (!strcmp(name, "dom0_iobitmap"))
-        return parse_bool(value, &options.dom0_iobitmap);
     return false;
 }
 

@@ -28,24 +28,34 @@ static bool output_line_open; /* the last byte out was no newline */
 static bool log_line_open;
 static unsigned int log_line_level;
 
-static bool console_enter(unsigned long *flags)
+struct console_scope {
+    unsigned long flags;
+    bool locked;
+};
+
+static struct console_scope console_enter(void)
 {
-    *flags = arch_irq_save();
-    if (lock_ignored || ACCESS_ONCE(lock_owner) == this_cpu())
-        return false;
-    spin_lock(&console_lock);
-    lock_owner = this_cpu();
-    return true;
+    struct console_scope s = {.flags = arch_irq_save()};
+
+    s.locked = !lock_ignored && ACCESS_ONCE(lock_owner) != this_cpu();
+    if (s.locked) {
+        spin_lock(&console_lock);
+        lock_owner = this_cpu();
+    }
+    return s;
 }
 
-static void console_leave(bool locked, unsigned long flags)
+static void console_leave(const struct console_scope *s)
 {
-    if (locked) {
+    if (s->locked) {
         lock_owner = ~0u;
         spin_unlock(&console_lock);
     }
-    arch_irq_restore(flags);
+    arch_irq_restore(s->flags);
 }
+
+/* To the end of the block, as SCOPED_LOCK_IRQ. */
+#define CONSOLE_LOCKED() struct console_scope scope SCOPED_CLEANUP(console_leave) = console_enter()
 
 void console_force_unlock(void)
 {
@@ -103,8 +113,6 @@ void printk(const char *fmt, ...)
     char buf[512];
     const char *s = buf;
     unsigned int level;
-    unsigned long flags;
-    bool locked;
     va_list ap;
     int n;
 
@@ -117,7 +125,7 @@ void printk(const char *fmt, ...)
         n = sizeof(buf) - 1;
         buf[n - 1] = '\n';
     }
-    locked = console_enter(&flags);
+    CONSOLE_LOCKED();
     level = log_line_open ? log_line_level : 2;
     if (n > 3 && s[0] == '<' && s[2] == '>') {
         level = s[1] - '0';
@@ -125,7 +133,6 @@ void printk(const char *fmt, ...)
     }
     log_text(s, (size_t)(buf + n - s), level);
     log_line_level = level;
-    console_leave(locked, flags);
 }
 
 void console_set_output(void (*fn)(const char *s, size_t n))
@@ -135,47 +142,39 @@ void console_set_output(void (*fn)(const char *s, size_t n))
 
 void console_init(void)
 {
-    unsigned long flags;
-    bool locked = console_enter(&flags);
+    CONSOLE_LOCKED();
 
     /* What was logged before the output was there; levels are forgotten by now. */
     for (uint64_t i = ring_start, n; i < ring_prod; i += n) {
         n = min(ring_prod - i, 64 - i % 64);
         output_bytes(&ring[i % RING_SIZE], n);
     }
-    console_leave(locked, flags);
 }
 
 size_t console_ring_read(uint64_t *index, char *buf, size_t n)
 {
-    unsigned long flags;
-    bool locked = console_enter(&flags);
+    CONSOLE_LOCKED();
     size_t done = 0;
 
     if (*index < ring_start || *index > ring_prod)
         *index = ring_start;
     while (done < n && *index < ring_prod)
         buf[done++] = ring[(*index)++ % RING_SIZE];
-    console_leave(locked, flags);
     return done;
 }
 
 void console_ring_clear(void)
 {
-    unsigned long flags;
-    bool locked = console_enter(&flags);
+    CONSOLE_LOCKED();
 
     ring_start = ring_prod;
-    console_leave(locked, flags);
 }
 
 void console_write_raw(const char *s, size_t n)
 {
-    unsigned long flags;
-    bool locked = console_enter(&flags);
+    CONSOLE_LOCKED();
 
     output_bytes(s, n);
-    console_leave(locked, flags);
 }
 
 /* ---- input, read by dom0 --------------------------------------------------------------------- */
@@ -185,24 +184,22 @@ static unsigned int input_prod, input_cons;
 
 void console_input(char c)
 {
-    unsigned long flags;
-    bool locked = console_enter(&flags);
+    {
+        CONSOLE_LOCKED();
 
-    if (input_prod - input_cons < sizeof(input))
-        input[input_prod++ % sizeof(input)] = c;
-    console_leave(locked, flags);
+        if (input_prod - input_cons < sizeof(input))
+            input[input_prod++ % sizeof(input)] = c;
+    }
     virq_send_global(VIRQ_CONSOLE);
 }
 
 static size_t input_take(char *buf, size_t n)
 {
-    unsigned long flags;
-    bool locked = console_enter(&flags);
+    CONSOLE_LOCKED();
     size_t done = 0;
 
     while (done < n && input_cons != input_prod)
         buf[done++] = input[input_cons++ % sizeof(input)];
-    console_leave(locked, flags);
     return done;
 }
 
@@ -227,7 +224,7 @@ static void guest_write(const struct domain *d, const char *s, size_t n)
 {
     struct guest_line *l = &guest_line[d->domid % ARRAY_SIZE(guest_line)];
 
-    spin_lock(&guest_line_lock);
+    SCOPED_LOCK(&guest_line_lock);
     if (l->domid != d->domid) {
         guest_line_end(l);
         l->domid = d->domid;
@@ -238,7 +235,6 @@ static void guest_write(const struct domain *d, const char *s, size_t n)
         if (s[i] == '\t' || (s[i] >= ' ' && s[i] < 0x7f))
             l->text[l->used++] = s[i];
     }
-    spin_unlock(&guest_line_lock);
 }
 
 /* ---- the hypercall --------------------------------------------------------------------------- */

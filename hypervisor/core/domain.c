@@ -43,13 +43,12 @@ struct domain *domain_get(domid_t id)
 
     if (id > DOMID_MAX || !ACCESS_ONCE(table[id]))
         return NULL;
-    spin_lock(slot_lock(id));
+    SCOPED_LOCK(slot_lock(id));
     d = table[id];
     refs = d ? __atomic_load_n(&d->refs, __ATOMIC_RELAXED) : 0;
     while (refs && !__atomic_compare_exchange_n(&d->refs, &refs, refs + 1, false, __ATOMIC_ACQUIRE,
                                                 __ATOMIC_RELAXED))
         ;
-    spin_unlock(slot_lock(id));
     return refs ? d : NULL;
 }
 
@@ -130,10 +129,10 @@ struct domain *domain_of_frame(unsigned int owner)
 /* The first frame that the hypervisor shares as the domain's takes a reference (pages_uncharge). */
 void domain_frame_shared(struct domain *d)
 {
-    spin_lock(&d->page_lock);
+    SCOPED_LOCK(&d->page_lock);
+
     if (!d->hv_pages++)
         domain_ref(d);
-    spin_unlock(&d->page_lock);
 }
 
 /* --- Birth ------------------------------------------------------------------------------------ */
@@ -145,20 +144,18 @@ static int record_get(unsigned int id, struct domain **out)
 
     if (!d)
         return -ENOMEM;
-    spin_lock(&table_lock);
+    SCOPED_LOCK(&table_lock);
     for (unsigned int i = 0; id > DOMID_MAX && i < DOMID_MAX; i++) {
         last_id = last_id % DOMID_MAX + 1; /* 1..DOMID_MAX in turn */
         if (!table[last_id])
             id = last_id;
     }
     if (id > DOMID_MAX || table[id]) {
-        spin_unlock(&table_lock);
         hv_free(d);
         return -EEXIST;
     }
     d->domid = (domid_t)id;
     __atomic_store_n(&table[id], d, __ATOMIC_RELEASE);
-    spin_unlock(&table_lock);
     *out = d;
     return 0;
 }

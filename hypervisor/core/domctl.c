@@ -155,9 +155,9 @@ static long op_vcpu_info(struct domain *d, struct xen_domctl_getvcpuinfo *info)
 
 static long op_max_mem(struct domain *d, uint64_t kb)
 {
-    spin_lock(&d->page_lock);
+    SCOPED_LOCK(&d->page_lock);
+
     d->max_pages = kb >> (PAGE_SHIFT - 10);
-    spin_unlock(&d->page_lock);
     return 0;
 }
 
@@ -340,31 +340,25 @@ static long on_domain(struct domain *d, struct xen_domctl *op, bool *copyback)
 /* getdomaininfo: the domain of that number or the next; -ESRCH none. */
 static long op_info(struct xen_domctl *op)
 {
-    struct domain *d = domain_get_next(op->domain);
+    struct domain *d SCOPED_REF = domain_get_next(op->domain);
 
     if (!d)
         return -ESRCH;
     domain_info(d, &op->u.getdomaininfo);
     op->domain = d->domid;
-    domain_put(d);
     return 0;
 }
 
 static long dispatch(struct xen_domctl *op, bool *copyback)
 {
-    struct domain *d;
-    long rc;
+    struct domain *d SCOPED_REF = NULL;
 
     if (op->cmd == XEN_DOMCTL_createdomain || op->cmd == XEN_DOMCTL_getdomaininfo) {
         *copyback = true;
         return op->cmd == XEN_DOMCTL_createdomain ? op_create(op) : op_info(op);
     }
     d = domain_get(op->domain);
-    if (!d)
-        return -ESRCH;
-    rc = on_domain(d, op, copyback);
-    domain_put(d);
-    return rc;
+    return d ? on_domain(d, op, copyback) : -ESRCH;
 }
 
 /* -EFAULT; -EACCES another interface version; -ESRCH; -ENOSYS; else as the operation says. */

@@ -163,12 +163,9 @@ static int port_reserve_locked(struct domain *d, evtchn_port_t *port)
 
 static int port_reserve(struct domain *d, evtchn_port_t *port)
 {
-    int rc;
+    SCOPED_LOCK(&d->evtchn.lock);
 
-    spin_lock(&d->evtchn.lock);
-    rc = d->dying ? -EINVAL : port_reserve_locked(d, port);
-    spin_unlock(&d->evtchn.lock);
-    return rc;
+    return d->dying ? -EINVAL : port_reserve_locked(d, port);
 }
 
 /* Make a port FREE again. Caller holds d's lock and the port's. */
@@ -187,13 +184,10 @@ static void port_free_locked(struct domain *d, struct evtchn *e, evtchn_port_t p
 static void port_unreserve(struct domain *d, evtchn_port_t port)
 {
     struct evtchn *e = port_get(d, port);
-    unsigned long flags;
+    SCOPED_LOCK(&d->evtchn.lock);
+    SCOPED_LOCK_IRQ(&e->lock);
 
-    spin_lock(&d->evtchn.lock);
-    spin_lock_irqsave(&e->lock, flags);
     port_free_locked(d, e, port);
-    spin_unlock_irqrestore(&e->lock, flags);
-    spin_unlock(&d->evtchn.lock);
 }
 
 static void lock_two(struct domain *a, struct domain *b)
@@ -223,13 +217,11 @@ static void port_set_locked(struct domain *d, evtchn_port_t port, enum evtchn_st
                             unsigned int vcpu, uint32_t source)
 {
     struct evtchn *e = port_get(d, port);
-    unsigned long flags;
+    SCOPED_LOCK_IRQ(&e->lock);
 
-    spin_lock_irqsave(&e->lock, flags);
     e->source = source;
     e->vcpu = (uint16_t)vcpu;
     e->state = state;
-    spin_unlock_irqrestore(&e->lock, flags);
 }
 
 /*
@@ -238,15 +230,12 @@ static void port_set_locked(struct domain *d, evtchn_port_t port, enum evtchn_st
  */
 static int open_unbound(struct domain *d, evtchn_port_t port, domid_t remote)
 {
-    int rc = -EINVAL;
+    SCOPED_LOCK(&d->evtchn.lock);
 
-    spin_lock(&d->evtchn.lock);
-    if (!d->dying) {
-        port_set_locked(d, port, EVTCHN_UNBOUND, 0, remote);
-        rc = 0;
-    }
-    spin_unlock(&d->evtchn.lock);
-    return rc;
+    if (d->dying)
+        return -EINVAL;
+    port_set_locked(d, port, EVTCHN_UNBOUND, 0, remote);
+    return 0;
 }
 
 static int open_interdomain(struct domain *d, evtchn_port_t port, struct domain *rd,
@@ -368,30 +357,25 @@ out:
 static int port_send(struct domain *d, evtchn_port_t port)
 {
     struct evtchn *e = port_get(d, port), *re;
-    unsigned long flags;
-    int rc = 0;
 
     if (!e)
         return -EINVAL;
     perf_event(current, PAVO_EV_SEND, port);
-    spin_lock_irqsave(&e->lock, flags);
+    SCOPED_LOCK_IRQ(&e->lock);
     switch (e->state) {
     case EVTCHN_INTERDOMAIN:
         /* Our lock alone keeps the link, and so the remote port and domain, as they are. */
         re = port_get(e->remote.d, e->remote.port);
         event_set_pending(e->remote.d, e->remote.port, ACCESS_ONCE(re->vcpu));
-        break;
+        return 0;
     case EVTCHN_IPI:
         event_set_pending(d, port, e->vcpu);
-        break;
+        return 0;
     case EVTCHN_UNBOUND: /* nobody there yet: dropped */
-        break;
+        return 0;
     default:
-        rc = -EINVAL;
-        break;
+        return -EINVAL;
     }
-    spin_unlock_irqrestore(&e->lock, flags);
-    return rc;
 }
 
 static bool virq_is_per_vcpu(uint32_t virq)
@@ -404,15 +388,13 @@ static void source_send(struct domain *d, evtchn_port_t port, enum evtchn_state 
                         uint32_t source)
 {
     struct evtchn *e;
-    unsigned long flags;
 
     if (!port)
         return;
     e = port_get(d, port);
-    spin_lock_irqsave(&e->lock, flags);
+    SCOPED_LOCK_IRQ(&e->lock);
     if (e->state == state && e->source == source)
         event_set_pending(d, port, e->vcpu);
-    spin_unlock_irqrestore(&e->lock, flags);
 }
 
 void virq_send_vcpu(struct vcpu *v, unsigned int virq)
@@ -421,19 +403,13 @@ void virq_send_vcpu(struct vcpu *v, unsigned int virq)
                 virq);
 }
 
-void virq_send_domain(struct domain *d, unsigned int virq)
-{
-    BUG_ON(virq_is_per_vcpu(virq));
-    if (d->vcpu[0])
-        virq_send_vcpu(d->vcpu[0], virq);
-}
-
 void virq_send_global(unsigned int virq)
 {
     struct domain *d = ACCESS_ONCE(dom0);
 
-    if (d)
-        virq_send_domain(d, virq);
+    BUG_ON(virq_is_per_vcpu(virq));
+    if (d && d->vcpu[0])
+        virq_send_vcpu(d->vcpu[0], virq);
 }
 
 void pirq_send(struct domain *d, unsigned int pirq)
@@ -572,18 +548,17 @@ static domid_t resolve_self(const struct domain *d, domid_t id)
 static long op_alloc_unbound(struct domain *d, struct evtchn_call *c)
 {
     struct evtchn_alloc_unbound *op = &c->op.alloc_unbound;
-    struct domain *owner;
+    struct domain *owner SCOPED_REF = NULL;
     long rc = domain_get_controlled(d, op->dom, &owner);
 
     if (rc)
         return rc;
     rc = port_give(owner, c, &op->port);
-    if (!rc) {
-        rc = open_unbound(owner, op->port, resolve_self(d, op->remote_dom));
-        if (rc)
-            port_unreserve(owner, op->port);
-    }
-    domain_put(owner);
+    if (rc)
+        return rc;
+    rc = open_unbound(owner, op->port, resolve_self(d, op->remote_dom));
+    if (rc)
+        port_unreserve(owner, op->port);
     return rc;
 }
 
@@ -594,18 +569,17 @@ static long op_alloc_unbound(struct domain *d, struct evtchn_call *c)
 static long op_bind_interdomain(struct domain *d, struct evtchn_call *c)
 {
     struct evtchn_bind_interdomain *op = &c->op.bind_interdomain;
-    struct domain *rd = domain_get(resolve_self(d, op->remote_dom));
+    struct domain *rd SCOPED_REF = domain_get(resolve_self(d, op->remote_dom));
     long rc;
 
     if (!rd)
         return -ESRCH;
     rc = port_give(d, c, &op->local_port);
-    if (!rc) {
-        rc = open_interdomain(d, op->local_port, rd, op->remote_port);
-        if (rc)
-            port_unreserve(d, op->local_port);
-    }
-    domain_put(rd);
+    if (rc)
+        return rc;
+    rc = open_interdomain(d, op->local_port, rd, op->remote_port);
+    if (rc)
+        port_unreserve(d, op->local_port);
     return rc;
 }
 
@@ -712,9 +686,8 @@ static void status_fill(const struct evtchn *e, struct evtchn_status *op)
 static long op_status(struct domain *d, struct evtchn_call *c)
 {
     struct evtchn_status *op = &c->op.status;
-    struct domain *owner;
+    struct domain *owner SCOPED_REF = NULL;
     struct evtchn *e;
-    unsigned long flags;
     long rc = domain_get_controlled(d, op->dom, &owner);
 
     if (rc)
@@ -722,16 +695,13 @@ static long op_status(struct domain *d, struct evtchn_call *c)
     e = port_get(owner, op->port);
     memset(&op->u, 0, sizeof(op->u));
     if (e) {
-        spin_lock_irqsave(&e->lock, flags);
+        SCOPED_LOCK_IRQ(&e->lock);
         status_fill(e, op);
-        spin_unlock_irqrestore(&e->lock, flags);
     } else { /* never used yet, or beyond the last */
         op->status = EVTCHNSTAT_closed;
         op->vcpu = 0;
     }
-    rc = op->port < owner->evtchn.max_port ? report(c) : -EINVAL;
-    domain_put(owner);
-    return rc;
+    return op->port < owner->evtchn.max_port ? report(c) : -EINVAL;
 }
 
 /* -ENOENT no such vcpu; -EINVAL no such port, or one that belongs to a vcpu for good. */
@@ -740,26 +710,20 @@ static long op_bind_vcpu(struct domain *d, struct evtchn_call *c)
     const struct evtchn_bind_vcpu *op = &c->op.bind_vcpu;
     struct vcpu *v = vcpu_get(d, op->vcpu);
     struct evtchn *e = port_get(d, op->port);
-    unsigned long flags;
-    long rc = 0;
 
     if (!v)
         return -ENOENT;
     if (!e)
         return -EINVAL;
-    spin_lock(&d->evtchn.lock);
+    SCOPED_LOCK(&d->evtchn.lock);
     if (e->state <= EVTCHN_RESERVED || e->state == EVTCHN_IPI ||
-        (e->state == EVTCHN_VIRQ && virq_is_per_vcpu(e->source))) {
-        rc = -EINVAL;
-    } else {
-        if (e->state == EVTCHN_PIRQ)
-            arch_pirq_set_affinity(d, e->source, v);
-        spin_lock_irqsave(&e->lock, flags);
-        e->vcpu = (uint16_t)op->vcpu;
-        spin_unlock_irqrestore(&e->lock, flags);
-    }
-    spin_unlock(&d->evtchn.lock);
-    return rc;
+        (e->state == EVTCHN_VIRQ && virq_is_per_vcpu(e->source)))
+        return -EINVAL;
+    if (e->state == EVTCHN_PIRQ)
+        arch_pirq_set_affinity(d, e->source, v);
+    SCOPED_LOCK_IRQ(&e->lock);
+    e->vcpu = (uint16_t)op->vcpu;
+    return 0;
 }
 
 /* -EINVAL no such port. */
@@ -767,15 +731,13 @@ static long op_unmask(struct domain *d, struct evtchn_call *c)
 {
     evtchn_port_t port = c->op.unmask.port;
     struct evtchn *e = port_get(d, port);
-    unsigned long flags;
 
     if (!e)
         return -EINVAL;
-    spin_lock_irqsave(&e->lock, flags);
+    SCOPED_LOCK_IRQ(&e->lock);
     if (e->state > EVTCHN_RESERVED && test_and_clear_bit(port, d->shared->evtchn_mask) &&
         test_bit(port, d->shared->evtchn_pending))
         vcpu_select_port(d->vcpu[e->vcpu], port);
-    spin_unlock_irqrestore(&e->lock, flags);
     return 0;
 }
 
@@ -792,15 +754,12 @@ static long op_send(struct domain *d, struct evtchn_call *c)
 /* EVTCHNOP_reset: close all ports of op->dom. -ESRCH, -EPERM as alloc_unbound. */
 static long op_reset(struct domain *d, struct evtchn_call *c)
 {
-    struct domain *owner;
+    struct domain *owner SCOPED_REF = NULL;
     long rc = domain_get_controlled(d, c->op.reset.dom, &owner);
 
     if (rc)
         return rc;
-    if (evtchn_close_all(owner) == -ERESTART)
-        rc = HC_CONTINUE; /* what is closed stays closed: start over */
-    domain_put(owner);
-    return rc;
+    return evtchn_close_all(owner) ? HC_CONTINUE : 0; /* what is closed stays closed: start over */
 }
 
 /* -ENOSYS: FIFO delivery (11 to 13) and what does not exist. Guests fall back to 2-level. */

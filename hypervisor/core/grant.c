@@ -139,25 +139,23 @@ err:
 static int grant_grow(struct domain *d, unsigned int nr)
 {
     struct grant_domain *gd = &d->grant;
-    int rc = 0;
 
     if (nr <= __atomic_load_n(&gd->nr_frames, __ATOMIC_ACQUIRE) && !ACCESS_ONCE(gd->closed))
         return 0;
-    spin_lock(&gd->lock);
-    if (gd->closed) {
-        rc = -EINVAL;
-    } else if (nr > gd->max_frames) {
-        rc = -EINVAL;
-        if (!gd->frames_logged) {
-            gd->frames_logged = true;
+    SCOPED_LOCK(&gd->lock);
+    if (gd->closed)
+        return -EINVAL;
+    if (nr > gd->max_frames) {
+        if (!gd->frames_logged)
             printk(LOG_WARN "d%u: %u grant table frames wanted, limit is %u (max_grant_frames)\n",
                    d->domid, nr, gd->max_frames);
-        }
+        gd->frames_logged = true;
+        return -EINVAL;
     }
-    while (!rc && gd->nr_frames < nr)
-        rc = grow_one(d);
-    spin_unlock(&gd->lock);
-    return rc;
+    while (gd->nr_frames < nr)
+        if (grow_one(d))
+            return -ENOMEM;
+    return 0;
 }
 
 int grant_frame(struct domain *d, unsigned int idx, mfn_t *mfn)
@@ -229,22 +227,22 @@ static int pin_get(struct domain *rd, grant_ref_t ref, domid_t user, bool readon
 {
     struct active_grant *act = active_get(&rd->grant, ref);
     struct grant_entry_v1 *e;
-    int rc = GNTST_general_error;
     bool first;
 
     if (!act)
         return GNTST_bad_gntref;
-    spin_lock(&act->lock);
+    SCOPED_LOCK(&act->lock);
     e = shared_get(&rd->grant, ref);
     if (!e)
-        goto out;
+        return GNTST_general_error;
     first = !act->readers && !act->writers;
     if (!first && (act->domid != user || act->readers >= PIN_MAX || act->writers >= PIN_MAX))
-        goto out;
+        return GNTST_general_error;
     if (first || (!readonly && !act->writers)) {
-        rc = mark_entry(e, user, readonly);
+        int rc = mark_entry(e, user, readonly);
+
         if (rc)
-            goto out;
+            return rc;
     }
     if (first) {
         act->domid = user;
@@ -255,23 +253,19 @@ static int pin_get(struct domain *rd, grant_ref_t ref, domid_t user, bool readon
     else
         act->writers++;
     *mfn = _mfn(act->mfn);
-    rc = GNTST_okay;
-out:
-    spin_unlock(&act->lock);
-    return rc;
+    return GNTST_okay;
 }
 
 static void pin_put(struct domain *rd, grant_ref_t ref, bool readonly)
 {
     struct active_grant *act = active_get(&rd->grant, ref);
+    SCOPED_LOCK(&act->lock);
 
-    spin_lock(&act->lock);
     if (readonly)
         act->readers--;
     else
         act->writers--;
     unmark_entry(shared_get(&rd->grant, ref), act);
-    spin_unlock(&act->lock);
 }
 
 static mfn_t pin_mfn(struct domain *rd, grant_ref_t ref)
@@ -342,21 +336,20 @@ static bool handle_get(struct domain *d, struct domain *rd, grant_ref_t ref, uin
                        grant_handle_t *handle)
 {
     struct grant_domain *gd = &d->grant;
-    struct grant_map *m = NULL;
+    struct grant_map *m;
+    SCOPED_LOCK(&gd->map_lock);
 
-    spin_lock(&gd->map_lock);
-    if (gd->maptrack_free || maptrack_grow(d)) {
-        *handle = gd->maptrack_free - 1;
-        m = map_get(gd, *handle);
-        gd->maptrack_free = m->next_free;
-        m->ref = ref;
-        m->flags = flags | MAP_BUSY; /* until the mapping stands */
-        __atomic_store_n(&m->granter, rd, __ATOMIC_RELEASE);
-        gd->nr_maps++;
-        __atomic_fetch_add(&mappings_total, 1, __ATOMIC_RELAXED);
-    }
-    spin_unlock(&gd->map_lock);
-    return m;
+    if (!gd->maptrack_free && !maptrack_grow(d))
+        return false;
+    *handle = gd->maptrack_free - 1;
+    m = map_get(gd, *handle);
+    gd->maptrack_free = m->next_free;
+    m->ref = ref;
+    m->flags = flags | MAP_BUSY; /* until the mapping stands */
+    __atomic_store_n(&m->granter, rd, __ATOMIC_RELEASE);
+    gd->nr_maps++;
+    __atomic_fetch_add(&mappings_total, 1, __ATOMIC_RELAXED);
+    return true;
 }
 
 static void handle_put(struct domain *d, grant_handle_t handle)
@@ -382,20 +375,18 @@ static struct grant_map *handle_claim(struct domain *d, grant_handle_t handle)
 
     if (!m)
         return NULL;
-    spin_lock(&d->grant.map_lock);
-    if (m->granter && !(m->flags & MAP_BUSY))
-        m->flags |= MAP_BUSY;
-    else
-        m = NULL;
-    spin_unlock(&d->grant.map_lock);
+    SCOPED_LOCK(&d->grant.map_lock);
+    if (!m->granter || (m->flags & MAP_BUSY))
+        return NULL;
+    m->flags |= MAP_BUSY;
     return m;
 }
 
 static void handle_release(struct domain *d, struct grant_map *m)
 {
-    spin_lock(&d->grant.map_lock);
+    SCOPED_LOCK(&d->grant.map_lock);
+
     m->flags &= ~MAP_BUSY;
-    spin_unlock(&d->grant.map_lock);
 }
 
 /* ---- map and unmap ------------------------------------------------------------------------------------- */
@@ -471,9 +462,9 @@ static void batch_flush(struct domain *d, struct unmap_batch *batch)
     batch->nr = 0;
 }
 
-/* @new_addr: 0 but for unmap_and_replace. @batch: NULL to flush at once. */
+/* @batch: NULL to flush at once. */
 static int unmap_one(struct domain *d, grant_handle_t handle, uint64_t host_addr, uint64_t bus_addr,
-                     uint64_t new_addr, struct unmap_batch *batch)
+                     struct unmap_batch *batch)
 {
     struct grant_map *m = handle_claim(d, handle);
     uint32_t flags;
@@ -490,8 +481,6 @@ static int unmap_one(struct domain *d, grant_handle_t handle, uint64_t host_addr
         rc = GNTST_bad_virt_addr;
     else if (bus_addr && bus_addr != mfn_to_maddr(mfn))
         rc = GNTST_bad_dev_addr;
-    else if (new_addr && (flags & GNTMAP_contains_pte))
-        rc = GNTST_general_error;
     if (rc)
         goto err;
     if (batch) {
@@ -502,7 +491,7 @@ static int unmap_one(struct domain *d, grant_handle_t handle, uint64_t host_addr
             goto err;
         flags |= GRANT_FLUSH_LATER;
     }
-    rc = arch_grant_unmap(d, host_addr, mfn, flags, readonly, new_addr);
+    rc = arch_grant_unmap(d, host_addr, mfn, flags, readonly);
     if (rc) {
         if (batch)
             unuse_frame(mfn, readonly);
@@ -652,18 +641,7 @@ static long op_unmap(struct domain *d, guest_va_t uop, struct unmap_batch *batch
 
     if (copy_from_guest(&op, uop, sizeof(op)))
         return -EFAULT;
-    op.status = (int16_t)unmap_one(d, op.handle, op.host_addr, op.dev_bus_addr, 0, batch);
-    return copy_to_guest(uop, &op, sizeof(op)) ? -EFAULT : 0;
-}
-
-static long op_unmap_and_replace(struct domain *d, guest_va_t uop, struct unmap_batch *batch)
-{
-    struct gnttab_unmap_and_replace op;
-
-    if (copy_from_guest(&op, uop, sizeof(op)))
-        return -EFAULT;
-    op.status = (int16_t)(op.new_addr ? unmap_one(d, op.handle, op.host_addr, 0, op.new_addr, batch)
-                                      : GNTST_bad_virt_addr);
+    op.status = (int16_t)unmap_one(d, op.handle, op.host_addr, op.dev_bus_addr, batch);
     return copy_to_guest(uop, &op, sizeof(op)) ? -EFAULT : 0;
 }
 
@@ -772,8 +750,6 @@ static const struct grant_op {
 } ops[] = {
     [GNTTABOP_map_grant_ref] = {op_map, sizeof(struct gnttab_map_grant_ref), false},
     [GNTTABOP_unmap_grant_ref] = {op_unmap, sizeof(struct gnttab_unmap_grant_ref), false},
-    [GNTTABOP_unmap_and_replace] = {op_unmap_and_replace, sizeof(struct gnttab_unmap_and_replace),
-                                    false},
     [GNTTABOP_copy] = {op_copy, sizeof(struct gnttab_copy), false},
     [GNTTABOP_setup_table] = {op_setup_table, sizeof(struct gnttab_setup_table), true},
     [GNTTABOP_query_size] = {op_query_size, sizeof(struct gnttab_query_size), true},
@@ -782,7 +758,8 @@ static const struct grant_op {
 };
 
 /*
- * -ENOSYS: dump_table, transfer, get_status_frames, swap_grant_ref, cache_flush, and what does not exist;
+ * -ENOSYS: unmap_and_replace, dump_table, transfer, get_status_frames, swap_grant_ref, cache_flush, and what does
+ * not exist;
  * -EINVAL a count that is out of range; -EFAULT an element cannot be read or written (those before it
  * are done).
  */

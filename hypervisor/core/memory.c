@@ -262,14 +262,13 @@ static bool frame_steal(struct domain *d, mfn_t mfn)
 /* Give @d a block out of the heap for what was stolen. false: it is dying, and gets nothing. */
 static bool block_replace(struct domain *d, mfn_t mfn, unsigned int order)
 {
-    bool alive;
+    SCOPED_LOCK(&d->page_lock);
 
-    spin_lock(&d->page_lock);
-    alive = d->dying == DOMAIN_ALIVE;
-    for (uint64_t i = 0; alive && i < 1ull << order; i++)
+    if (d->dying != DOMAIN_ALIVE)
+        return false;
+    for (uint64_t i = 0; i < 1ull << order; i++)
         frame_assign(mfn_to_frame(mfn_add(mfn, i)), d);
-    spin_unlock(&d->page_lock);
-    return alive;
+    return true;
 }
 
 /* Undo frame_steal: @d's again, of no type; stale translations are gone first. */
@@ -431,7 +430,7 @@ static long memory_exchange(struct domain *cd, guest_va_t arg)
 static long memory_domain_figure(struct domain *cd, unsigned int op, guest_va_t arg)
 {
     struct xen_memory_domain a;
-    struct domain *d;
+    struct domain *d SCOPED_REF = NULL;
     uint64_t v;
     long rc;
 
@@ -446,7 +445,6 @@ static long memory_domain_figure(struct domain *cd, unsigned int op, guest_va_t 
         v = ACCESS_ONCE(d->max_pages);
     else
         v = ACCESS_ONCE(d->shared->arch.max_pfn) - 1;
-    domain_put(d);
     return (long)min(v, (uint64_t)INT64_MAX);
 }
 
@@ -454,7 +452,7 @@ static long memory_domain_figure(struct domain *cd, unsigned int op, guest_va_t 
 static long memory_set_map(struct domain *cd, guest_va_t arg)
 {
     struct xen_foreign_memory_map fm;
-    struct e820_entry *map;
+    struct xen_e820entry *map;
     struct domain *d;
     size_t bytes;
     long rc;
@@ -473,7 +471,7 @@ static long memory_set_map(struct domain *cd, guest_va_t arg)
     } else if (bytes && copy_from_guest(map, fm.map.buffer, bytes)) {
         rc = -EFAULT;
     } else {
-        struct e820_entry *old;
+        struct xen_e820entry *old;
 
         spin_lock(&d->page_lock);
         old = d->e820;
@@ -490,7 +488,7 @@ static long memory_set_map(struct domain *cd, guest_va_t arg)
 /* XENMEM_memory_map: -ENOSYS while none is set (the guest then takes memory as one piece). */
 static long memory_get_map(struct domain *cd, guest_va_t arg)
 {
-    struct e820_entry map[ARRAY_SIZE(e820)];
+    struct xen_e820entry map[ARRAY_SIZE(e820)];
     struct xen_memory_map m;
     unsigned int nr_set;
 
@@ -544,9 +542,8 @@ static long memory_machphys_mapping(guest_va_t arg)
 static long memory_claim(struct domain *cd, guest_va_t arg)
 {
     struct xen_memory_reservation r;
-    struct domain *d;
+    struct domain *d SCOPED_REF = NULL;
     uint64_t have;
-    long rc;
 
     if (!cd->privileged)
         return -EPERM;
@@ -557,18 +554,14 @@ static long memory_claim(struct domain *cd, guest_va_t arg)
     d = domain_get(r.domid); /* by number only */
     if (!d)
         return -EINVAL;
-    spin_lock(&d->page_lock);
+    SCOPED_LOCK(&d->page_lock);
     have = d->tot_pages;
     if (!r.nr_extents)
-        rc = heap_claim(d, 0);
-    else if (d->dying != DOMAIN_ALIVE || d->claimed_pages || r.nr_extents <= have ||
-             r.nr_extents > d->max_pages)
-        rc = -EINVAL;
-    else
-        rc = heap_claim(d, r.nr_extents - have);
-    spin_unlock(&d->page_lock);
-    domain_put(d);
-    return rc;
+        return heap_claim(d, 0);
+    if (d->dying != DOMAIN_ALIVE || d->claimed_pages || r.nr_extents <= have ||
+        r.nr_extents > d->max_pages)
+        return -EINVAL;
+    return heap_claim(d, r.nr_extents - have);
 }
 
 static long acquire_frames(struct domain *d, const struct xen_mem_acquire_resource *a,
@@ -602,8 +595,7 @@ static long acquire_frames(struct domain *d, const struct xen_mem_acquire_resour
 static long memory_acquire(struct domain *cd, uint64_t start, guest_va_t arg)
 {
     struct xen_mem_acquire_resource a;
-    struct domain *d;
-    long rc;
+    struct domain *d SCOPED_REF = NULL;
 
     if (!cd->privileged)
         return -EPERM;
@@ -618,16 +610,12 @@ static long memory_acquire(struct domain *cd, uint64_t start, guest_va_t arg)
     d = domain_get(a.domid); /* by number only, and another's */
     if (!d)
         return -ESRCH;
-    if (d == cd) {
-        rc = -EPERM;
-    } else if (!a.frame_list) {
-        a.nr_frames = d->grant.max_frames;
-        rc = copy_to_guest(arg, &a, sizeof(a)) ? -EFAULT : 0;
-    } else {
-        rc = acquire_frames(d, &a, start);
-    }
-    domain_put(d);
-    return rc;
+    if (d == cd)
+        return -EPERM;
+    if (a.frame_list)
+        return acquire_frames(d, &a, start);
+    a.nr_frames = d->grant.max_frames;
+    return copy_to_guest(arg, &a, sizeof(a)) ? -EFAULT : 0;
 }
 
 long hc_memory_op(struct domain *d, uint64_t cmd, guest_va_t arg)

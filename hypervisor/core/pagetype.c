@@ -100,11 +100,10 @@ static struct domain *owner_of(uint64_t s)
 static void devalidate_queue(struct frame *f, uint64_t s)
 {
     struct domain *d = owner_of(s);
+    SCOPED_LOCK(&d->devalidate_lock);
 
-    spin_lock(&d->devalidate_lock);
     f->used.link = d->devalidate_head;
     d->devalidate_head = (uint32_t)frame_to_mfn(f).n;
-    spin_unlock(&d->devalidate_lock);
 }
 
 /*
@@ -313,15 +312,14 @@ int frame_get_and_type(struct frame *f, const struct domain *d, enum frame_type 
 
 static struct frame *devalidate_pop(struct domain *d)
 {
-    struct frame *f = NULL;
+    SCOPED_LOCK(&d->devalidate_lock);
+    struct frame *f;
 
-    spin_lock(&d->devalidate_lock);
-    if (d->devalidate_head) {
-        f = mfn_to_frame(_mfn(d->devalidate_head));
-        d->devalidate_head = f->used.link;
-        d->devalidating++;
-    }
-    spin_unlock(&d->devalidate_lock);
+    if (!d->devalidate_head)
+        return NULL;
+    f = mfn_to_frame(_mfn(d->devalidate_head));
+    d->devalidate_head = f->used.link;
+    d->devalidating++;
     return f;
 }
 

@@ -48,11 +48,6 @@ static struct runqueue {
 /* Bit masks, atomic: CPUs that are up, and those of them that idle (a hint for placement). */
 static uint64_t up_cpus, idle_cpus;
 
-static bool is_idle(const struct vcpu *v)
-{
-    return v->domain == idle_domain;
-}
-
 /* Signed difference of two virtual times: positive when @a is later. */
 static int64_t later_by(uint64_t a, uint64_t b)
 {
@@ -126,29 +121,27 @@ static void cap_refill(struct sched_cap *c, s_time_t now)
 
 static void cap_charge(struct sched_cap *c, s_time_t spent, s_time_t now)
 {
-    spin_lock(&c->lock);
+    SCOPED_LOCK(&c->lock);
+
     c->left_ns -= spent;
     cap_refill(c, now);
-    spin_unlock(&c->lock);
 }
 
 /* Park @v, which is runnable, if its domain has no budget left. Lock of its queue held. */
 static bool cap_park(struct vcpu *v, s_time_t now)
 {
     struct sched_cap *c = &v->domain->cap;
-    bool broke;
 
     if (likely(!ACCESS_ONCE(c->percent)))
         return false;
-    spin_lock(&c->lock);
+    SCOPED_LOCK(&c->lock);
     cap_refill(c, now);
-    broke = c->percent && c->left_ns <= 0;
-    if (broke) { /* under the lock: cap_unpark() sees either the new budget or this bit */
-        set_bit(VPF_PARKED, &v->pause_flags);
-        timer_set(&c->timer, c->end_ns);
-    }
-    spin_unlock(&c->lock);
-    return broke;
+    if (!c->percent || c->left_ns > 0)
+        return false;
+    /* Under the lock: cap_unpark() sees either the new budget or this bit. */
+    set_bit(VPF_PARKED, &v->pause_flags);
+    timer_set(&c->timer, c->end_ns);
+    return true;
 }
 
 /* Charge the time since started_ns to the running @v. Lock held. */
@@ -251,17 +244,23 @@ static void move(struct vcpu *v, unsigned int cpu)
     __atomic_store_n(&v->sched.cpu, cpu, __ATOMIC_RELEASE);
 }
 
-/* Choose a CPU for @v: its queue, locked instead of @rq, which was. Nobody chooses again behind that: it
- * could go round in circles. */
+/* Choose a CPU for @v, which is in no queue: that one's queue, locked instead of @rq, which was. Chosen again
+ * only if @v may not run there any more, as its affinity changed while no lock was held (and nobody else took
+ * care of @v): a better place found meanwhile would send it round in circles. */
 static struct runqueue *choose_queue(struct vcpu *v, struct runqueue *rq, unsigned long *flags)
 {
-    unsigned int cpu = pick_cpu(v);
+    bool running = v->sched.running;
 
-    if (cpu == v->sched.cpu)
-        return rq;
-    move(v, cpu);
-    spin_unlock_irqrestore(&rq->lock, *flags);
-    return queue_lock(v, flags);
+    do {
+        unsigned int cpu = pick_cpu(v);
+
+        if (cpu == v->sched.cpu)
+            break;
+        move(v, cpu);
+        spin_unlock_irqrestore(&rq->lock, *flags);
+        rq = queue_lock(v, flags);
+    } while (!cpu_allowed(v, v->sched.cpu) && !v->sched.queued && v->sched.running == running);
+    return rq;
 }
 
 /* Queue @v and see whether it should run at once. Lock of @rq held, v->sched.cpu is @rq's. */
@@ -454,7 +453,6 @@ static void bring_timers(struct vcpu *v, unsigned int cpu)
     if (likely(v->singleshot.cpu == cpu))
         return;
     timer_migrate(&v->singleshot, cpu);
-    timer_migrate(&v->periodic, cpu);
     timer_migrate(&v->poll_timer, cpu);
 }
 
@@ -522,17 +520,6 @@ void sched_switch_done(struct vcpu *prev)
 static void singleshot_expired(void *arg)
 {
     virq_send_vcpu(arg, VIRQ_TIMER);
-}
-
-static void periodic_expired(void *arg)
-{
-    struct vcpu *v = arg;
-    s_time_t period = ACCESS_ONCE(v->periodic_period_ns);
-
-    if (!period)
-        return;
-    virq_send_vcpu(v, VIRQ_TIMER);
-    timer_set(&v->periodic, max(v->periodic.expires_ns, now_ns() - period) + period);
 }
 
 static void poll_expired(void *arg)
@@ -628,7 +615,6 @@ void sched_vcpu_init(struct vcpu *v, unsigned int cpu)
     v->runstate.state = RUNSTATE_offline;
     v->runstate.entry_ns = now_ns();
     timer_init(&v->singleshot, singleshot_expired, v, cpu);
-    timer_init(&v->periodic, periodic_expired, v, cpu);
     timer_init(&v->poll_timer, poll_expired, v, cpu);
 }
 
@@ -642,7 +628,6 @@ void sched_vcpu_destroy(struct vcpu *v)
         queue_remove(rq, v);
     spin_unlock_irqrestore(&rq->lock, flags);
     timer_kill(&v->singleshot);
-    timer_kill(&v->periodic);
     timer_kill(&v->poll_timer);
 }
 
@@ -766,24 +751,21 @@ static long op_shutdown(struct domain *d, guest_va_t arg)
 static long op_shutdown_code(struct domain *d, guest_va_t arg)
 {
     struct sched_shutdown op;
-    long rc = -EINVAL;
 
     if (copy_from_guest(&op, arg, sizeof(op)))
         return -EFAULT;
-    spin_lock(&d->lock);
-    if (!d->is_shutting_down && !d->is_shut_down) {
-        d->shutdown_code = (uint8_t)op.reason;
-        rc = 0;
-    }
-    spin_unlock(&d->lock);
-    return rc;
+    SCOPED_LOCK(&d->lock);
+    if (d->is_shutting_down || d->is_shut_down)
+        return -EINVAL;
+    d->shutdown_code = (uint8_t)op.reason;
+    return 0;
 }
 
 /* -EFAULT; -ESRCH; -EPERM; -EINVAL the caller itself. */
 static long op_remote_shutdown(struct domain *d, guest_va_t arg)
 {
     struct sched_remote_shutdown op;
-    struct domain *rd;
+    struct domain *rd SCOPED_REF = NULL;
     long rc;
 
     if (copy_from_guest(&op, arg, sizeof(op)))
@@ -794,11 +776,9 @@ static long op_remote_shutdown(struct domain *d, guest_va_t arg)
     if (rc)
         return rc;
     if (rd == d)
-        rc = -EINVAL;
-    else
-        domain_shutdown(rd, (uint8_t)op.reason);
-    domain_put(rd);
-    return rc;
+        return -EINVAL;
+    domain_shutdown(rd, (uint8_t)op.reason);
+    return 0;
 }
 
 /* A timer that ends the domain unless it is set again. Returns the id of a new one (from 1 on), else 0.
@@ -807,30 +787,27 @@ static long op_watchdog(struct domain *d, guest_va_t arg)
 {
     struct sched_watchdog op;
     struct watchdog *w;
-    long rc = 0;
+    bool another;
 
     if (copy_from_guest(&op, arg, sizeof(op)))
         return -EFAULT;
     if (op.id > ARRAY_SIZE(d->watchdog) || (!op.id && !op.timeout))
         return -EINVAL;
-    spin_lock(&d->lock);
-    if (!op.id) {
-        while (op.id < ARRAY_SIZE(d->watchdog) && d->watchdog[op.id].in_use)
-            op.id++;
-        rc = op.id++ < ARRAY_SIZE(d->watchdog) ? (long)op.id : -ENOSPC;
-    } else if (!d->watchdog[op.id - 1].in_use) {
-        rc = -EINVAL;
-    }
-    if (rc >= 0) {
-        w = &d->watchdog[op.id - 1];
-        w->in_use = op.timeout;
-        if (op.timeout)
-            timer_set(&w->timer, now_ns() + (s_time_t)op.timeout * 1000000000);
-        else
-            timer_stop(&w->timer);
-    }
-    spin_unlock(&d->lock);
-    return rc;
+    another = !op.id;
+    SCOPED_LOCK(&d->lock);
+    while (another && op.id < ARRAY_SIZE(d->watchdog) && d->watchdog[op.id].in_use)
+        op.id++;
+    if (another && op.id++ == ARRAY_SIZE(d->watchdog))
+        return -ENOSPC;
+    w = &d->watchdog[op.id - 1];
+    if (!another && !w->in_use)
+        return -EINVAL;
+    w->in_use = op.timeout;
+    if (op.timeout)
+        timer_set(&w->timer, now_ns() + (s_time_t)op.timeout * 1000000000);
+    else
+        timer_stop(&w->timer);
+    return another ? (long)op.id : 0;
 }
 
 /* -ENOSYS: pin_override and what does not exist. */

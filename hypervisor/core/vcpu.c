@@ -11,9 +11,6 @@
 #include <pv-abi/vcpu.h>
 #include <pv-abi/x86.h>
 
-#define PERIOD_MIN_NS 1000000ull
-#define PERIOD_MAX_NS (1ull << 50)
-
 int vcpu_create(struct domain *d, unsigned int id, unsigned int cpu)
 {
     struct vcpu *v;
@@ -99,9 +96,8 @@ static long op_initialise(struct vcpu *v, guest_va_t arg)
         return -ENOMEM;
     rc = -EFAULT;
     if (!copy_from_guest(c, arg, sizeof(*c))) {
-        spin_lock(&v->domain->lock);
+        SCOPED_LOCK(&v->domain->lock);
         rc = v->initialised ? -EEXIST : arch_set_context(v, c);
-        spin_unlock(&v->domain->lock);
     }
     hv_free(c);
     return rc == -ERESTART ? HC_CONTINUE : rc;
@@ -137,13 +133,19 @@ static long op_down(struct domain *d, struct vcpu *v)
     return 0;
 }
 
+void vcpu_runstate(const struct vcpu *v, struct vcpu_runstate_info *info)
+{
+    *info = (struct vcpu_runstate_info){.state = v->runstate.state,
+                                        .state_entry_time = (uint64_t)v->runstate.entry_ns};
+    for (unsigned int i = 0; i < 4; i++)
+        info->time[i] = (uint64_t)v->runstate.time_ns[i];
+}
+
 static long op_get_runstate(const struct vcpu *v, guest_va_t arg)
 {
-    struct vcpu_runstate_info info = {.state = v->runstate.state,
-                                      .state_entry_time = (uint64_t)v->runstate.entry_ns};
+    struct vcpu_runstate_info info;
 
-    for (unsigned int i = 0; i < 4; i++)
-        info.time[i] = (uint64_t)v->runstate.time_ns[i];
+    vcpu_runstate(v, &info);
     /* The state it is in goes on. */
     info.time[info.state] += (uint64_t)(now_ns() - v->runstate.entry_ns);
     return copy_to_guest(arg, &info, sizeof(info)) ? -EFAULT : 0;
@@ -158,19 +160,6 @@ static long op_register_runstate(struct vcpu *v, guest_va_t arg)
     v->runstate_va = area.addr.v;
     if (v == current)
         arch_update_runstate_area(v);
-    return 0;
-}
-
-static long op_periodic(struct vcpu *v, guest_va_t arg)
-{
-    struct vcpu_set_periodic_timer t;
-
-    if (copy_from_guest(&t, arg, sizeof(t)))
-        return -EFAULT;
-    if (t.period_ns < PERIOD_MIN_NS || t.period_ns > PERIOD_MAX_NS)
-        return -EINVAL;
-    v->periodic_period_ns = (s_time_t)t.period_ns;
-    timer_set(&v->periodic, now_ns() + v->periodic_period_ns);
     return 0;
 }
 
@@ -195,9 +184,8 @@ static long op_register_info(struct vcpu *v, guest_va_t arg)
 
     if (copy_from_guest(&info, arg, sizeof(info)))
         return -EFAULT;
-    spin_lock(&v->domain->lock);
+    SCOPED_LOCK(&v->domain->lock);
     rc = vcpu_map_info(v, info.mfn, info.offset);
-    spin_unlock(&v->domain->lock);
     return rc == -ERESTART ? HC_CONTINUE : rc;
 }
 
@@ -231,11 +219,7 @@ long hc_vcpu_op(struct domain *d, uint64_t cmd, uint64_t id, guest_va_t arg)
         return op_get_runstate(v, arg);
     case VCPUOP_register_runstate_memory_area:
         return op_register_runstate(v, arg);
-    case VCPUOP_set_periodic_timer:
-        return op_periodic(v, arg);
-    case VCPUOP_stop_periodic_timer:
-        v->periodic_period_ns = 0;
-        timer_stop(&v->periodic);
+    case VCPUOP_stop_periodic_timer: /* it never runs: setting it is not offered */
         return 0;
     case VCPUOP_set_singleshot_timer:
         return op_singleshot(v, arg);

@@ -22,6 +22,7 @@ s_time_t fake_timer[NR_CPUS];
 uint64_t fake_m2p[FAKE_FRAMES];
 struct fake_calls fake_calls;
 void (*fake_guest_access_hook)(guest_va_t va, size_t n, bool write);
+void (*fake_irq_restore_hook)(void);
 bool fake_expect_panic, fake_switch_armed, fake_switch_stuck;
 jmp_buf fake_panic_jmp, fake_switch_jmp;
 unsigned int fake_preempt_after;
@@ -41,7 +42,7 @@ WEAK struct domain *idle_domain;
 WEAK struct frame *frame_table;
 WEAK uint64_t max_mfn;
 WEAK unsigned int perf_flags;
-WEAK struct e820_entry e820[128];
+WEAK struct xen_e820entry e820[128];
 WEAK unsigned int nr_e820;
 
 void fake_reset(void)
@@ -88,6 +89,7 @@ void fake_teardown(void)
     memset(fake_ptes, 0, sizeof(fake_ptes));
     read_fault = write_fault = 0;
     fake_guest_access_hook = NULL;
+    fake_irq_restore_hook = NULL;
     fake_expect_panic = fake_switch_armed = fake_switch_stuck = false;
     fake_preempt_after = 0;
 }
@@ -252,7 +254,7 @@ WEAK int arch_grant_map(struct domain *d, uint64_t addr, mfn_t mfn, unsigned int
 }
 
 WEAK int arch_grant_unmap(struct domain *d, uint64_t addr, mfn_t mfn, unsigned int flags,
-                          bool readonly, uint64_t new_addr)
+                          bool readonly)
 {
     fake_calls.grant_unmaps++;
     if (fake_calls.grant_unmap_result)

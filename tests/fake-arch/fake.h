@@ -47,6 +47,9 @@ void fake_guest_write_faults_at(guest_va_t va);
 /* Called before each copy, with its address: lets a test change guest memory "at the same time". */
 extern void (*fake_guest_access_hook)(guest_va_t va, size_t n, bool write);
 
+/* Called behind each arch_irq_restore(), so when an irq-safe lock was dropped (asm/cpu.h declares it): lets a
+ * test do then what another CPU might. It must set itself to NULL before it takes such a lock. */
+
 /* --- Domains --------------------------------------------------------------------------------------- */
 
 /*

@@ -72,8 +72,7 @@ static void mapping_drop(struct mapping *m)
     m->d = NULL;
 }
 
-int arch_grant_unmap(struct domain *d, uint64_t addr, mfn_t mfn, unsigned int flags, bool readonly,
-                     uint64_t new_addr)
+int arch_grant_unmap(struct domain *d, uint64_t addr, mfn_t mfn, unsigned int flags, bool readonly)
 {
     for (unsigned int i = 0; i < ARRAY_SIZE(mappings); i++) {
         struct mapping *m = &mappings[i];

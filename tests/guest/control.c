@@ -608,8 +608,13 @@ TEST(the_context_of_a_vcpu_reads_back)
     context.trap_ctxt[14].address = 0x5000;
     context.trap_ctxt[14].cs = FLAT_KERNEL_CS;
     context.ctrlreg[3] = frame[0] << 12; /* an empty table */
+    context.debugreg[1] = 0x6000;
     dom.u.vcpucontext.vcpu = 0;
     dom.u.vcpucontext.ctxt = PTR(&context);
+    context.debugreg[7] = 1 << 13; /* general detect */
+    if (is_pavo())                 /* elsewhere it is dropped in silence */
+        CHECK_EQ(domctl(XEN_DOMCTL_setvcpucontext, domid), -XEN_EINVAL);
+    context.debugreg[7] = 0x4; /* the breakpoint of register 1 */
     CHECK_EQ(domctl(XEN_DOMCTL_setvcpucontext, domid), 0);
     dom.u.vcpucontext.vcpu = 0;
     dom.u.vcpucontext.ctxt = PTR(&back);
@@ -619,6 +624,8 @@ TEST(the_context_of_a_vcpu_reads_back)
     CHECK_EQ(back.kernel_sp, 0x9000);
     CHECK_EQ(back.event_callback_eip, 0x4000);
     CHECK_EQ(back.fs_base, 0x7000);
+    CHECK_EQ(back.debugreg[1], 0x6000);
+    CHECK_EQ(back.debugreg[7], 0x404);
     CHECK_EQ(back.trap_ctxt[14].address, 0x5000);
     CHECK_EQ(back.ctrlreg[3] >> 12, frame[0]);
     CHECK_EQ(back.flags & VGCF_in_kernel, VGCF_in_kernel);

@@ -459,38 +459,6 @@ TEST(transfer_is_refused)
     CHECK(rc == -XEN_ENOSYS || (rc == 0 && op.status != GNTST_okay));
 }
 
-TEST(unmap_and_replace_fills_the_hole)
-{
-    struct gnttab_map_grant_ref op;
-    struct gnttab_unmap_and_replace rep = {.status = 99};
-    uint64_t *page = page_alloc(), *mine = page_alloc(), value = 0;
-    uint64_t addr = PTR(scratch_va(SLOT + 1)), spare = PTR(scratch_va(SLOT + 2));
-    long rc;
-
-    setup();
-    grant(REF, page, 0);
-    *mine = 0x77;
-    CHECK_EQ(map(REF, addr, GNTMAP_host_map, &op), GNTST_okay);
-    CHECK_EQ(update_va_mapping(spare, va_to_maddr(mine) | PTE_KERNEL, UVMF_INVLPG), 0);
-    rep.host_addr = addr;
-    rep.new_addr = spare;
-    rep.handle = op.handle;
-    rc = grant_op(GNTTABOP_unmap_and_replace, &rep, 1);
-    if (rc == -XEN_ENOSYS) {
-        CHECK_EQ(unmap(addr, op.handle), GNTST_okay);
-    } else {
-        CHECK_EQ(rc, 0);
-        CHECK_EQ(rep.status, GNTST_okay);
-        CHECK_EQ(try_read((void *)addr, &value), -1);
-        CHECK_EQ(value, 0x77);
-    }
-    CHECK_EQ(update_va_mapping(addr, 0, UVMF_INVLPG), 0);
-    CHECK_EQ(update_va_mapping(spare, 0, UVMF_INVLPG), 0);
-    table[REF].flags = 0;
-    page_free(page);
-    page_free(mine);
-}
-
 TEST(version_1_is_in_force)
 {
     struct gnttab_get_version get = {.dom = DOMID_SELF};

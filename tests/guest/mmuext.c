@@ -256,28 +256,6 @@ TEST(invlpg_makes_a_change_visible)
     page_free(two);
 }
 
-TEST(clear_page_and_copy_page_work_on_frames)
-{
-    uint64_t *from = page_alloc(), *to = page_alloc();
-
-    memset(from, 0x5a, PAGE_SIZE);
-    CHECK_EQ(ext(MMUEXT_COPY_PAGE, va_to_mfn(to), va_to_mfn(from)), 0);
-    CHECK(!memcmp(from, to, PAGE_SIZE));
-    CHECK_EQ(ext(MMUEXT_CLEAR_PAGE, va_to_mfn(from), 0), 0);
-    CHECK_EQ(from[0] | from[511], 0);
-    page_free(from);
-    page_free(to);
-}
-
-TEST(clear_page_spares_page_tables)
-{
-    CHECK(ext(MMUEXT_CLEAR_PAGE, va_to_mfn(scratch_l1()), 0) < 0);
-    CHECK(ext(MMUEXT_COPY_PAGE, va_to_mfn(scratch_l1()), va_to_mfn((void *)start_info->pt_base)) <
-          0);
-    CHECK_EQ(ext(MMUEXT_CLEAR_PAGE, 0xfffffffffUL, 0), -XEN_EINVAL);
-    CHECK_EQ(ext(MMUEXT_COPY_PAGE, 0xfffffffffUL, va_to_mfn(start_info)), -XEN_EINVAL);
-}
-
 TEST(cache_flush_needs_the_hardware)
 {
     long rc = ext(MMUEXT_FLUSH_CACHE, 0, 0);

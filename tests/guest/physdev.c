@@ -145,24 +145,6 @@ TEST(vectors_are_given_by_name_only)
     CHECK_EQ(physdev(PHYSDEVOP_alloc_irq_vector, (void *)0x1000), unprivileged(-XEN_EFAULT));
 }
 
-TEST(old_forms_of_pci_reports)
-{
-    struct physdev_manage_pci op = {.bus = 0, .devfn = 8};
-    struct physdev_manage_pci_ext ext = {.bus = 0, .devfn = 8};
-
-    if (!is_dom0()) {
-        CHECK(physdev(PHYSDEVOP_manage_pci_add, &op) < 0);
-        return;
-    }
-    CHECK_EQ(physdev(PHYSDEVOP_manage_pci_add, &op), 0);
-    CHECK_EQ(physdev(PHYSDEVOP_manage_pci_add_ext, &ext), 0);
-    CHECK_EQ(physdev(PHYSDEVOP_manage_pci_remove, &op), 0);
-    op.bus = 0xfe;
-    CHECK(physdev(PHYSDEVOP_manage_pci_remove, &op) < 0);
-    CHECK_EQ(physdev(PHYSDEVOP_manage_pci_add, (void *)0x1000), unprivileged(-XEN_EFAULT));
-    CHECK_EQ(physdev(PHYSDEVOP_manage_pci_add_ext, (void *)0x1000), unprivileged(-XEN_EFAULT));
-}
-
 TEST(config_space_reports_are_checked)
 {
     struct physdev_pci_mmcfg_reserved op = {
@@ -177,9 +159,7 @@ TEST(config_space_reports_are_checked)
 TEST(msi_of_a_missing_device_is_refused)
 {
     struct physdev_pci_device gone = {.seg = 0xffff, .bus = 0xff, .devfn = 0xff};
-    struct physdev_restore_msi old = {.bus = 0xfe, .devfn = 0xff};
 
-    CHECK(physdev(PHYSDEVOP_restore_msi, &old) < 0);
     CHECK(physdev(PHYSDEVOP_restore_msi_ext, &gone) < 0);
     CHECK(physdev(PHYSDEVOP_prepare_msix, &gone) < 0);
     CHECK(physdev(PHYSDEVOP_release_msix, &gone) < 0);

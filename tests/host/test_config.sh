@@ -5,6 +5,7 @@
 # no config: one line, the exit status. Needs no Pavo.
 . tests/host/lib.sh
 domctl=$PWD/build/dom0-tools/domctl
+mapfile -t keys < <(sed -n '/^} keys\[\] = {/,/^};/s/^ *{"\([a-z_]*\)".*/\1/p' dom0-tools/lib/guest.c)
 cd "$scratch" || exit
 
 cat >whole.cfg <<'E2'
@@ -23,7 +24,9 @@ cap = 150
 max_grant_frames = 99
 disk = [ "vdev=xvda,overlay=/images/over lay,target=/images/we b,x.img", "vdev=xvdb,access=ro,target=/dev/vg/a,b" ]
 vif = [ "bridge=br0,mac=00:16:3e:01:02:03,rate=1MB/s@20ms", "vifname=vif1.0,rate=10Mb/s",
-        "vifname=lan", "rate=8Kb/s@60s" ]
+        "vifname=lan,devid=7", "rate=8Kb/s@60s" ]
+on_poweroff = "rename-restart"
+on_reboot = "destroy"
 on_crash = "preserve"
 E2
 printf 'name = "small"\nkernel = "/k"\n' >small.cfg
@@ -36,6 +39,18 @@ for name in whole small; do
         done
     done
 done
+# It has every key; type says what is so anyway, root and extra become cmdline.
+why=
+for key in "${keys[@]}"; do
+    case $key in type | builder | root | extra) continue ;; esac
+    grep -q "^$key = " whole.cfg && grep -q "^  *\"$key\": " whole.1.json && grep -q "^$key = " whole.1.cfg || why+=" $key"
+done
+[ ${#keys[@]} -gt 15 ] || why+=" only ${#keys[@]} keys were found"
+check whole-has-every-key "$why" [ -z "$why" ]
+# Several settings in one word, as for xl; a bare string keeps its semicolon.
+"$domctl" create -n small.cfg 'vcpus=2; cpus="0-1"; disk=["/a,raw,xvda,rw"]' -e 'extra=a;b=c' >out 2>err
+check several-in-a-word "$(cat out err)" eval "grep -q '\"vcpus\": 2,' out && grep -q '\"vdev\": \"xvda\"' out &&
+    grep -q '\"cmdline\": \"a;b=c\"' out"
 check default-memory "$(cat small.1.json)" grep -q '"memory": 128' small.1.json
 
 # A file of libvirt's own kind, not of ours.

@@ -106,6 +106,71 @@ for verb in $($domctl --help | sed -n 's/^  \([a-z][a-z-]*\)  *.*/\1/p'); do
 done
 for key in "${keys[@]}"; do grep -qE "^\|.*\`$key\`.*\|" docs/xl-users.md || why+=" $key"; done
 check xl-users-is-complete "docs/xl-users.md misses:$why" [ -z "$why" ]
+# What xl(1) and xl.cfg(5) have, from the fetched pages of Debian's package.
+xl=$(find build/cache/root/usr/share/man -name 'xl.1.gz')
+xl_cfg=$(find build/cache/root/usr/share/man -name 'xl.cfg.5.gz')
+# rows SECTION: the first cells' words in backquotes, a * as a pattern of the shell; one a line.
+# shellcheck disable=SC2016  # backquotes of Markdown
+rows() { sed -n "/^## $1/,/^## /p" docs/xl-users.md | sed -n 's/^|\([^|]*\)|.*/\1/p' | grep -oE '`[^`]*`' | tr -d '`'; }
+# listed WORD <<ROWS: one of them is WORD, begins with it and a blank, or is a pattern that matches.
+listed() {
+    local row
+    while read -r row _; do
+        # shellcheck disable=SC2053  # a pattern
+        [[ $1 != $row ]] || return 0
+    done
+    return 1
+}
+plain_gz() { zcat "$1" | sed -E 's/\\s-?[0-9]//g; s/\\f[BIR]//g; s/\\-/-/g; s/\\&//g'; }
+why=
+rows=$(rows Commands)
+mapfile -t verbs < <(plain_gz "$xl" | awk '/^\.SH/ { on = /SUBCOMMANDS|COMMANDS|PASS|DEVICE|FLASK|PLATFORM/ }
+    /^\.RS/ { depth++ } /^\.RE/ { depth-- }
+    on && !depth && sub(/^(\.ie n )?\.IP "?/, "") && /^[a-z][a-z0-9-]*/ { gsub(/".*/, ""); print $1 }' | sort -u)
+for verb in "${verbs[@]}"; do
+    [ "$verb" != help ] || continue
+    listed "$verb" <<<"$rows" || why+=" $verb"
+    out=$($domctl "$verb" 2>&1 </dev/null)
+    [[ $out != *'no such verb'* ]] || why+=" '$out'"
+done
+[ ${#verbs[@]} -gt 80 ] || why+=" only ${#verbs[@]} verbs were found in xl(1)"
+check xl-users-has-every-verb "$why" [ -z "$why" ]
+# Each option of a verb that both have does something here, or is refused by name.
+why='' tried=0
+while read -r verb options; do
+    [[ $verb != sched-credit* ]] || verb=sched
+    $domctl --help | grep -q "^  $verb " || continue
+    for option in $options; do
+        tried=$((tried + 1))
+        out=$($domctl "$verb" "$option" 2>&1 </dev/null)
+        [[ $out != *'nknown option'* ]] || why+=" $verb $option"
+    done
+done < <(plain_gz "$xl" | awk '/^\.RS/ { depth++ } /^\.RE/ { depth-- }
+    sub(/^(\.ie n )?\.IP "?/, "") {
+        gsub(/".*/, "")
+        if (!depth) verb = $1
+        else if (/^-/) { gsub(/[=,]/, " "); line = verb
+            for (i = 1; i <= NF; i++) if ($i ~ /^-/) line = line " " $i
+            print line } }')
+[ $tried -gt 35 ] || why+=" only $tried options were found in xl(1)"
+check xl-options-are-told "$why" [ -z "$why" ]
+why=
+rows=$(rows 'Keys of xl.cfg')
+mapfile -t xl_keys < <(plain_gz "$xl_cfg" | awk '/^\.RS/ { depth++ } /^\.RE/ { depth-- }
+    !depth && sub(/^(\.ie n )?\.IP "?/, "") && match($0, /^[a-z][a-z0-9_]*=/) { print substr($0, 1, RLENGTH - 1) }' | sort -u)
+printf 'name = "x"\nkernel = "/k"\n' >"$scratch/base.cfg"
+for key in "${xl_keys[@]}"; do
+    listed "$key" <<<"$rows" || why+=" $key"
+    [[ " ${keys[*]} " != *" $key "* ]] || continue
+    out=$($domctl create -n "$scratch/base.cfg" "$key=1" 2>&1 >/dev/null)
+    [[ $out == "domctl: warning: -e: $key: has no effect: "* ]] || why+=" $key: '$out'"
+done
+[ ${#xl_keys[@]} -gt 130 ] || why+=" only ${#xl_keys[@]} keys were found in xl.cfg(5)"
+check xl-users-has-every-key "$why" [ -z "$why" ]
+# Each row says what holds it: a test, or why not.
+why=$(sed -n '/^## Commands/,/^## Files/p' docs/xl-users.md | grep '^|' | grep -vE '^\| (---|xl|key) ' |
+    grep -vE '(host|unit)/|not yet' | head -n 3)
+check xl-users-rows-have-tests "$why" [ -z "$why" ]
 why=
 mapfile -t names < <(grep '^|' docs/xl-users.md | grep -oE '(host|unit)/[a-z_-]+(/[a-z0-9-]+)?' | sort -u)
 for name in "${names[@]}"; do

@@ -1,13 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# create's options, names and patterns, rename, reset, events, sysrq, shutdown: tests/host/tools/life.sh.
+# create's options, names and patterns, rename, reset, events, sysrq, shutdown, JSON: tests/host/tools/life.sh.
 # Then counters and traces: tests/host/tools/perf.sh, whose traces are looked at here.
 . tests/host/lib.sh
 cp tests/host/tools/*.sh build/guest/mini "$scratch/"
-FILES=$scratch TIMEOUT=200 dom0 'bash life.sh; bash perf.sh' >"$scratch/out"
+build/dom0-tools/domctl --help >"$scratch/help"
+FILES=$scratch TIMEOUT=250 dom0 'bash life.sh; bash perf.sh' >"$scratch/out"
 status=$?
-grep -v '^TRACE ' "$scratch/out"
+grep -v '^TRACE ' "$scratch/out" | tests/host/json-keys "$scratch/help"
 # Trace-event JSON as a viewer reads it: what begins ends, per thread, in this order; time goes forward.
 balanced() {
     sed -n "s/^TRACE $1 //p" "$scratch/out" | base64 -d | gzip -d | python3 -c '

@@ -4,4 +4,4 @@
 # vCPUs and memory of running guests: tests/host/tools/resources.sh in dom0.
 . tests/host/lib.sh
 cp tests/host/tools/*.sh build/guest/mini "$scratch/"
-FILES=$scratch SMP=2 MEM=1536 TIMEOUT=200 dom0 'bash resources.sh'
+FILES=$scratch SMP=2 MEM=1536 TIMEOUT=260 dom0 'bash resources.sh'

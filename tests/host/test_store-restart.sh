@@ -38,6 +38,48 @@ store write /a/b 2
 wait $watcher
 same watch-goes-on "0 3" "$? $(wc -l <"$scratch/watched")"
 
+# A transaction goes with the daemon. across COMMAND...: which says "open", and has another daemon then.
+across() {
+    "$@" <"$scratch/go" >"$scratch/across" &
+    local client=$!
+    exec 4>"$scratch/go"
+    until grep -qs open "$scratch/across" || ! kill -0 $client; do sleep 0.02; done
+    end
+    start
+    echo >&4
+    exec 4>&-
+    wait $client
+    tail -n 1 "$scratch/across"
+}
+mkfifo "$scratch/go"
+gcc -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -I. -o "$scratch/open-tx" tests/host/store/open-tx.c \
+    xenstore-like/client.c xenstore-like/errors.c || die "open-tx.c does not build"
+across "$scratch/open-tx" "$socket" >"$scratch/said"
+same open-transaction 'write again, commit again, anew done in 1' "$(cat "$scratch/said")"
+same open-transaction-left-nothing '/tx/redone = "1"' "$(store ls /tx)"
+# Who speaks the protocol by itself loses its connection, and its number means nothing to the next daemon.
+cat >"$scratch/open-tx.py" <<'E2'
+import socket, struct, sys
+def ask(s, kind, tx, data):
+    try:
+        s.sendall(struct.pack("IIII", kind, 1, tx, len(data)) + data)
+        return s.recv(4096)[16:].decode().strip("\0")
+    except OSError:
+        return ""
+def conn():
+    s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); return s
+s = conn()
+tx = int(ask(s, 6, 0, b"\0"))
+ask(s, 11, tx, b"/tx/hand\0001")
+print("open", flush=True)
+sys.stdin.readline()
+print(ask(s, 7, tx, b"T\0") or "hung up", ask(conn(), 7, tx, b"T\0"))
+E2
+across python3 "$scratch/open-tx.py" "$socket" >"$scratch/said"
+same open-transaction-by-hand 'hung up ENOENT' "$(cat "$scratch/said")"
+same by-hand-left-nothing '/tx/redone = "1"' "$(store ls /tx)"
+store rm /tx
+
 # Writers that never stop; what they were told is written must be there after each kill.
 cat >"$scratch/writer.py" <<'E2'
 import os, socket, struct, sys, time

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The store's native tests.
 
+unit-tests += store_client
 unit-tests += store_domain
 unit-tests += store_path
 unit-tests += store_perms
@@ -10,6 +11,7 @@ unit-tests += store_transaction
 unit-tests += store_tree
 unit-tests += store_watch
 unit-tests += store_wire
+unit-store_client := $(store-logic) xenstore-like/client.c
 unit-store_domain := $(store-logic)
 unit-store_path := xenstore-like/path.c
 unit-store_perms := $(store-logic)

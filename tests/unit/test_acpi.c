@@ -164,21 +164,6 @@ static void fadt_gives_ports_and_dsdt(void **state)
     free(old);
 }
 
-static void hpet_must_be_in_memory(void **state)
-{
-    uint8_t *t = table("HPET", 56);
-    struct acpi_info info = {0};
-
-    put(t, 44, 0xfed00000, 8);
-    t[40] = 1;
-    acpi_parse_hpet((void *)t, &info);
-    assert_int_equal(info.hpet_addr, 0);
-    t[40] = 0;
-    acpi_parse_hpet((void *)t, &info);
-    assert_int_equal(info.hpet_addr, 0xfed00000);
-    free(t);
-}
-
 static void mcfg_ranges_are_read_whole(void **state)
 {
     uint8_t *t = table("MCFG", 44 + 16 + 8);
@@ -234,7 +219,6 @@ int main(void)
         cmocka_unit_test(broken_madt_records_end_the_walk),
         cmocka_unit_test(more_cpus_than_fit_are_left_out),
         cmocka_unit_test(fadt_gives_ports_and_dsdt),
-        cmocka_unit_test(hpet_must_be_in_memory),
         cmocka_unit_test(mcfg_ranges_are_read_whole),
         cmocka_unit_test(s5_package_gives_both_types),
         cmocka_unit_test(s5_at_the_end_or_of_other_shape_is_refused),

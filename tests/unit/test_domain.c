@@ -554,26 +554,6 @@ static void a_runstate_area_is_written_at_once_for_oneself(void **state)
     assert_int_equal(vcpu_op(VCPUOP_register_runstate_memory_area, 0), -EFAULT);
 }
 
-static void periodic_timers_have_a_least_period(void **state)
-{
-    struct vcpu_set_periodic_timer *t = fake_guest(ARG_VA);
-    struct vcpu *v = d1->vcpu[0];
-
-    t->period_ns = 999999;
-    assert_int_equal(vcpu_op(VCPUOP_set_periodic_timer, 0), -EINVAL);
-    t->period_ns = ~0ull;
-    assert_int_equal(vcpu_op(VCPUOP_set_periodic_timer, 0), -EINVAL);
-    t->period_ns = 1000000;
-    fake_now = 5000;
-    assert_int_equal(vcpu_op(VCPUOP_set_periodic_timer, 0), 0);
-    assert_int_equal(v->periodic.expires_ns, 1005000);
-    assert_int_equal(vcpu_op(VCPUOP_stop_periodic_timer, 0), 0);
-    assert_int_equal(v->periodic.expires_ns, 0);
-    assert_int_equal(v->periodic_period_ns, 0);
-    fake_guest_read_faults_at(ARG_VA);
-    assert_int_equal(vcpu_op(VCPUOP_set_periodic_timer, 0), -EFAULT);
-}
-
 static void a_single_shot_timer_is_for_oneself(void **state)
 {
     struct vcpu_set_singleshot_timer *t = fake_guest(ARG_VA);
@@ -718,7 +698,6 @@ int main(void)
         T(the_last_vcpu_down_ends_the_domain),
         T(runstate_times_go_up_to_now),
         T(a_runstate_area_is_written_at_once_for_oneself),
-        T(periodic_timers_have_a_least_period),
         T(a_single_shot_timer_is_for_oneself),
         T(vcpu_info_moves_with_all_it_holds),
         T(vcpu_info_needs_a_good_place),

@@ -5,7 +5,7 @@
 
 static void empty_map_stays_empty(void **state)
 {
-    struct e820_entry m[2] = {{0x1000, 0, 1}};
+    struct xen_e820entry m[2] = {{0x1000, 0, 1}};
 
     assert_int_equal(e820_sanitize(m, 0, 2), 0);
     assert_int_equal(e820_sanitize(m, 1, 2), 0);
@@ -13,7 +13,7 @@ static void empty_map_stays_empty(void **state)
 
 static void map_is_sorted_and_joined(void **state)
 {
-    struct e820_entry m[8] = {{0x3000, 0x1000, 2}, {0x1000, 0x1000, 1}, {0x2000, 0x1000, 1}};
+    struct xen_e820entry m[8] = {{0x3000, 0x1000, 2}, {0x1000, 0x1000, 1}, {0x2000, 0x1000, 1}};
 
     assert_int_equal(e820_sanitize(m, 3, 8), 2);
     assert_int_equal(m[0].addr, 0x1000);
@@ -25,7 +25,7 @@ static void map_is_sorted_and_joined(void **state)
 
 static void reserved_beats_ram_where_they_overlap(void **state)
 {
-    struct e820_entry m[8] = {{0, 0x10000, 1}, {0x4000, 0x1000, 2}, {0x8000, 0x1000, 3}};
+    struct xen_e820entry m[8] = {{0, 0x10000, 1}, {0x4000, 0x1000, 2}, {0x8000, 0x1000, 3}};
 
     assert_int_equal(e820_sanitize(m, 3, 8), 5);
     assert_int_equal(m[0].size, 0x4000);
@@ -39,7 +39,7 @@ static void reserved_beats_ram_where_they_overlap(void **state)
 
 static void unknown_type_is_not_ram(void **state)
 {
-    struct e820_entry m[4] = {{0, 0x2000, 1}, {0x1000, 0x1000, 77}};
+    struct xen_e820entry m[4] = {{0, 0x2000, 1}, {0x1000, 0x1000, 77}};
 
     assert_int_equal(e820_sanitize(m, 2, 4), 2);
     assert_int_equal(m[0].size, 0x1000);
@@ -48,7 +48,7 @@ static void unknown_type_is_not_ram(void **state)
 
 static void entry_that_wraps_ends_at_the_top(void **state)
 {
-    struct e820_entry m[4] = {{~0ull - 0xfff, 0x100000, 2}, {0x1000, 0x1000, 1}};
+    struct xen_e820entry m[4] = {{~0ull - 0xfff, 0x100000, 2}, {0x1000, 0x1000, 1}};
 
     assert_int_equal(e820_sanitize(m, 2, 4), 2);
     assert_int_equal(m[1].addr + m[1].size, ~0ull);
@@ -56,7 +56,7 @@ static void entry_that_wraps_ends_at_the_top(void **state)
 
 static void more_pieces_than_room_are_cut(void **state)
 {
-    struct e820_entry m[3] = {{0, 0x10000, 1}, {0x2000, 0x1000, 2}, {0x6000, 0x1000, 2}};
+    struct xen_e820entry m[3] = {{0, 0x10000, 1}, {0x2000, 0x1000, 2}, {0x6000, 0x1000, 2}};
 
     assert_int_equal(e820_sanitize(m, 3, 3), 3);
     assert_int_equal(m[2].addr, 0x3000);
@@ -64,7 +64,7 @@ static void more_pieces_than_room_are_cut(void **state)
 
 static void taking_cuts_ends_and_middle(void **state)
 {
-    struct e820_entry m[8] = {{0x1000, 0x4000, 1}, {0x8000, 0x1000, 1}};
+    struct xen_e820entry m[8] = {{0x1000, 0x4000, 1}, {0x8000, 0x1000, 1}};
     unsigned int nr = 2;
 
     e820_take(m, &nr, 8, 0x3000, 0x3000); /* nothing */
@@ -86,7 +86,7 @@ static void taking_cuts_ends_and_middle(void **state)
 
 static void taking_without_room_loses_the_highest(void **state)
 {
-    struct e820_entry m[2] = {{0x1000, 0x8000, 1}, {0x20000, 0x1000, 1}};
+    struct xen_e820entry m[2] = {{0x1000, 0x8000, 1}, {0x20000, 0x1000, 1}};
     unsigned int nr = 2;
 
     e820_take(m, &nr, 2, 0x2000, 0x3000);
@@ -98,7 +98,7 @@ static void taking_without_room_loses_the_highest(void **state)
 
 static void carve_takes_the_highest_that_fits(void **state)
 {
-    struct e820_entry m[8] = {
+    struct xen_e820entry m[8] = {
         {0x1000, 0xff000, 1}, {0x200000, 0x3000, 1}, {0x100000000, 0x100000000, 1}};
     unsigned int nr = 3;
 
@@ -110,7 +110,7 @@ static void carve_takes_the_highest_that_fits(void **state)
 
 static void carve_respects_the_limit_within_an_entry(void **state)
 {
-    struct e820_entry m[4] = {{0x1000, 0xf000, 1}};
+    struct xen_e820entry m[4] = {{0x1000, 0xf000, 1}};
     unsigned int nr = 1;
 
     assert_true(e820_carve(m, &nr, 4, 0x2000, 0x1000, 0x8000) == 0x6000);

@@ -272,24 +272,6 @@ static void a_dead_granter_lives_until_the_last_unmap(void **state)
     assert_int_equal(frame_owner(mfn_to_frame(page)), FRAME_OWNER_NONE); /* freed */
 }
 
-static void unmap_and_replace_needs_a_new_address(void **state)
-{
-    struct gnttab_map_grant_ref m = map(GNTMAP_host_map, REF, 1);
-    struct gnttab_unmap_and_replace u = {.host_addr = m.host_addr, .handle = m.handle};
-
-    assert_int_equal(OP(d0, unmap_and_replace, u), 0);
-    assert_int_equal(u.status, GNTST_bad_virt_addr);
-    u.new_addr = 0x5000;
-    assert_int_equal(OP(d0, unmap_and_replace, u), 0);
-    assert_int_equal(u.status, GNTST_okay);
-    assert_int_equal(references(page), 1);
-    m = map(GNTMAP_host_map | GNTMAP_contains_pte, REF, 1);
-    u.handle = m.handle;
-    assert_int_equal(OP(d0, unmap_and_replace, u), 0);
-    assert_int_equal(u.status, GNTST_general_error);
-    assert_int_equal(unmap(d0, m.handle, m.host_addr), GNTST_okay);
-}
-
 static void a_batch_of_unmaps_is_flushed_together(void **state)
 {
     struct gnttab_unmap_grant_ref u[20];
@@ -596,7 +578,6 @@ int main(void)
         T(handles_run_out_and_that_is_logged_once),
         T(release_of_a_dying_mapper),
         T(a_dead_granter_lives_until_the_last_unmap),
-        T(unmap_and_replace_needs_a_new_address),
         T(a_batch_of_unmaps_is_flushed_together),
         T(pins_and_frames_outlive_the_flush_of_a_batch),
         T(copy_moves_bytes_and_keeps_no_pin),

@@ -633,7 +633,7 @@ static void the_machines_map_is_dom0s(void **state)
     struct xen_e820entry *e = fake_guest(LIST_VA);
 
     nr_e820 = 3;
-    e820[2] = (struct e820_entry){0x100000, 0x700000, 1};
+    e820[2] = (struct xen_e820entry){0x100000, 0x700000, 1};
     *m = (struct xen_memory_map){.nr_entries = 16, .buffer = LIST_VA};
     assert_int_equal(memory_op(XENMEM_machine_memory_map), -EPERM);
     as_dom0();

@@ -459,6 +459,53 @@ static void affinity_is_kept(void **state)
     assert_in_range(vcpu_run_ns(d2->vcpu[0]), 30 * MS, 70 * MS);
 }
 
+/* Another CPU pins a vcpu to CPU 0 while that is on its way to CPU 1's queue, and just then it is paused: the
+ * waker alone queues it. */
+static struct vcpu *being_placed;
+static void pin_meanwhile(void)
+{
+    fake_irq_restore_hook = NULL;
+    being_placed->domain->pause_count++;
+    assert_int_equal(vcpu_set_affinity(being_placed, 1), 0);
+    being_placed->domain->pause_count--;
+}
+
+static void a_vcpu_pinned_while_it_wakes_is_not_queued_elsewhere(void **state)
+{
+    struct vcpu *v = being_placed = d1->vcpu[0];
+
+    vcpu_wake(d2->vcpu[0]);
+    run_cpu(0);
+    fake_irq_restore_hook = pin_meanwhile;
+    vcpu_wake(v); /* CPU 0 is busy: to CPU 1 */
+    assert_null(fake_irq_restore_hook);
+    assert_true(v->sched.queued);
+    assert_int_equal(v->sched.cpu, 0);
+    let_pass(20 * MS);
+    assert_ptr_equal(on(0), v);
+    assert_ptr_equal(on(1), d2->vcpu[0]); /* that one may go, when its slice is over */
+}
+
+static void a_vcpu_pinned_while_it_is_switched_away_is_not_queued_elsewhere(void **state)
+{
+    struct vcpu *v = being_placed = d1->vcpu[0];
+
+    vcpu_wake(v);
+    run_cpu(0);
+    assert_int_equal(vcpu_set_affinity(v, 2), 0); /* CPU 0 lets it go, to CPU 1 */
+    fake_switch_stuck = true;
+    run_cpu(0);
+    fake_switch_stuck = false;
+    fake_irq_restore_hook = pin_meanwhile;
+    sched_switch_done(v);
+    assert_null(fake_irq_restore_hook);
+    assert_true(v->sched.queued);
+    assert_int_equal(v->sched.cpu, 0);
+    let_pass(MS);
+    assert_ptr_equal(on(0), v);
+    assert_ptr_equal(on(1), sched_idle_vcpu(1));
+}
+
 static void put_current(struct vcpu *v)
 {
     vcpu_wake(v);
@@ -615,20 +662,6 @@ static void set_timer_sends_the_timer_virq(void **state)
     assert_int_equal(fake_calls.virqs_global, 3);
 }
 
-static void periodic_timer_repeats(void **state)
-{
-    struct vcpu *v = d0->vcpu[0];
-
-    put_current(v);
-    v->periodic_period_ns = 10 * MS;
-    timer_set(&v->periodic, fake_now + 10 * MS);
-    let_pass(105 * MS);
-    assert_in_range(fake_calls.virqs_global, 10, 10);
-    v->periodic_period_ns = 0;
-    let_pass(50 * MS);
-    assert_in_range(fake_calls.virqs_global, 10, 10);
-}
-
 #define T1(f) cmocka_unit_test_setup_teardown(f, setup1, teardown)
 #define T2(f) cmocka_unit_test_setup_teardown(f, setup2, teardown)
 
@@ -659,13 +692,14 @@ int main(void)
         T1(a_watchdog_that_is_not_kicked_ends_the_domain),
         T1(the_rest_does_not_exist),
         T1(set_timer_sends_the_timer_virq),
-        T1(periodic_timer_repeats),
         T2(a_vcpu_whose_state_is_not_saved_starts_nowhere),
         T2(waking_prefers_an_idle_cpu),
         T2(idle_cpu_steals),
         T2(time_is_shared_over_two_cpus),
         T2(a_cap_is_of_all_vcpus_together),
         T2(affinity_is_kept),
+        T2(a_vcpu_pinned_while_it_wakes_is_not_queued_elsewhere),
+        T2(a_vcpu_pinned_while_it_is_switched_away_is_not_queued_elsewhere),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -374,6 +374,30 @@ static bool visit(void *ctx, const char *path, const struct node *n, const struc
     return --v->limit != 0;
 }
 
+static void names_that_begin_alike_are_told_apart(void **state)
+{
+    static const char *const in_order[] = {
+        "7",           "10",           "123456",    "123457",     "1234567",  "1234568",
+        "12345678901", "12345678902",  "-",         "1x",         "abcdefg",  "abcdefgh",
+        "abcdefgh-",   "abcdefgh-xyz", "abcdefghi", "abcdefghij", "abcdefgi", "z",
+    };
+    const size_t count = sizeof(in_order) / sizeof(in_order[0]);
+    struct world *w = *state;
+    char path[40], want[400] = "";
+    size_t i;
+
+    for (i = 0; i < count; i++) { /* 7 and 18 have no divisor in common: each once */
+        snprintf(path, sizeof(path), "/d/%s", in_order[i * 7 % count]);
+        create(w, path, in_order[i * 7 % count]);
+        strcat(strcat(want, in_order[i]), " ");
+    }
+    assert_string_equal(names(w->t.root, "/d"), want);
+    for (i = 0; i < count; i++) {
+        snprintf(path, sizeof(path), "/d/%s", in_order[i]);
+        assert_string_equal(value_of(w->t.root, path), in_order[i]);
+    }
+}
+
 static void a_walk_goes_parents_first_in_order(void **state)
 {
     struct world *w = *state;
@@ -410,6 +434,7 @@ int main(void)
         T(thousands_of_random_changes_keep_the_order),
         T(a_list_comes_in_parts_of_whole_names),
         T(a_very_deep_tree_is_freed_without_recursion),
+        T(names_that_begin_alike_are_told_apart),
         T(a_walk_goes_parents_first_in_order),
     };
 

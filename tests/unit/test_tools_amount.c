@@ -68,7 +68,8 @@ static uint64_t mib(const char *text)
 
 static void sizes_have_units(void **state)
 {
-    assert_int_equal(mib("256"), 256);
+    assert_int_equal(mib("262144"), 256); /* as for xl */
+    assert_int_equal(mib("1"), 1);
     assert_int_equal(mib("256m"), 256);
     assert_int_equal(mib("2G"), 2048);
     assert_int_equal(mib("1t"), 1 << 20);
@@ -76,7 +77,22 @@ static void sizes_have_units(void **state)
     assert_int_equal(mib("262145k"), 257);
     assert_int_equal(mib("1b"), 1);
     assert_int_equal(mib("0"), 0);
-    assert_int_equal(mib("17592186044415"), 17592186044415);
+    assert_int_equal(mib("18014398509481984"), 17592186044416);
+    assert_int_equal(mib("17592186044415m"), 17592186044415);
+}
+
+static void numbers_are_digits_that_fit(void **state)
+{
+    static const char *const wrong[] = {"", "-1", "+1", " 1", "1 ", "0x1", "18446744073709551616"};
+    uint64_t n;
+
+    assert_true(number_parse(&n, "18446744073709551615"));
+    assert_true(n == UINT64_MAX);
+    assert_true(number_parse(&n, "0"));
+    assert_int_equal(n, 0);
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+        if (number_parse(&n, wrong[i]))
+            fail_msg("'%s' was taken", wrong[i]);
 }
 
 static void wrong_sizes_are_refused(void **state)
@@ -106,6 +122,7 @@ int main(void)
         cmocka_unit_test(wrong_cpu_lists_are_refused),
         cmocka_unit_test(cpu_sets_are_written_short),
         cmocka_unit_test(sizes_have_units),
+        cmocka_unit_test(numbers_are_digits_that_fit),
         cmocka_unit_test(wrong_sizes_are_refused),
     };
 

@@ -218,6 +218,18 @@ static void defaults_are_those_of_xl(void **state)
     guest_config_free(&g);
 }
 
+static void ends_may_be_dumped(void **state)
+{
+    struct guest_config g;
+
+    (void)state;
+    assert_int_equal(
+        read_guest(&g, GOOD "on_crash='coredump-restart'\non_poweroff='coredump-destroy'\n"), 0);
+    assert_int_equal(g.on_crash, ACTION_COREDUMP_RESTART);
+    assert_int_equal(g.on_poweroff, ACTION_COREDUMP_DESTROY);
+    guest_config_free(&g);
+}
+
 static void every_key_has_its_effect(void **state)
 {
     struct guest_config g;
@@ -308,10 +320,13 @@ static void unknown_keys_warn_with_their_line(void **state)
 {
     struct guest_config g;
 
-    assert_int_equal(read_guest(&g, GOOD "vnc = 1\nmemory=64\nmemory=128\nvif=['ip=10.0.0.1']"), 0);
-    assert_string_equal(warnings, "f.cfg:3: vnc: unknown key, ignored\n"
-                                  "f.cfg:4: memory: has no effect: a later line sets it again\n"
-                                  "f.cfg:6: vif: 'ip' has no effect\n");
+    assert_int_equal(
+        read_guest(&g, GOOD "nonsense = 1\npci=[]\nmemory=64\nmemory=128\nvif=['ip=10.0.0.1']"), 0);
+    assert_string_equal(warnings,
+                        "f.cfg:3: nonsense: unknown key, ignored\n"
+                        "f.cfg:4: pci: has no effect: no device of the host is handed to guests\n"
+                        "f.cfg:5: memory: has no effect: a later line sets it again\n"
+                        "f.cfg:7: vif: 'ip' has no effect\n");
     guest_config_free(&g);
 }
 
@@ -344,9 +359,9 @@ static void wrong_values_name_file_line_and_key(void **state)
                        "f.cfg:4: maxvcpus: 2 is not between vcpus and 32");
     assert_guest_error(GOOD "uuid='x'",
                        "f.cfg:3: uuid: no UUID, such as 01234567-89ab-cdef-0123-456789abcdef");
-    assert_guest_error(GOOD "on_crash='coredump-destroy'",
-                       "f.cfg:3: on_crash: 'coredump-destroy' is none of destroy, restart, "
-                       "preserve, rename-restart");
+    assert_guest_error(GOOD "on_crash='soft-reset'",
+                       "f.cfg:3: on_crash: 'soft-reset' is none of destroy, restart, preserve, "
+                       "rename-restart, coredump-destroy, coredump-restart");
     assert_guest_error(GOOD "type='hvm'",
                        "f.cfg:3: type: only PV guests are supported: type = \"pv\"");
     assert_guest_error(GOOD "disk='x'", "f.cfg:3: disk: a list of strings is needed: [ \"...\", ]");
@@ -470,6 +485,7 @@ int main(void)
         cmocka_unit_test(nonsense_overrides_are_refused),
         cmocka_unit_test(defaults_are_those_of_xl),
         cmocka_unit_test(every_key_has_its_effect),
+        cmocka_unit_test(ends_may_be_dumped),
         cmocka_unit_test(cpu_sets_are_one_text_or_a_list),
         cmocka_unit_test(cpu_keys_have_their_effect),
         cmocka_unit_test(unknown_keys_warn_with_their_line),

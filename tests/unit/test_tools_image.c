@@ -384,6 +384,65 @@ static void addresses_in_the_hypervisors_hole_are_refused(void **state)
     assert_refused(elf.data, elf.len, "k: damaged kernel: the hypercall page lies outside of it");
 }
 
+/* ---- packing */
+
+struct packed {
+    uint8_t data[1 << 18];
+    size_t len, max;
+};
+
+static int take_packed(void *arg, const void *data, size_t len)
+{
+    struct packed *p = arg;
+
+    if (p->max - p->len < len)
+        return -ENOSPC;
+    memcpy(p->data + p->len, data, len);
+    p->len += len;
+    return 0;
+}
+
+static void what_was_packed_in_parts_is_unpacked_whole(void **state)
+{
+    struct packed *p = calloc(1, sizeof(*p));
+    struct gzip *g = gzip_new(take_packed, p);
+    static uint8_t data[200000];
+    uint8_t *out;
+    size_t i, len;
+
+    (void)state;
+    for (i = 0; i < sizeof(data); i++)
+        data[i] = (uint8_t)(i * i >> 7);
+    p->max = sizeof(p->data);
+    assert_non_null(g);
+    for (i = 0; i < sizeof(data); i += 1000)
+        assert_int_equal(gzip_put(g, data + i, 1000, false), 0);
+    assert_int_equal(gzip_put(g, NULL, 0, true), 0);
+    gzip_free(g);
+    assert_int_equal(decompress(COMPRESSION_GZIP, p->data, p->len, 1 << 20, &out, &len), 0);
+    assert_int_equal(len, sizeof(data));
+    assert_memory_equal(out, data, len);
+    free(out);
+    free(p);
+}
+
+static void packing_ends_when_its_output_does(void **state)
+{
+    struct packed *p = calloc(1, sizeof(*p));
+    struct gzip *g = gzip_new(take_packed, p);
+    static uint32_t data[1 << 16];
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof(data) / sizeof(data[0]); i++)
+        data[i] = (uint32_t)(i * 2654435761u); /* nothing to pack */
+    p->max = 100000;
+    assert_non_null(g);
+    assert_int_equal(gzip_put(g, data, sizeof(data), true), -ENOSPC);
+    gzip_free(g);
+    free(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -401,6 +460,8 @@ int main(void)
         cmocka_unit_test(offsets_beyond_the_file_are_truncation),
         cmocka_unit_test(impossible_segments_are_refused),
         cmocka_unit_test(addresses_in_the_hypervisors_hole_are_refused),
+        cmocka_unit_test(what_was_packed_in_parts_is_unpacked_whole),
+        cmocka_unit_test(packing_ends_when_its_output_does),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

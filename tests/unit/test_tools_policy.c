@@ -75,6 +75,20 @@ static void kept_names_are_names_and_differ(void **state)
     assert_non_null(strstr(name, "n-19700101T000000Z.999"));
 }
 
+static void coredump_actions_dump_and_go_on(void **state)
+{
+    enum action a = ACTION_COREDUMP_DESTROY;
+
+    (void)state;
+    assert_true(policy_dumps(&a));
+    assert_int_equal(a, ACTION_DESTROY);
+    a = ACTION_COREDUMP_RESTART;
+    assert_true(policy_dumps(&a));
+    assert_int_equal(a, ACTION_RESTART);
+    assert_false(policy_dumps(&a));
+    assert_int_equal(a, ACTION_RESTART);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -83,6 +97,7 @@ int main(void)
         cmocka_unit_test(a_long_life_lets_go_of_the_brake),
         cmocka_unit_test(the_brake_is_for_restarts_only),
         cmocka_unit_test(kept_names_are_names_and_differ),
+        cmocka_unit_test(coredump_actions_dump_and_go_on),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

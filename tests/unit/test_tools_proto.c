@@ -123,6 +123,7 @@ static void a_second_server_is_noticed(void **state)
     assert_true(first >= 0);
     assert_int_equal(proto_listen(path), -EADDRINUSE);
     close(first);
+    assert_int_equal(proto_try_connect(path), -ECONNREFUSED);
     second = proto_listen(path); /* the file of a dead server is replaced */
     assert_true(second >= 0);
     close(second);
@@ -224,6 +225,22 @@ static void answers_become_errors(void **state)
     assert_int_equal(e.status, STATUS_FAILED);
 }
 
+static void what_is_cut_before_why(void **state)
+{
+    struct err e = {0};
+    char what[3000];
+
+    memset(what, 'x', sizeof(what) - 1);
+    what[sizeof(what) - 1] = '\0';
+    err_set(&e, 3, what, "see it", "no such domain");
+    assert_true(strlen(e.text) < sizeof(e.text));
+    assert_non_null(strstr(e.text, "xxx...: no such domain (see it)"));
+    strcpy(what, e.text);
+    e = (struct err){0};
+    err_set(&e, 3, NULL, NULL, "%s", what); /* as it comes over the socket */
+    assert_string_equal(e.text, what);
+}
+
 static void errors_are_one_line_and_the_first_stays(void **state)
 {
     struct err e = {0};
@@ -252,6 +269,7 @@ int main(void)
         cmocka_unit_test(bytes_that_are_no_utf8_become_question_marks),
         cmocka_unit_test(copies_are_complete),
         cmocka_unit_test(answers_become_errors),
+        cmocka_unit_test(what_is_cut_before_why),
         cmocka_unit_test(errors_are_one_line_and_the_first_stays),
     };
 

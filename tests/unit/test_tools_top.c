@@ -19,7 +19,9 @@
     "768, "                                                                                       \
     "\"cpu_time_ns\": %llu, \"disk_stats\": [], \"vif_stats\": []},"                              \
     "{\"name\": \"web\", \"id\": %u, \"state\": \"blocked\", \"vcpus\": 1, \"memory_mib\": 256, " \
-    "\"cpu_time_ns\": %llu, \"disk_stats\": [{\"read_bytes\": 10, \"write_bytes\": %llu},"        \
+    "\"cpu_time_ns\": %llu, \"vcpu_stats\": [{\"id\": 0, \"online\": true, \"cpu\": 3, "          \
+    "\"cpu_time_ns\": %llu}, {\"id\": 1, \"online\": false, \"cpu_time_ns\": 0}],"                \
+    "\"disk_stats\": [{\"read_bytes\": 10, \"write_bytes\": %llu},"                               \
     "{\"read_bytes\": 5, \"write_bytes\": 0}],"                                                   \
     "\"vif_stats\": [{\"received_bytes\": 7, \"sent_bytes\": 8}]}]}"
 
@@ -29,7 +31,7 @@ static void read_answer(struct sample *s, unsigned long long time, unsigned long
     char text[2048];
     struct json *j;
 
-    snprintf(text, sizeof(text), ANSWER, time, cpu0, id, cpu, written);
+    snprintf(text, sizeof(text), ANSWER, time, cpu0, id, cpu, cpu, written);
     j = json_parse(text, strlen(text));
     assert_non_null(j);
     assert_true(sample_read(s, j));
@@ -171,6 +173,31 @@ static void a_line_fits_every_width_and_shows_what_matters_most(void **state)
     sample_free(&s);
 }
 
+static void vcpus_have_lines_of_their_own(void **state)
+{
+    struct sample a, b;
+    struct layout l;
+    struct row v;
+    char line[512];
+
+    read_answer(&a, 1000000000, 0, 3, 100000000, 0);
+    read_answer(&b, 3000000000, 0, 3, 600000000, 0);
+    sample_rates(&b, &a);
+    assert_int_equal(sample_lines(&b, false), 2);
+    assert_int_equal(sample_lines(&b, true), 4);
+    layout_make(&l, 80);
+    row_of_vcpu(&b.rows[1], 0, &v);
+    layout_line(&l, &v, false, line, sizeof(line));
+    assert_non_null(strstr(line, " vcpu 0"));
+    assert_non_null(strstr(line, "cpu 3"));
+    assert_non_null(strstr(line, " 25.0"));
+    row_of_vcpu(&b.rows[1], 1, &v);
+    layout_line(&l, &v, false, line, sizeof(line));
+    assert_non_null(strstr(line, "offline"));
+    sample_free(&a);
+    sample_free(&b);
+}
+
 static void bytes_are_short(void **state)
 {
     static const struct {
@@ -198,6 +225,7 @@ int main(void)
         cmocka_unit_test(rows_are_sorted_by_any_key),
         cmocka_unit_test(answers_that_make_no_sense_are_refused),
         cmocka_unit_test(a_line_fits_every_width_and_shows_what_matters_most),
+        cmocka_unit_test(vcpus_have_lines_of_their_own),
         cmocka_unit_test(bytes_are_short),
     };
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The static tables of ACPI: RSDP, then MADT, FADT, HPET and MCFG. No AML, but for the one package
- * that says how to power off. Table bodies are judged by pure functions (acpi_parse.c).
+ * The static tables of ACPI: RSDP, then MADT, FADT and MCFG. No AML, but for the one package that says how to
+ * power off. Table bodies are judged by pure functions (acpi_parse.c). Tables are few and small: what was
+ * mapped to read them stays mapped.
  * Source: ACPI specification 6.4, 5.2.
  */
 #include <asm/acpi.h>
@@ -13,29 +14,17 @@
 struct acpi_info acpi;
 static struct acpi_s5 s5;
 
-static void unmap(const void *p, size_t size)
-{
-    vaddr_t va = (vaddr_t)p & PAGE_MASK;
-
-    arch_unmap_pages(va, PFN_UP((vaddr_t)p + size - va));
-}
-
 /* The whole of the table at @addr, mapped, if its checksum is right. */
 static const struct acpi_header *map_table(maddr_t addr)
 {
     const struct acpi_header *h = arch_ioremap(addr, sizeof(*h));
-    uint32_t length;
+    uint32_t length = h ? h->length : 0;
 
-    if (!h)
-        return NULL;
-    length = h->length;
-    unmap(h, sizeof(*h));
     if (length < sizeof(*h) || length > (16u << 20))
         return NULL;
     h = arch_ioremap(addr, length);
     if (h && !acpi_checksum(h, length)) {
         printk(LOG_WARN "ACPI: table at %lx has a wrong checksum\n", addr);
-        unmap(h, length);
         return NULL;
     }
     return h;
@@ -45,14 +34,12 @@ static maddr_t scan_rsdp(maddr_t start, size_t size)
 {
     const char *p = arch_ioremap(start, size);
     maddr_t found = 0;
-    size_t i;
 
     if (!p)
         return 0;
-    for (i = 0; i + 20 <= size && !found; i += 16)
+    for (size_t i = 0; i + 20 <= size && !found; i += 16)
         if (!memcmp(p + i, "RSD PTR ", 8) && acpi_checksum(p + i, 20))
             found = start + i;
-    unmap(p, size);
     return found;
 }
 
@@ -67,21 +54,10 @@ static maddr_t find_rsdp(void)
     if (ebda) {
         maddr_t seg = (maddr_t)*ebda << 4;
 
-        unmap(ebda, 2);
         if (seg >= 0x80000 && seg < 0xa0000)
             at = scan_rsdp(seg, 1024);
     }
     return at ? at : scan_rsdp(0xe0000, 0x20000);
-}
-
-static void read_dsdt(maddr_t addr)
-{
-    const struct acpi_header *h = addr ? map_table(addr) : NULL;
-
-    if (!h)
-        return;
-    acpi_parse_s5((const uint8_t *)h, h->length, &s5);
-    unmap(h, h->length);
 }
 
 static void read_table(maddr_t addr)
@@ -95,12 +71,11 @@ static void read_table(maddr_t addr)
         acpi_parse_madt(h, &acpi);
     else if (!memcmp(h->signature, "FACP", 4))
         acpi_parse_fadt(h, &acpi, &dsdt);
-    else if (!memcmp(h->signature, "HPET", 4))
-        acpi_parse_hpet(h, &acpi);
     else if (!memcmp(h->signature, "MCFG", 4))
         acpi_parse_mcfg(h, &acpi);
-    unmap(h, h->length);
-    read_dsdt(dsdt);
+    h = dsdt ? map_table(dsdt) : NULL;
+    if (h)
+        acpi_parse_s5((const uint8_t *)h, h->length, &s5);
 }
 
 /* The boot CPU is number 0. */
@@ -131,8 +106,6 @@ void acpi_init(void)
     acpi.rsdp = find_rsdp();
     rsdp = acpi.rsdp ? arch_ioremap(acpi.rsdp, 36) : NULL;
     root_at = rsdp ? acpi_root_table(rsdp) : 0;
-    if (rsdp)
-        unmap(rsdp, 36);
     root = root_at ? map_table(root_at) : NULL;
     if (!root) {
         printk(LOG_WARN "ACPI: no tables\n");
@@ -140,7 +113,6 @@ void acpi_init(void)
         return;
     }
     nr = acpi_root_entries(root, tables, ARRAY_SIZE(tables));
-    unmap(root, root->length);
     for (i = 0; i < nr; i++)
         read_table(tables[i]);
     order_cpus();
@@ -148,9 +120,9 @@ void acpi_init(void)
     printk("ACPI: %u CPUs (APIC ids", acpi.nr_cpus);
     for (i = 0; i < acpi.nr_cpus; i++)
         printk(" %u", acpi.apic_ids[i]);
-    printk("), %u IO-APICs, pm timer %x, hpet %lx, %u MCFG ranges, power control %x/%x, sci %u\n",
-           acpi.nr_ioapics, acpi.pm_timer_port, acpi.hpet_addr, acpi.nr_mcfg, acpi.pm1a_cnt,
-           acpi.pm1b_cnt, acpi.sci_irq);
+    printk("), %u IO-APICs, pm timer %x, %u MCFG ranges, power control %x/%x, sci %u\n",
+           acpi.nr_ioapics, acpi.pm_timer_port, acpi.nr_mcfg, acpi.pm1a_cnt, acpi.pm1b_cnt,
+           acpi.sci_irq);
 }
 
 /* Sleep type in bits 10-12, sleep enable in bit 13, SCI enable kept in bit 0. */

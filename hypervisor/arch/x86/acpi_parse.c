@@ -53,11 +53,9 @@ unsigned int acpi_root_entries(const struct acpi_header *root, maddr_t *out, uns
 
 static void add_cpu(struct acpi_info *info, uint32_t apic_id, uint32_t flags)
 {
-    unsigned int i;
-
     if (!(flags & 1) || apic_id >= 255) /* enabled; xAPIC reaches no more */
         return;
-    for (i = 0; i < info->nr_cpus; i++)
+    for (unsigned int i = 0; i < info->nr_cpus; i++)
         if (info->apic_ids[i] == apic_id)
             return;
     if (info->nr_cpus < ARRAY_SIZE(info->apic_ids))
@@ -124,17 +122,10 @@ void acpi_parse_fadt(const struct acpi_header *h, struct acpi_info *info, maddr_
     }
 }
 
-void acpi_parse_hpet(const struct acpi_header *h, struct acpi_info *info)
-{
-    if (field(h, 40, 1) == 0) /* in memory */
-        info->hpet_addr = field(h, 44, 8);
-}
-
 void acpi_parse_mcfg(const struct acpi_header *h, struct acpi_info *info)
 {
-    size_t at;
-
-    for (at = 44; at + 16 <= h->length && info->nr_mcfg < ARRAY_SIZE(info->mcfg_addr); at += 16) {
+    for (size_t at = 44; at + 16 <= h->length && info->nr_mcfg < ARRAY_SIZE(info->mcfg_addr);
+         at += 16) {
         unsigned int i = info->nr_mcfg++;
 
         info->mcfg_addr[i] = field(h, at, 8);

@@ -10,7 +10,6 @@
 #include <hv/sched.h>
 
 enum {
-    APIC_ID = 0x20,
     APIC_TPR = 0x80,
     APIC_EOI = 0xb0,
     APIC_SVR = 0xf0,
@@ -18,8 +17,6 @@ enum {
     APIC_ICR = 0x300,
     APIC_ICR2 = 0x310,
     APIC_LVT_TIMER = 0x320,
-    APIC_LVT_THERMAL = 0x330,
-    APIC_LVT_PERF = 0x340,
     APIC_LVT_LINT0 = 0x350,
     APIC_LVT_LINT1 = 0x360,
     APIC_LVT_ERROR = 0x370,
@@ -98,9 +95,8 @@ uint32_t apic_id_of(unsigned int cpu)
 static void send(uint32_t apic_id, uint32_t command)
 {
     unsigned long flags = arch_irq_save();
-    unsigned int i;
 
-    for (i = 0; i < 1000000 && (apic_read(APIC_ICR) & ICR_BUSY); i++)
+    for (unsigned int i = 0; i < 1000000 && (apic_read(APIC_ICR) & ICR_BUSY); i++)
         __builtin_ia32_pause();
     apic_write(APIC_ICR2, apic_id << 24);
     apic_write(APIC_ICR, command);

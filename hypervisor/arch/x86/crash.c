@@ -74,18 +74,14 @@ static bool on_stack(uint64_t addr, uint64_t rsp)
 
 static void dump_stack_symbols(uint64_t rsp, uint64_t rbp)
 {
-    unsigned int depth;
-
     if (on_stack(rsp, rsp)) {
-        unsigned int i;
-
         printk(LOG_ERR "stack at %016lx:", rsp);
-        for (i = 0; i < 16 && on_stack(rsp + i * 8, rsp); i++)
+        for (unsigned int i = 0; i < 16 && on_stack(rsp + i * 8, rsp); i++)
             printk("%s %016lx", i % 4 ? "" : "\n  ", ((uint64_t *)rsp)[i]);
         printk("\n");
     }
     printk(LOG_ERR "call trace:\n");
-    for (depth = 0; depth < 24 && on_stack(rbp, rsp); depth++) {
+    for (unsigned int depth = 0; depth < 24 && on_stack(rbp, rsp); depth++) {
         const uint64_t *frame = (const uint64_t *)rbp;
 
         if (frame[1])
@@ -114,13 +110,11 @@ void dump_regs(const struct cpu_regs *r)
 /* In the directmap: RAM, and not the image (whose only table is the idle root). */
 static const uint64_t *table_at(maddr_t a)
 {
-    unsigned int i;
-
     if (a == image_pa(idle_root))
         return idle_root;
     if (a >= HV_PHYS && a < image_pa(__image_end))
         return NULL;
-    for (i = 0; i < nr_e820; i++)
+    for (unsigned int i = 0; i < nr_e820; i++)
         if (e820[i].type == 1 && a >= e820[i].addr && a + PAGE_SIZE <= e820[i].addr + e820[i].size)
             return mfn_to_virt(maddr_to_mfn(a));
     return NULL;
@@ -129,10 +123,9 @@ static const uint64_t *table_at(maddr_t a)
 void dump_page_walk(uint64_t va, uint64_t cr3)
 {
     maddr_t a = cr3 & 0x000ffffffffff000ull;
-    unsigned int level;
 
     printk(LOG_ERR "page walk of %016lx, root %lx:\n", va, a);
-    for (level = 4; level; level--) {
+    for (unsigned int level = 4; level; level--) {
         unsigned int i = va >> (12 + 9 * (level - 1)) & 511;
         const uint64_t *table = table_at(a);
         uint64_t e, pfn = M2P_INVALID;
@@ -162,15 +155,8 @@ static void __attribute__((noreturn)) machine_halt(void)
         __asm__ volatile("cli; hlt");
 }
 
-static void pause_ms(unsigned int ms)
-{
-    delay_us(ms * 1000);
-}
-
 void machine_restart(void)
 {
-    unsigned int i;
-
     arch_irq_disable();
     if (options.noreboot) {
         printk("noreboot: halted\n");
@@ -179,16 +165,16 @@ void machine_restart(void)
     smp_stop_others();
     if (acpi.reset_addr && acpi.reset_type == 1 && acpi.reset_addr < 0x10000) {
         outb(acpi.reset_addr, acpi.reset_value);
-        pause_ms(50);
+        delay_us(50 * 1000);
     }
     outb(0xcf9, 2); /* system reset, then the CPU with it */
-    pause_ms(1);
+    delay_us(1 * 1000);
     outb(0xcf9, 6);
-    pause_ms(50);
-    for (i = 0; i < 10000 && (inb(0x64) & 2); i++)
+    delay_us(50 * 1000);
+    for (unsigned int i = 0; i < 10000 && (inb(0x64) & 2); i++)
         ;
     outb(0x64, 0xfe); /* keyboard controller: pulse the reset line */
-    pause_ms(50);
+    delay_us(50 * 1000);
     cpu_triple_fault();
 }
 
@@ -197,7 +183,7 @@ void machine_poweroff(void)
     arch_irq_disable();
     smp_stop_others();
     acpi_power_off();
-    pause_ms(500);
+    delay_us(500 * 1000);
     printk(LOG_ERR "power-off: the machine does not react\n");
     machine_halt();
 }
@@ -222,6 +208,6 @@ void panic(const char *fmt, ...)
         __asm__ volatile("mov %%rsp, %0; mov %%rbp, %1" : "=r"(rsp), "=r"(rbp));
         dump_stack_symbols(rsp, rbp);
     }
-    pause_ms(100);
+    delay_us(100 * 1000);
     machine_restart();
 }

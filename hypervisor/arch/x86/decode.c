@@ -440,12 +440,8 @@ static int decode_priv_op(struct cursor *c, const struct prefixes *x, unsigned i
         return PRIV_MOV_FROM_CR + (int)(opcode & 3);
     case 0x0f30:
         return PRIV_WRMSR;
-    case 0x0f31:
-        return PRIV_RDTSC;
     case 0x0f32:
         return PRIV_RDMSR;
-    case 0x0fa2:
-        return PRIV_CPUID;
     default:
         return -1;
     }

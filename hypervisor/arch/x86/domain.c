@@ -152,9 +152,14 @@ static bool context_ok(const struct vcpu_guest_context *c)
 
 int arch_set_context(struct vcpu *v, const struct vcpu_guest_context *c)
 {
-    uint64_t user_cr3 = c->ctrlreg[1];
+    uint64_t user_cr3 = c->ctrlreg[1], debugreg[ARRAY_SIZE(c->debugreg)];
     int rc;
 
+    for (unsigned int i = 0; i < ARRAY_SIZE(debugreg); i++) {
+        debugreg[i] = c->debugreg[i];
+        if (i != 4 && i != 5 && debugreg_value(i, &debugreg[i])) /* these two are not there */
+            return -EINVAL;
+    }
     if (!context_ok(c))
         return -EINVAL;
     rc = vcpu_set_kernel_root(v, maddr_to_mfn(c->ctrlreg[3]));
@@ -194,6 +199,7 @@ int arch_set_context(struct vcpu *v, const struct vcpu_guest_context *c)
         if (t->address || t->vector)
             trap_set(v, t);
     }
+    memcpy(v->arch.debugreg, debugreg, sizeof(debugreg));
     v->arch.cr0 = GUEST_CR0 | (c->ctrlreg[0] & CR0_TS);
     fpu_set(v, c->flags & VGCF_i387_valid ? &c->fpu_ctxt : NULL);
     v->initialised = true;

@@ -3,7 +3,7 @@
 #include <asm/e820.h>
 #include <hv/lib.h>
 
-static uint64_t entry_end(const struct e820_entry *e)
+static uint64_t entry_end(const struct xen_e820entry *e)
 {
     uint64_t end = e->addr + e->size;
 
@@ -19,14 +19,13 @@ static unsigned int type_rank(uint32_t type)
 }
 
 /* The type that holds at @addr (0: none), and where that may change next. */
-static uint32_t type_at(const struct e820_entry *map, unsigned int nr, uint64_t addr,
+static uint32_t type_at(const struct xen_e820entry *map, unsigned int nr, uint64_t addr,
                         uint64_t *next)
 {
     uint32_t type = 0;
-    unsigned int i;
 
     *next = ~0ull;
-    for (i = 0; i < nr; i++) {
+    for (unsigned int i = 0; i < nr; i++) {
         uint64_t end = entry_end(&map[i]);
 
         if (addr < map[i].addr) {
@@ -40,9 +39,9 @@ static uint32_t type_at(const struct e820_entry *map, unsigned int nr, uint64_t 
     return type;
 }
 
-unsigned int e820_sanitize(struct e820_entry *map, unsigned int nr, unsigned int max)
+unsigned int e820_sanitize(struct xen_e820entry *map, unsigned int nr, unsigned int max)
 {
-    static struct e820_entry out[256];
+    static struct xen_e820entry out[256];
     uint64_t addr = 0, next;
     unsigned int n = 0;
 
@@ -53,7 +52,7 @@ unsigned int e820_sanitize(struct e820_entry *map, unsigned int nr, unsigned int
             if (n && out[n - 1].type == type && out[n - 1].addr + out[n - 1].size == addr)
                 out[n - 1].size += next - addr;
             else if (n < ARRAY_SIZE(out) && n < max)
-                out[n++] = (struct e820_entry){addr, next - addr, type};
+                out[n++] = (struct xen_e820entry){addr, next - addr, type};
         }
         if (next == ~0ull)
             break;
@@ -63,18 +62,18 @@ unsigned int e820_sanitize(struct e820_entry *map, unsigned int nr, unsigned int
     return n;
 }
 
-void e820_take(struct e820_entry *map, unsigned int *nr, unsigned int max, uint64_t start,
+void e820_take(struct xen_e820entry *map, unsigned int *nr, unsigned int max, uint64_t start,
                uint64_t end)
 {
     if (start >= end)
         return;
     if (*nr == max) /* what is not in the map is not free either */
         --*nr;
-    map[(*nr)++] = (struct e820_entry){start, end - start, 5};
+    map[(*nr)++] = (struct xen_e820entry){start, end - start, 5};
     *nr = e820_sanitize(map, *nr, max);
 }
 
-uint64_t e820_carve(struct e820_entry *map, unsigned int *nr, unsigned int max, uint64_t size,
+uint64_t e820_carve(struct xen_e820entry *map, unsigned int *nr, unsigned int max, uint64_t size,
                     uint64_t align, uint64_t limit)
 {
     for (unsigned int i = *nr; i-- > 0;) {

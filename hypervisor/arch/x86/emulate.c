@@ -159,17 +159,23 @@ static void string_io(struct vcpu *v, struct cpu_regs *regs, const struct priv_i
 
     for (unsigned int n = 0; !in->rep || regs->rcx; n++) {
         uint32_t val = 0;
+        bool ok;
 
         if (n == STRING_IO_MAX)
             return; /* rip still points to it */
-        if (input)
+        /* Writable first (unless another vcpu takes the page away), then read the port: what a device gave
+         * once it may not give again. */
+        ok = !(input ? clear_guest(*addr, in->size) : copy_from_guest(&val, *addr, in->size));
+        if (ok && input) {
             val = ioport_read(v->domain, port, in->size);
-        if (input ? copy_to_guest(*addr, &val, in->size) : copy_from_guest(&val, *addr, in->size)) {
+            ok = !copy_to_guest(*addr, &val, in->size);
+        } else if (ok) {
+            ioport_write(v->domain, port, in->size, val);
+        }
+        if (!ok) {
             guest_inject_page_fault(*addr, input ? 2 : 0);
             return;
         }
-        if (!input)
-            ioport_write(v->domain, port, in->size, val);
         *addr += (uint64_t)step;
         if (!in->rep)
             break;
@@ -228,14 +234,8 @@ static bool kernel_insn(struct vcpu *v, struct cpu_regs *regs, const struct priv
     case PRIV_CLTS:
         hc_fpu_taskswitch(v->domain, 0);
         return true;
-    case PRIV_CPUID:
-        do_cpuid(regs);
-        return true;
     case PRIV_RDMSR:
-    case PRIV_RDTSC:
-        if (in->op == PRIV_RDTSC)
-            val = rdtsc();
-        else if (!guest_rdmsr(v, (uint32_t)regs->rcx, &val))
+        if (!guest_rdmsr(v, (uint32_t)regs->rcx, &val))
             return false;
         regs->rax = (uint32_t)val;
         regs->rdx = val >> 32;

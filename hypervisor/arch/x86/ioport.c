@@ -52,11 +52,6 @@ bool ioport_allowed(const struct vcpu *v, uint16_t port, unsigned int size)
     return true;
 }
 
-static uint32_t all_ones(unsigned int size)
-{
-    return size == 4 ? ~0u : (1u << (size * 8)) - 1;
-}
-
 /* Is this an access to the data port, of a register that the latch selects? */
 static bool pci_data(const struct domain *d, uint16_t port, unsigned int size, pci_bdf_t *bdf,
                      unsigned int *reg)
@@ -74,11 +69,11 @@ uint32_t ioport_read(struct domain *d, uint16_t port, unsigned int size)
     unsigned int reg;
 
     if (!d->arch.io_allowed || port_kept(port, size))
-        return all_ones(size);
+        return ~0u;
     if (port == PCI_ADDRESS && size == 4)
         return d->arch.pci_latch;
     if (port >= PCI_DATA && port < PCI_DATA + 4)
-        return pci_data(d, port, size, &bdf, &reg) ? pci_conf_read(bdf, reg, size) : all_ones(size);
+        return pci_data(d, port, size, &bdf, &reg) ? pci_conf_read(bdf, reg, size) : ~0u;
     return size == 1 ? inb(port) : size == 2 ? inw(port) : inl(port);
 }
 

@@ -83,24 +83,18 @@ static spinlock_t ioapic_lock = SPINLOCK_INIT;
 
 static uint32_t ioapic_read(const struct ioapic *io, unsigned int reg)
 {
-    unsigned long flags;
-    uint32_t v;
+    SCOPED_LOCK_IRQ(&ioapic_lock);
 
-    spin_lock_irqsave(&ioapic_lock, flags);
     io->regs[IOAPIC_REGSEL] = reg;
-    v = io->regs[IOAPIC_WINDOW];
-    spin_unlock_irqrestore(&ioapic_lock, flags);
-    return v;
+    return io->regs[IOAPIC_WINDOW];
 }
 
 static void ioapic_write(const struct ioapic *io, unsigned int reg, uint32_t v)
 {
-    unsigned long flags;
+    SCOPED_LOCK_IRQ(&ioapic_lock);
 
-    spin_lock_irqsave(&ioapic_lock, flags);
     io->regs[IOAPIC_REGSEL] = reg;
     io->regs[IOAPIC_WINDOW] = v;
-    spin_unlock_irqrestore(&ioapic_lock, flags);
 }
 
 static const struct ioapic *ioapic_of(unsigned int gsi)
@@ -374,58 +368,44 @@ void irq_init(void)
 int irq_request_own(unsigned int gsi, void (*fn)(void))
 {
     struct irq_desc *desc = &irqs[gsi];
-    unsigned long flags;
     int rc;
 
     if (gsi >= nr_gsis)
         return -EINVAL;
-    spin_lock(&map_lock);
+    SCOPED_LOCK(&map_lock);
     rc = desc->d || desc->own ? -EBUSY : gsi_get_vector(gsi);
-    if (rc >= 0) {
-        spin_lock_irqsave(&desc->lock, flags);
-        desc->own = fn;
-        desc->cpu = 0;
-        gsi_set_destination(gsi, 0);
-        gsi_set_mask(gsi, false);
-        spin_unlock_irqrestore(&desc->lock, flags);
-        rc = 0;
-    }
-    spin_unlock(&map_lock);
-    return rc;
+    if (rc < 0)
+        return rc;
+    SCOPED_LOCK_IRQ(&desc->lock);
+    desc->own = fn;
+    desc->cpu = 0;
+    gsi_set_destination(gsi, 0);
+    gsi_set_mask(gsi, false);
+    return 0;
 }
 
 int irq_setup_gsi(unsigned int gsi, bool level, bool low)
 {
     struct irq_desc *desc = &irqs[gsi];
-    unsigned long flags;
-    int rc = 0;
 
     if (gsi >= nr_gsis || !ioapic_of(gsi))
         return -EINVAL;
-    spin_lock(&map_lock);
-    spin_lock_irqsave(&desc->lock, flags);
-    if (desc->own || desc->bound || desc->configured) {
-        rc = desc->own || desc->level != level || desc->low != low ? -EEXIST : 0;
-    } else {
-        desc->level = level;
-        desc->low = low;
-        desc->configured = true;
-    }
-    spin_unlock_irqrestore(&desc->lock, flags);
-    spin_unlock(&map_lock);
-    return rc;
+    SCOPED_LOCK(&map_lock);
+    SCOPED_LOCK_IRQ(&desc->lock);
+    if (desc->own || desc->bound || desc->configured)
+        return desc->own || desc->level != level || desc->low != low ? -EEXIST : 0;
+    desc->level = level;
+    desc->low = low;
+    desc->configured = true;
+    return 0;
 }
 
 int irq_gsi_vector(unsigned int gsi)
 {
-    int rc;
-
     if (gsi >= nr_gsis || !ioapic_of(gsi))
         return -EINVAL;
-    spin_lock(&map_lock);
-    rc = gsi_get_vector(gsi);
-    spin_unlock(&map_lock);
-    return rc;
+    SCOPED_LOCK(&map_lock);
+    return gsi_get_vector(gsi);
 }
 
 /* ---- pirqs */
@@ -441,9 +421,8 @@ int pirq_domain_init(struct domain *d)
         return rc;
     }
     idpool_init(&map->msis, nr_gsis, nr - 1);
-    spin_lock(&map_lock);
+    SCOPED_LOCK(&map_lock);
     d->arch.pirqs = map;
-    spin_unlock(&map_lock);
     return 0;
 }
 
@@ -457,26 +436,6 @@ static struct irq_desc *pirq_desc(const struct domain *d, unsigned int pirq)
     return &irqs[map->irq_plus_1[pirq] - 1];
 }
 
-/* The same with map_lock and the lock of the irq taken; NULL: none is. */
-static struct irq_desc *pirq_lock(const struct domain *d, unsigned int pirq, unsigned long *flags)
-{
-    struct irq_desc *desc;
-
-    spin_lock(&map_lock);
-    desc = pirq_desc(d, pirq);
-    if (desc)
-        spin_lock_irqsave(&desc->lock, *flags);
-    else
-        spin_unlock(&map_lock);
-    return desc;
-}
-
-static void pirq_unlock(struct irq_desc *desc, unsigned long flags)
-{
-    spin_unlock_irqrestore(&desc->lock, flags);
-    spin_unlock(&map_lock);
-}
-
 static unsigned int irq_number(const struct irq_desc *desc)
 {
     return (unsigned int)(desc - irqs);
@@ -486,36 +445,29 @@ int pirq_map_gsi(struct domain *d, unsigned int gsi, int *pirq)
 {
     struct pirq_map *map;
     unsigned int want = *pirq < 0 ? gsi : (unsigned int)*pirq;
-    int rc = 0;
 
     if (gsi >= nr_gsis || !ioapic_of(gsi) || want >= nr_gsis)
         return -EINVAL;
-    spin_lock(&map_lock);
+    SCOPED_LOCK(&map_lock);
     map = d->arch.pirqs;
     if (!map)
-        rc = -EINVAL;
-    else if (irqs[gsi].d && irqs[gsi].d != d) /* our own may be named; binding it is refused */
-        rc = -EBUSY;
-    else if (map->irq_plus_1[want] ? map->irq_plus_1[want] != gsi + 1 : irqs[gsi].d == d)
-        rc = -EEXIST;
-    else {
-        map->irq_plus_1[want] = (uint16_t)(gsi + 1);
-        irqs[gsi].d = d;
-        irqs[gsi].pirq = want;
-        *pirq = (int)want;
-    }
-    spin_unlock(&map_lock);
-    return rc;
+        return -EINVAL;
+    if (irqs[gsi].d && irqs[gsi].d != d) /* our own may be named; binding it is refused */
+        return -EBUSY;
+    if (map->irq_plus_1[want] ? map->irq_plus_1[want] != gsi + 1 : irqs[gsi].d == d)
+        return -EEXIST;
+    map->irq_plus_1[want] = (uint16_t)(gsi + 1);
+    irqs[gsi].d = d;
+    irqs[gsi].pirq = want;
+    *pirq = (int)want;
+    return 0;
 }
 
 int pirq_reserve(struct domain *d, int *pirq)
 {
-    int rc = -EINVAL;
+    SCOPED_LOCK(&map_lock);
+    int rc = d->arch.pirqs ? idpool_alloc(&d->arch.pirqs->msis, 1) : -EINVAL;
 
-    spin_lock(&map_lock);
-    if (d->arch.pirqs)
-        rc = idpool_alloc(&d->arch.pirqs->msis, 1);
-    spin_unlock(&map_lock);
     if (rc < 0)
         return rc;
     *pirq = rc;
@@ -564,9 +516,8 @@ static bool msi_mapped(const struct irq_desc *t)
 static void msi_start(struct irq_desc *desc, const struct irq_desc *t, struct domain *d,
                       unsigned int pirq, unsigned int index)
 {
-    unsigned long flags;
+    SCOPED_LOCK_IRQ(&desc->lock);
 
-    spin_lock_irqsave(&desc->lock, flags);
     desc->msi = t->msi;
     if (t->kind == IRQ_MSI)
         desc->msi.entry = (uint16_t)index;
@@ -577,7 +528,6 @@ static void msi_start(struct irq_desc *desc, const struct irq_desc *t, struct do
     desc->bound = desc->waits_eoi = desc->level = false;
     msi_write_message(desc);
     msi_set_mask(desc, true);
-    spin_unlock_irqrestore(&desc->lock, flags);
 }
 
 /* Take a block of irq slots, of vectors and of pirqs for the device described by @t. */
@@ -633,12 +583,9 @@ int pirq_map_msi(struct domain *d, pci_bdf_t bdf, maddr_t table, unsigned int en
 
     if (nr == 0 || nr > 32 || (nr & (nr - 1)))
         return -EINVAL;
-    spin_lock(&map_lock);
+    SCOPED_LOCK(&map_lock);
     rc = msi_describe(&t, bdf, table, entry, nr);
-    if (!rc)
-        rc = msi_map_locked(d, &t, nr, pirq);
-    spin_unlock(&map_lock);
-    return rc;
+    return rc ? rc : msi_map_locked(d, &t, nr, pirq);
 }
 
 /* Its lock is held. */
@@ -676,61 +623,48 @@ static void unmap_locked(struct irq_desc *desc)
 
 int pirq_unmap(struct domain *d, int pirq)
 {
-    struct irq_desc *desc;
-    int rc = -EINVAL;
+    SCOPED_LOCK(&map_lock);
+    struct irq_desc *desc = pirq < 0 ? NULL : pirq_desc(d, (unsigned int)pirq);
 
-    spin_lock(&map_lock);
-    desc = pirq < 0 ? NULL : pirq_desc(d, (unsigned int)pirq);
-    if (desc) {
+    if (desc)
         unmap_locked(desc);
-        rc = 0;
-    } else if (pirq >= 0 && d->arch.pirqs &&
-               idpool_taken(&d->arch.pirqs->msis, (unsigned int)pirq)) {
+    else if (pirq >= 0 && d->arch.pirqs && idpool_taken(&d->arch.pirqs->msis, (unsigned int)pirq))
         idpool_free(&d->arch.pirqs->msis, (unsigned int)pirq, 1); /* reserved only */
-        rc = 0;
-    }
-    spin_unlock(&map_lock);
-    return rc;
+    else
+        return -EINVAL;
+    return 0;
 }
 
 bool pirq_needs_eoi(struct domain *d, unsigned int pirq)
 {
-    unsigned long flags;
-    struct irq_desc *desc = pirq_lock(d, pirq, &flags);
-    bool needs;
+    SCOPED_LOCK(&map_lock);
+    const struct irq_desc *desc = pirq_desc(d, pirq);
 
-    if (!desc)
-        return false;
-    needs = desc->kind == IRQ_GSI && desc->level;
-    pirq_unlock(desc, flags);
-    return needs;
+    return desc && desc->kind == IRQ_GSI && desc->level;
 }
 
 void msi_restore(pci_bdf_t bdf)
 {
-    unsigned long flags;
+    SCOPED_LOCK(&map_lock);
 
-    spin_lock(&map_lock);
     for (unsigned int i = nr_gsis; i < nr_gsis + NR_MSIS; i++) {
         struct irq_desc *desc = &irqs[i];
 
         if (desc->kind == IRQ_FREE || desc->msi.bdf != bdf)
             continue;
-        spin_lock_irqsave(&desc->lock, flags);
+        SCOPED_LOCK_IRQ(&desc->lock);
         msi_write_message(desc);
         msi_set_mask(desc, !desc->bound);
-        spin_unlock_irqrestore(&desc->lock, flags);
     }
-    spin_unlock(&map_lock);
 }
 
 void msi_forget(pci_bdf_t bdf)
 {
-    spin_lock(&map_lock);
+    SCOPED_LOCK(&map_lock);
+
     for (unsigned int i = nr_gsis; i < nr_gsis + NR_MSIS; i++)
         if (irqs[i].kind != IRQ_FREE && irqs[i].msi.bdf == bdf)
             unmap_locked(&irqs[i]);
-    spin_unlock(&map_lock);
 }
 
 static void set_cpu(struct irq_desc *desc, unsigned int cpu)
@@ -747,62 +681,60 @@ static void set_cpu(struct irq_desc *desc, unsigned int cpu)
 
 int arch_pirq_bind(struct vcpu *v, unsigned int pirq, bool share)
 {
-    unsigned long flags;
-    struct irq_desc *desc = pirq_lock(v->domain, pirq, &flags);
-    int rc = 0;
+    SCOPED_LOCK(&map_lock);
+    struct irq_desc *desc = pirq_desc(v->domain, pirq);
+    int rc;
 
     if (!desc)
         return -EINVAL;
+    SCOPED_LOCK_IRQ(&desc->lock);
     if (desc->bound || desc->own)
-        rc = -EBUSY;
-    else if (desc->kind == IRQ_GSI)
-        rc = gsi_get_vector(irq_number(desc));
-    if (rc >= 0) {
-        desc->waits_eoi = false;
-        desc->bound = true;
-        set_cpu(desc, v->sched.cpu);
-        irq_set_mask(irq_number(desc), false);
-        rc = 0;
-    }
-    pirq_unlock(desc, flags);
-    return rc;
+        return -EBUSY;
+    rc = desc->kind == IRQ_GSI ? gsi_get_vector(irq_number(desc)) : 0;
+    if (rc < 0)
+        return rc;
+    desc->waits_eoi = false;
+    desc->bound = true;
+    set_cpu(desc, v->sched.cpu);
+    irq_set_mask(irq_number(desc), false);
+    return 0;
 }
 
 void arch_pirq_unbind(struct domain *d, unsigned int pirq)
 {
-    unsigned long flags;
-    struct irq_desc *desc = pirq_lock(d, pirq, &flags);
+    SCOPED_LOCK(&map_lock);
+    struct irq_desc *desc = pirq_desc(d, pirq);
 
     if (!desc)
         return;
+    SCOPED_LOCK_IRQ(&desc->lock);
     unbind_locked(desc);
-    pirq_unlock(desc, flags);
 }
 
 void arch_pirq_eoi(struct domain *d, unsigned int pirq)
 {
-    unsigned long flags;
-    struct irq_desc *desc = pirq_lock(d, pirq, &flags);
+    SCOPED_LOCK(&map_lock);
+    struct irq_desc *desc = pirq_desc(d, pirq);
 
     if (!desc)
         return;
+    SCOPED_LOCK_IRQ(&desc->lock);
     if (desc->waits_eoi && desc->bound) {
         desc->waits_eoi = false;
         gsi_set_mask(irq_number(desc), false);
     }
-    pirq_unlock(desc, flags);
 }
 
 void arch_pirq_set_affinity(struct domain *d, unsigned int pirq, struct vcpu *v)
 {
-    unsigned long flags;
-    struct irq_desc *desc = pirq_lock(d, pirq, &flags);
+    SCOPED_LOCK(&map_lock);
+    struct irq_desc *desc = pirq_desc(d, pirq);
 
     if (!desc)
         return;
+    SCOPED_LOCK_IRQ(&desc->lock);
     if (desc->cpu != v->sched.cpu)
         set_cpu(desc, v->sched.cpu);
-    pirq_unlock(desc, flags);
 }
 
 void arch_pirq_release_all(struct domain *d)

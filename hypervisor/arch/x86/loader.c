@@ -11,7 +11,7 @@
 #include <pv-abi/pvh.h>
 
 struct boot_info boot_info;
-struct e820_entry e820[128];
+struct xen_e820entry e820[128];
 unsigned int nr_e820;
 
 static const void *low(maddr_t a)
@@ -22,7 +22,7 @@ static const void *low(maddr_t a)
 static void add_memory(uint64_t addr, uint64_t size, uint32_t type)
 {
     if (nr_e820 < ARRAY_SIZE(e820) && size)
-        e820[nr_e820++] = (struct e820_entry){addr, size, type};
+        e820[nr_e820++] = (struct xen_e820entry){addr, size, type};
 }
 
 static void add_module(maddr_t start, maddr_t end, const char *cmdline)
@@ -55,20 +55,18 @@ static void parse_multiboot(const struct multiboot_info *mbi)
     bool has_names = !(mbi->flags & MULTIBOOT_INFO_BOOT_LOADER_NAME) ||
                      strncmp(low(mbi->boot_loader_name), "GRUB 2", 6) != 0;
     const char *s;
-    unsigned int i;
-    uint32_t at;
 
     if (mbi->flags & MULTIBOOT_INFO_CMDLINE) {
         s = low(mbi->cmdline);
         strlcpy(boot_info.cmdline, has_names ? skip_word(s) : s, sizeof(boot_info.cmdline));
     }
     if (mbi->flags & MULTIBOOT_INFO_MODS)
-        for (i = 0; i < mbi->mods_count; i++) {
+        for (unsigned int i = 0; i < mbi->mods_count; i++) {
             s = mod[i].cmdline ? low(mod[i].cmdline) : "";
             add_module(mod[i].mod_start, mod[i].mod_end, has_names ? skip_word(s) : s);
         }
     if (mbi->flags & MULTIBOOT_INFO_MEM_MAP) {
-        for (at = 0; at + sizeof(struct multiboot_mmap_entry) <= mbi->mmap_length;) {
+        for (uint32_t at = 0; at + sizeof(struct multiboot_mmap_entry) <= mbi->mmap_length;) {
             const struct multiboot_mmap_entry *m = low(mbi->mmap_addr + at);
 
             add_memory(m->addr, m->len, m->type);
@@ -84,15 +82,14 @@ static void parse_pvh(const struct hvm_start_info *si)
 {
     const struct hvm_modlist_entry *mod = low(si->modlist_paddr);
     const struct hvm_memmap_table_entry *map = low(si->memmap_paddr);
-    unsigned int i;
 
     if (si->cmdline_paddr)
         strlcpy(boot_info.cmdline, low(si->cmdline_paddr), sizeof(boot_info.cmdline));
-    for (i = 0; i < si->nr_modules; i++)
+    for (unsigned int i = 0; i < si->nr_modules; i++)
         add_module(mod[i].paddr, mod[i].paddr + mod[i].size,
                    mod[i].cmdline_paddr ? low(mod[i].cmdline_paddr) : "");
     if (si->version >= 1)
-        for (i = 0; i < si->memmap_entries; i++)
+        for (unsigned int i = 0; i < si->memmap_entries; i++)
             add_memory(map[i].addr, map[i].size, map[i].type);
     boot_info.rsdp = si->rsdp_paddr;
 }

@@ -138,12 +138,11 @@ int arch_frame_validate(struct frame *f, enum frame_type t, const struct domain 
                         unsigned int *start)
 {
     uint64_t *table = mfn_to_virt(frame_to_mfn(f));
-    unsigned int i;
     int rc;
 
     if (t == FRAME_T_SEGDESC)
         return segdesc_validate(table);
-    for (i = *start; i < 512; i++) {
+    for (unsigned int i = *start; i < 512; i++) {
         uint64_t pte;
 
         if (!slot_is_guests(t, i))
@@ -418,40 +417,24 @@ int arch_grant_map(struct domain *d, uint64_t addr, mfn_t mfn, unsigned int flag
     return GNTST_okay;
 }
 
-int arch_grant_unmap(struct domain *d, uint64_t addr, mfn_t mfn, unsigned int flags, bool readonly,
-                     uint64_t new_addr)
+int arch_grant_unmap(struct domain *d, uint64_t addr, mfn_t mfn, unsigned int flags, bool readonly)
 {
-    unsigned int index, new_index;
-    struct frame *table = grant_table_of(d, addr, flags, &index), *new_table = NULL;
-    uint64_t old, new = 0;
-    int rc = GNTST_okay;
+    unsigned int index;
+    struct frame *table = grant_table_of(d, addr, flags, &index);
+    int rc = GNTST_general_error;
+    uint64_t old;
 
     if (!table)
-        return GNTST_general_error;
-    if (new_addr) {
-        new_table = grant_table_of(d, new_addr, 0, &new_index);
-        if (!new_table) {
-            rc = GNTST_general_error;
-            goto out;
-        }
-        grant_exchange(new_table, new_index, 0, &new, INVALID_MFN, false);
+        return rc;
+    if (!grant_exchange(table, index, 0, &old, mfn, readonly)) {
+        /* The granter's frame may change its type as soon as the reference is gone, and then only its owner's
+         * CPUs are flushed: so this domain's translations go first, or the caller has references. */
+        if (!(flags & GRANT_FLUSH_LATER))
+            arch_flush_domain_tlb(
+                d);   /* all of it: the table may be hooked in at several addresses */
+        l1e_put(old); /* the references that arch_grant_map() entered */
+        rc = GNTST_okay;
     }
-    if (grant_exchange(table, index, new, &old, mfn, readonly)) {
-        if (new_table) { /* put back what stood there, and drop what another vcpu wrote meanwhile */
-            grant_exchange(new_table, new_index, new, &old, INVALID_MFN, false);
-            l1e_put(old);
-        }
-        rc = GNTST_general_error;
-        goto out;
-    }
-    /* The granter's frame may change its type as soon as the reference is gone, and then only its owner's
-     * CPUs are flushed: so this domain's translations go first, or the caller has references. */
-    if (!(flags & GRANT_FLUSH_LATER))
-        arch_flush_domain_tlb(d); /* all of it: the table may be hooked in at several addresses */
-    l1e_put(old);                 /* the references that arch_grant_map() entered */
-out:
-    if (new_table)
-        frame_put_and_type(new_table);
     frame_put_and_type(table);
     return rc;
 }

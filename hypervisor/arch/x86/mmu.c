@@ -260,26 +260,6 @@ static int op_new_baseptr(struct vcpu *v, mfn_t mfn)
     return rc;
 }
 
-static int op_copy_clear(struct domain *d, mfn_t dst, bool copy, mfn_t src)
-{
-    struct frame *s = copy ? mm_frame_get(d, src) : NULL;
-    int rc;
-
-    if (copy && !s)
-        return -EINVAL;
-    rc = mm_frame_get_and_type(d, dst, FRAME_T_WRITABLE);
-    if (!rc) {
-        if (copy)
-            memcpy(mfn_to_virt(dst), mfn_to_virt(src), PAGE_SIZE);
-        else
-            memset(mfn_to_virt(dst), 0, PAGE_SIZE);
-        frame_put_and_type(mfn_to_frame(dst));
-    }
-    if (s)
-        frame_put(s);
-    return rc == -EPERM ? -EINVAL : rc;
-}
-
 static int op_set_ldt(struct vcpu *v, uint64_t base, uint32_t entries)
 {
     if (entries > 8192 || (entries && ((base & ~PAGE_MASK) || !guest_va_ok(base))))
@@ -347,10 +327,6 @@ static int one_mmuext(struct domain *d, struct domain *owner, const struct mmuex
         return flush_one_page(d->arch.tlb_cpus[0], op->arg1.linear_addr);
     case MMUEXT_SET_LDT:
         return op_set_ldt(v, op->arg1.linear_addr, op->arg2.nr_ents);
-    case MMUEXT_CLEAR_PAGE:
-        return op_copy_clear(d, mfn, false, INVALID_MFN);
-    case MMUEXT_COPY_PAGE:
-        return op_copy_clear(d, mfn, true, _mfn(op->arg2.src_mfn));
     default:
         return -ENOSYS;
     }

@@ -41,11 +41,6 @@ static volatile uint8_t *mmcfg_address(pci_bdf_t bdf, unsigned int reg)
     return NULL;
 }
 
-static uint32_t all_ones(unsigned int size)
-{
-    return size == 4 ? ~0u : (1u << (size * 8)) - 1;
-}
-
 static bool by_ports(pci_bdf_t bdf, unsigned int reg)
 {
     return bdf >> 16 == 0 && reg < 256;
@@ -60,21 +55,17 @@ uint32_t pci_conf_read(pci_bdf_t bdf, unsigned int reg, unsigned int size)
 {
     uint16_t port = PORT_DATA + (reg & 3);
     volatile uint8_t *va;
-    unsigned long flags;
-    uint32_t value;
 
     if (reg >= 4096 || (reg & (size - 1)))
-        return all_ones(size);
+        return ~0u;
     if (by_ports(bdf, reg)) {
-        spin_lock_irqsave(&pci_lock, flags);
+        SCOPED_LOCK_IRQ(&pci_lock);
         select_register(bdf, reg);
-        value = size == 1 ? inb(port) : size == 2 ? inw(port) : inl(port);
-        spin_unlock_irqrestore(&pci_lock, flags);
-        return value;
+        return size == 1 ? inb(port) : size == 2 ? inw(port) : inl(port);
     }
     va = mmcfg_address(bdf, reg);
     if (!va)
-        return all_ones(size);
+        return ~0u;
     return size == 1 ? *va : size == 2 ? *(volatile uint16_t *)va : *(volatile uint32_t *)va;
 }
 
@@ -82,12 +73,11 @@ void pci_conf_write(pci_bdf_t bdf, unsigned int reg, unsigned int size, uint32_t
 {
     uint16_t port = PORT_DATA + (reg & 3);
     volatile uint8_t *va;
-    unsigned long flags;
 
     if (reg >= 4096 || (reg & (size - 1)))
         return;
     if (by_ports(bdf, reg)) {
-        spin_lock_irqsave(&pci_lock, flags);
+        SCOPED_LOCK_IRQ(&pci_lock);
         select_register(bdf, reg);
         if (size == 1)
             outb(port, (uint8_t)value);
@@ -95,7 +85,6 @@ void pci_conf_write(pci_bdf_t bdf, unsigned int reg, unsigned int size, uint32_t
             outw(port, (uint16_t)value);
         else
             outl(port, value);
-        spin_unlock_irqrestore(&pci_lock, flags);
         return;
     }
     va = mmcfg_address(bdf, reg);

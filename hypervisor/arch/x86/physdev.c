@@ -2,7 +2,7 @@
 /*
  * physdev_op: I/O privilege for every guest; interrupts and PCI devices for driver domains.
  * Refused with -ENOSYS (Linux copes): pirq_eoi_gmfn (both versions), free_irq_vector, dbgp_op (we use no
- * debug port) and the compat form.
+ * debug port), reports of PCI devices in forms without a segment, and the compat form.
  * ABI: pv-abi/physdev.h (source: Xen public physdev.h).
  */
 #include <asm/irq.h>
@@ -31,7 +31,6 @@ struct physdev_call {
         struct physdev_setup_gsi setup_gsi;
         struct physdev_get_free_pirq get_free_pirq;
         struct physdev_pci_mmcfg_reserved mmcfg;
-        struct physdev_manage_pci old_device;
         struct physdev_pci_device device;
     } op;
 };
@@ -164,30 +163,24 @@ static int map_pirq_for(struct domain *t, struct physdev_map_pirq *op)
  */
 static long map_pirq(struct domain *d, struct physdev_call *c)
 {
-    struct domain *t;
+    struct domain *t SCOPED_REF = NULL;
     long rc = domain_get_controlled(d, c->op.map_pirq.domid, &t);
 
-    if (rc)
-        return rc;
-    rc = map_pirq_for(t, &c->op.map_pirq);
+    if (!rc)
+        rc = map_pirq_for(t, &c->op.map_pirq);
     if (!rc && report(c)) {
         pirq_unmap(t, c->op.map_pirq.pirq); /* whoever never learned it could not */
         rc = -EFAULT;
     }
-    domain_put(t);
     return rc;
 }
 
 static long unmap_pirq(struct domain *d, struct physdev_call *c)
 {
-    struct domain *t;
+    struct domain *t SCOPED_REF = NULL;
     long rc = domain_get_controlled(d, c->op.unmap_pirq.domid, &t);
 
-    if (rc)
-        return rc;
-    rc = pirq_unmap(t, c->op.unmap_pirq.pirq);
-    domain_put(t);
-    return rc;
+    return rc ? rc : pirq_unmap(t, c->op.unmap_pirq.pirq);
 }
 
 static long setup_gsi(struct domain *d, struct physdev_call *c)
@@ -237,11 +230,9 @@ static bool segment_exists(pci_bdf_t bdf)
     return bdf >> 16 == 0;
 }
 
-/* What the operations name that are about a device; the old ones know no segment. */
+/* What the operations name that are about a device. */
 static pci_bdf_t device_of(const struct physdev_call *c)
 {
-    if (c->size == sizeof(c->op.old_device))
-        return PCI_BDF(0, c->op.old_device.bus, c->op.old_device.devfn);
     return PCI_BDF(c->op.device.seg, c->op.device.bus, c->op.device.devfn);
 }
 
@@ -297,10 +288,6 @@ static const struct {
     [PHYSDEVOP_setup_gsi] = {setup_gsi, sizeof(struct physdev_setup_gsi)},
     [PHYSDEVOP_get_free_pirq] = {get_free_pirq, sizeof(struct physdev_get_free_pirq)},
     [PHYSDEVOP_pci_mmcfg_reserved] = {mmcfg_reserved, sizeof(struct physdev_pci_mmcfg_reserved)},
-    [PHYSDEVOP_manage_pci_add] = {device_added, sizeof(struct physdev_manage_pci)},
-    [PHYSDEVOP_manage_pci_add_ext] = {device_added, sizeof(struct physdev_manage_pci)},
-    [PHYSDEVOP_manage_pci_remove] = {device_removed, sizeof(struct physdev_manage_pci)},
-    [PHYSDEVOP_restore_msi] = {restore_msi, sizeof(struct physdev_manage_pci)},
     [PHYSDEVOP_restore_msi_ext] = {restore_msi, sizeof(struct physdev_pci_device)},
     [PHYSDEVOP_pci_device_add] = {device_added, sizeof(struct physdev_pci_device)},
     [PHYSDEVOP_pci_device_remove] = {device_removed, sizeof(struct physdev_pci_device)},

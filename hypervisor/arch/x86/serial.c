@@ -20,10 +20,8 @@ static unsigned int fifo_room;
 
 static void put_byte(uint8_t c)
 {
-    unsigned int i;
-
     if (!fifo_room) {
-        for (i = 0; i < POLLS_MAX && !(inb(base + UART_LSR) & LSR_THR_EMPTY); i++)
+        for (unsigned int i = 0; i < POLLS_MAX && !(inb(base + UART_LSR) & LSR_THR_EMPTY); i++)
             __builtin_ia32_pause();
         fifo_room = FIFO_SIZE;
     }
@@ -33,10 +31,8 @@ static void put_byte(uint8_t c)
 
 static void serial_write(const char *s, size_t n)
 {
-    size_t i;
-
     fifo_room = 0; /* the FIFO may hold something from before */
-    for (i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++) {
         if (s[i] == '\n')
             put_byte('\r');
         put_byte(s[i]);
@@ -45,9 +41,7 @@ static void serial_write(const char *s, size_t n)
 
 static void serial_interrupt(void)
 {
-    unsigned int i;
-
-    for (i = 0; i < 64 && (inb(base + UART_LSR) & LSR_DATA_READY); i++)
+    for (unsigned int i = 0; i < 64 && (inb(base + UART_LSR) & LSR_DATA_READY); i++)
         console_input(inb(base + UART_DATA));
 }
 

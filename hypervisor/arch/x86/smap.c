@@ -71,12 +71,11 @@ static bool iret_works(uint8_t *page)
     struct iret_frame frame = page_fill(page);
     struct gate *idt = hv_alloc_page();
     struct table_desc desc = {PAGE_SIZE - 1, (uint64_t)idt}, old;
-    unsigned int i;
     bool ok;
 
     if (!idt)
         return false;
-    for (i = 0; i < 32; i++)
+    for (unsigned int i = 0; i < 32; i++)
         idt[i] = gate_to((uint64_t)(i == TRAP_UD ? smap_test_ud : smap_test_other), 0, 0);
     __asm__ volatile("sidt %0" : "=m"(old));
     __asm__ volatile("lidt %0" ::"m"(desc));

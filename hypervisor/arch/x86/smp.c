@@ -88,11 +88,9 @@ static bool start_cpu(unsigned int cpu)
 
 void smp_boot(void)
 {
-    unsigned int cpu;
-
     memcpy(mfn_to_virt(maddr_to_mfn(TRAMPOLINE_PA)), ap_trampoline,
            ap_trampoline_end - ap_trampoline);
-    for (cpu = 1; !options.nosmp && cpu < acpi.nr_cpus; cpu++)
+    for (unsigned int cpu = 1; !options.nosmp && cpu < acpi.nr_cpus; cpu++)
         if (!start_cpu(cpu))
             break; /* CPU numbers have no holes */
     time_judge_tsc();

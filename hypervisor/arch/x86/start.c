@@ -20,7 +20,7 @@ bool heap_ready;
 
 /* ---- boot memory: RAM above 1 MiB without image and modules ---------------------------------- */
 
-static struct e820_entry free_map[256]; /* a full map and what is taken from it */
+static struct xen_e820entry free_map[256]; /* a full map and what is taken from it */
 static unsigned int nr_free;
 
 maddr_t boot_alloc(uint64_t pages, uint64_t align_pages, maddr_t limit)
@@ -42,11 +42,10 @@ static void keep(uint64_t start, uint64_t end)
 static void boot_memory_init(void)
 {
     static const char *const names[] = {"?", "RAM", "reserved", "ACPI", "NVS", "unusable"};
-    unsigned int i;
 
     nr_e820 = e820_sanitize(e820, nr_e820, ARRAY_SIZE(e820));
-    for (i = 0; i < nr_e820; i++) {
-        const struct e820_entry *e = &e820[i];
+    for (unsigned int i = 0; i < nr_e820; i++) {
+        const struct xen_e820entry *e = &e820[i];
         uint64_t start = ROUND_UP(e->addr, PAGE_SIZE), end = (e->addr + e->size) & PAGE_MASK;
 
         printk("memory %012lx-%012lx %s\n", e->addr, e->addr + e->size,
@@ -58,10 +57,10 @@ static void boot_memory_init(void)
         max_mfn = max(max_mfn, end >> PAGE_SHIFT);
         start = max(start, 0x100000ul);
         if (start < end)
-            free_map[nr_free++] = (struct e820_entry){start, end - start, 1};
+            free_map[nr_free++] = (struct xen_e820entry){start, end - start, 1};
     }
     keep(HV_PHYS, image_pa(__image_end));
-    for (i = 0; i < boot_info.nr_modules; i++) {
+    for (unsigned int i = 0; i < boot_info.nr_modules; i++) {
         const struct boot_module *m = &boot_info.module[i];
 
         printk("module %u at %lx, %lu KiB: %s\n", i, m->start, (m->end - m->start) >> 10,
@@ -72,9 +71,7 @@ static void boot_memory_init(void)
 
 static void heap_init(void)
 {
-    unsigned int i;
-
-    for (i = 0; i < nr_free; i++) {
+    for (unsigned int i = 0; i < nr_free; i++) {
         maddr_t start = free_map[i].addr, end = start + free_map[i].size;
 
         if (free_map[i].type == 1)
@@ -86,9 +83,7 @@ static void heap_init(void)
 
 void boot_modules_release(void)
 {
-    unsigned int i;
-
-    for (i = 0; i < boot_info.nr_modules; i++) {
+    for (unsigned int i = 0; i < boot_info.nr_modules; i++) {
         maddr_t start = ROUND_UP(boot_info.module[i].start, PAGE_SIZE);
         maddr_t end = boot_info.module[i].end & PAGE_MASK;
 

@@ -29,11 +29,6 @@
  * hypervisor's root. */
 static struct domain *loaded[NR_CPUS];
 
-static bool is_idle(const struct vcpu *v)
-{
-    return v->domain == idle_domain;
-}
-
 /* --- FPU ---------------------------------------------------------------------------------------------- */
 
 int fpu_create(struct vcpu *v)
@@ -193,30 +188,35 @@ static void debugregs_load(const struct vcpu *v)
     WRITE_DR(7, v->arch.debugreg[7]);
 }
 
-long hc_set_debugreg(struct domain *d, uint64_t reg, uint64_t value)
+int debugreg_value(unsigned int reg, uint64_t *value)
 {
-    struct vcpu *v = current;
-
     switch (reg) {
-    case 0 ... 3:
-        if (!guest_va_ok(value)) /* breakpoints in the hypervisor would fire in its own code */
-            return -EPERM;
-        break;
+    case 0 ... 3: /* breakpoints in the hypervisor would fire in its own code */
+        return guest_va_ok(*value) ? 0 : -EPERM;
     case 6:
-        value = (value & 0xe00f) | 0xffff0ff0;
-        break;
+        *value = (*value & 0xe00f) | 0xffff0ff0;
+        return 0;
     case 7:
-        if (value >> 32 || (value & (1u << 13))) /* no general detect */
+        if (*value >> 32 || (*value & (1u << 13))) /* no general detect */
             return -EINVAL;
         for (unsigned int i = 0; i < 4; i++) {
-            if (((value >> (16 + 4 * i)) & 3) == 2) /* I/O breakpoints */
+            if (((*value >> (16 + 4 * i)) & 3) == 2) /* I/O breakpoints */
                 return -EINVAL;
         }
-        value = (value & ~0xd000ull) | 0x400;
-        break;
+        *value = (*value & ~0xd000ull) | 0x400;
+        return 0;
     default:
         return -ENODEV;
     }
+}
+
+long hc_set_debugreg(struct domain *d, uint64_t reg, uint64_t value)
+{
+    struct vcpu *v = current;
+    int rc = debugreg_value((unsigned int)min(reg, 8ull), &value);
+
+    if (rc)
+        return rc;
     v->arch.debugreg[reg] = value;
     if ((v->arch.debugreg[7] & 0xff) || reg == 7)
         debugregs_load(v);
@@ -316,13 +316,11 @@ void toggle_guest_mode(struct vcpu *v)
 
 void arch_update_runstate_area(struct vcpu *v)
 {
-    struct vcpu_runstate_info info = {.state = v->runstate.state,
-                                      .state_entry_time = (uint64_t)v->runstate.entry_ns};
+    struct vcpu_runstate_info info;
     guest_va_t va = v->runstate_va;
 
     if (!va || !v->arch.in_kernel) /* in user mode the guest kernel's addresses are not there */
         return;
-    for (unsigned int i = 0; i < 4; i++)
-        info.time[i] = (uint64_t)v->runstate.time_ns[i];
+    vcpu_runstate(v, &info);
     copy_to_guest(va, &info, sizeof(info)); /* the guest's loss if it took the page away */
 }

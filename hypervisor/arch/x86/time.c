@@ -5,7 +5,7 @@
  * taken once: what is in vcpu_time_info never changes, and stays right while a vcpu does not run.
  * Locking: wallclock_lock guards the wall clock.
  * ABI:     struct vcpu_time_info and the wc_ fields of pv-abi/shared_info.h.
- * Source:  IA-PC HPET 1.0a; ACPI 4.8.3.3 (PM timer); 8254 and MC146818 data sheets.
+ * Source:  ACPI 4.8.3.3 (PM timer); 8254 and MC146818 data sheets.
  */
 #include <asm/boot.h>
 #include <asm/clock.h>
@@ -51,13 +51,6 @@ struct reference {
     uint32_t mask;
 };
 
-static volatile uint32_t *hpet;
-
-static uint32_t hpet_read(void)
-{
-    return hpet[0xf0 / 4];
-}
-
 static uint32_t pm_timer_read(void)
 {
     return inl(acpi.pm_timer_port);
@@ -73,27 +66,8 @@ static uint32_t pit_read(void)
     return -(lo | (uint32_t)inb(0x42) << 8);
 }
 
-static bool use_hpet(struct reference *r)
-{
-    uint64_t period_fs;
-
-    if (!acpi.hpet_addr)
-        return false;
-    hpet = arch_ioremap(acpi.hpet_addr, 1024);
-    if (!hpet)
-        return false;
-    period_fs = hpet[1];
-    if (period_fs < 1000 || period_fs > 100000000)
-        return false;
-    hpet[0x10 / 4] |= 1; /* count */
-    *r = (struct reference){"HPET", hpet_read, 1000000000000000ull / period_fs, 0xffffffff};
-    return true;
-}
-
 static void choose_reference(struct reference *r)
 {
-    if (use_hpet(r))
-        return;
     if (acpi.pm_timer_port) {
         *r = (struct reference){"PM timer", pm_timer_read, 3579545, 0xffffff};
         return;
@@ -114,9 +88,8 @@ struct sample {
 static struct sample take_sample(const struct reference *r)
 {
     struct sample best = {.gap = ~0ull};
-    unsigned int i;
 
-    for (i = 0; i < 16; i++) {
+    for (unsigned int i = 0; i < 16; i++) {
         struct sample s;
         uint64_t before = rdtsc_ordered(), after;
 
@@ -207,37 +180,32 @@ static int64_t rtc_seconds(void)
 
 void arch_update_wallclock(struct domain *d)
 {
-    struct shared_info *s;
-    unsigned long flags;
-    int64_t ns;
+    SCOPED_LOCK_IRQ(&wallclock_lock);
+    struct shared_info *s = ACCESS_ONCE(d->shared);
+    int64_t ns = wallclock_ns + (int64_t)d->time_offset_s * (int64_t)NS_PER_SEC;
 
-    spin_lock_irqsave(&wallclock_lock, flags);
-    s = ACCESS_ONCE(d->shared);
-    if (s) {
-        ns = wallclock_ns + (int64_t)d->time_offset_s * (int64_t)NS_PER_SEC;
-        __atomic_store_n(&s->wc_version, s->wc_version | 1, __ATOMIC_RELAXED);
-        smp_wmb();
-        s->wc_sec = (uint64_t)ns / NS_PER_SEC;
-        s->wc_sec_hi = (uint64_t)ns / NS_PER_SEC >> 32;
-        s->wc_nsec = (uint64_t)ns % NS_PER_SEC;
-        smp_wmb();
-        __atomic_store_n(&s->wc_version, s->wc_version + 1, __ATOMIC_RELAXED);
-    }
-    spin_unlock_irqrestore(&wallclock_lock, flags);
+    if (!s)
+        return;
+    __atomic_store_n(&s->wc_version, s->wc_version | 1, __ATOMIC_RELAXED);
+    smp_wmb();
+    s->wc_sec = (uint64_t)ns / NS_PER_SEC;
+    s->wc_sec_hi = (uint64_t)ns / NS_PER_SEC >> 32;
+    s->wc_nsec = (uint64_t)ns % NS_PER_SEC;
+    smp_wmb();
+    __atomic_store_n(&s->wc_version, s->wc_version + 1, __ATOMIC_RELAXED);
 }
 
 int arch_set_wallclock(uint64_t sec, uint32_t nsec, s_time_t system_ns)
 {
     unsigned long flags;
     struct domain *d;
-    unsigned int id;
 
     if (nsec >= NS_PER_SEC || sec > (1ull << 33) || system_ns < 0)
         return -EINVAL;
     spin_lock_irqsave(&wallclock_lock, flags);
     wallclock_ns = (int64_t)(sec * NS_PER_SEC + nsec) - system_ns;
     spin_unlock_irqrestore(&wallclock_lock, flags);
-    for (id = 0; (d = domain_get_next(id)); id = d->domid + 1u, domain_put(d))
+    for (unsigned int id = 0; (d = domain_get_next(id)); id = d->domid + 1u, domain_put(d))
         arch_update_wallclock(d);
     return 0;
 }

@@ -69,10 +69,9 @@ static maddr_t table_alloc(void)
 static uint64_t *walk(vaddr_t va, unsigned int level, int user)
 {
     uint64_t *table = idle_root, *e;
-    unsigned int l;
     maddr_t a;
 
-    for (l = 4;; l--) {
+    for (unsigned int l = 4;; l--) {
         e = &table[pte_index(va, l)];
         if (l == level || (l < 4 && (*e & PTE_PSE)))
             return e;
@@ -186,11 +185,10 @@ static void init_frames(void)
     const uint64_t io = (uint64_t)FRAME_OWNER_IO << FRAME_OWNER_SHIFT;
     const uint64_t ours = (uint64_t)FRAME_OWNER_NONE << FRAME_OWNER_SHIFT;
     uint64_t mfn, end;
-    unsigned int i;
 
     for (mfn = 0; mfn < max_mfn; mfn++)
         frame_table[mfn] = (struct frame){.state = io};
-    for (i = 0; i < nr_e820; i++) {
+    for (unsigned int i = 0; i < nr_e820; i++) {
         if (e820[i].type != 1)
             continue;
         end = PFN_DOWN(e820[i].addr + e820[i].size);
@@ -228,10 +226,9 @@ uint64_t arch_m2p_get(mfn_t mfn)
 void vmap_stack(unsigned int cpu)
 {
     vaddr_t va = STACKS_VA + cpu * STACK_SIZE * 2;
-    unsigned int i;
     mfn_t mfn;
 
-    for (i = 0; i < STACK_SIZE / PAGE_SIZE; i++) {
+    for (unsigned int i = 0; i < STACK_SIZE / PAGE_SIZE; i++) {
         if (i == 3)
             continue;
         if (cpu)

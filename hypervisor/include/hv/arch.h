@@ -9,6 +9,7 @@
 #include <asm/cpu.h> /* inline: this_cpu(), current, arch_irq_save/restore/enable/disable */
 #include <hv/domain.h>
 #include <hv/frame.h>
+#include <pv-abi/memory.h>
 
 struct vcpu_guest_context;
 struct xen_sysctl_physinfo;
@@ -38,11 +39,7 @@ void arch_m2p_set(mfn_t mfn, uint64_t pfn);
 uint64_t arch_m2p_get(mfn_t mfn);
 
 /* Machine memory map in e820 terms (for XENMEM_machine_memory_map and the dom0 builder). */
-struct e820_entry {
-    uint64_t addr, size;
-    uint32_t type; /* 1 RAM, 2 reserved, 3 ACPI, 4 NVS, 5 unusable */
-} __attribute__((packed));
-extern struct e820_entry e820[128];
+extern struct xen_e820entry e820[128];
 extern unsigned int nr_e820;
 
 /* --- Page tables (arch/x86/mm.c) ----------------------------------------------------------------- */
@@ -69,11 +66,10 @@ void arch_spin_wait(void);
  * Returns a GNTST_* status (0 = okay). */
 int arch_grant_map(struct domain *d, uint64_t addr, mfn_t mfn, unsigned int flags, bool readonly);
 /* Remove it again, with the references that the entry held; checks that it still maps @mfn, and as @readonly
- * says. @new_addr: for unmap_and_replace, else 0. No CPU has a translation of it left afterwards, unless
- * @flags has GRANT_FLUSH_LATER: then the caller holds references of its own until he has flushed. */
+ * says. No CPU has a translation of it left afterwards, unless @flags has GRANT_FLUSH_LATER: then the caller
+ * holds references of its own until he has flushed. */
 #define GRANT_FLUSH_LATER 0x4000u
-int arch_grant_unmap(struct domain *d, uint64_t addr, mfn_t mfn, unsigned int flags, bool readonly,
-                     uint64_t new_addr);
+int arch_grant_unmap(struct domain *d, uint64_t addr, mfn_t mfn, unsigned int flags, bool readonly);
 void arch_flush_domain_tlb(const struct domain *d); /* all CPUs where it may have translations */
 
 /* --- Domains and vcpus ----------------------------------------------------------------------------- */

@@ -14,7 +14,6 @@ struct cmdline_options {
     unsigned int loglvl; /* none|error|warning|info|debug: so many levels are on the console */
     bool noreboot;
     bool nosmp;
-    bool dom0_iobitmap;
     char console[16]; /* "com1" (default), "com2", "none" */
     unsigned int console_baud;
 };

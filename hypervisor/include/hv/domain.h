@@ -32,8 +32,7 @@ struct vcpu {
     struct vcpu_info *info; /* in shared_info, or where the guest registered it */
     mfn_t info_mfn;         /* frame held while registered elsewhere; INVALID_MFN otherwise */
 
-    struct timer singleshot, periodic, poll_timer;
-    s_time_t periodic_period_ns;
+    struct timer singleshot, poll_timer;
     int poll_port;                  /* > 0: the one port polled for; 0: none; -1: several */
     evtchn_port_t virq_to_port[32]; /* 0: not bound */
 
@@ -76,7 +75,7 @@ struct domain {
 
     spinlock_t page_lock;
     uint64_t tot_pages, max_pages, claimed_pages, hv_pages;
-    struct e820_entry *e820; /* memory map that the tools set; NULL: none. page_lock */
+    struct xen_e820entry *e820; /* memory map that the tools set; NULL: none. page_lock */
     unsigned int nr_e820;
     uint64_t destroy_cursor; /* next frame to look at in domain_kill's sweep */
 
@@ -106,6 +105,10 @@ struct domain {
 /* core/domain.c */
 extern struct domain *dom0;
 extern struct domain *idle_domain; /* owns the idle vcpus, domid 0x7fff; in no table */
+static inline bool is_idle(const struct vcpu *v)
+{
+    return v->domain == idle_domain;
+}
 
 /* The domain @id with a reference, or NULL. */
 struct domain *domain_get(domid_t id);
@@ -114,6 +117,13 @@ void domain_ref(struct domain *d);
 void domain_put(struct domain *d);
 /* Resolve DOMID_SELF and permission: @d itself, or any domain if @d is privileged. -ESRCH, -EPERM. */
 int domain_get_controlled(struct domain *d, domid_t id, struct domain **out);
+/* For a variable, which must be NULL or hold a reference: that is given back when its block is left. */
+static inline void domain_put_scoped(struct domain **d)
+{
+    if (*d)
+        domain_put(*d);
+}
+#define SCOPED_REF SCOPED_CLEANUP(domain_put_scoped)
 /* Next domain with domid >= @from, with a reference; NULL at the end. */
 struct domain *domain_get_next(unsigned int from);
 
@@ -135,6 +145,8 @@ void domain_shutdown(struct domain *d, uint8_t code);
 void domain_crash(struct domain *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void domain_resume(struct domain *d);
 
+/* The times so far but for the state that it is in. */
+void vcpu_runstate(const struct vcpu *v, struct vcpu_runstate_info *info);
 bool vcpu_events_pending(const struct vcpu *v); /* upcall pending and not masked */
 /* Set the pending flags in vcpu_info and wake or kick @v. */
 void vcpu_mark_events_pending(struct vcpu *v);

@@ -18,19 +18,12 @@
 #define EBUSY      16
 #define EEXIST     17
 #define ENODEV     19
-#define EISDIR     21
 #define EINVAL     22
 #define ENOSPC     28
-#define EROFS      30
 #define ENOSYS     38
-#define ENOTEMPTY  39
 #define ENODATA    61
 #define ETIME      62
 #define ERESTART   85
-#define EMSGSIZE   90
 #define EOPNOTSUPP 95
-#define EADDRINUSE 98
-#define EISCONN    106
-#define ETIMEDOUT  110
 
 #endif

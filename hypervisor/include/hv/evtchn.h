@@ -33,7 +33,6 @@ unsigned int evtchn_in_use(const struct domain *d);
 
 /* Send a virtual interrupt. Any context. */
 void virq_send_vcpu(struct vcpu *v, unsigned int virq);
-void virq_send_domain(struct domain *d, unsigned int virq);
 /* A global VIRQ to whoever handles it (dom0). */
 void virq_send_global(unsigned int virq);
 /* Deliver machine interrupt @pirq to @d: sets its port pending. Any context, interrupts off. */

@@ -35,7 +35,7 @@ struct sched_cap {
 void sched_init(void);               /* boot CPU */
 void sched_cpu_up(unsigned int cpu); /* before that cpu idles; makes its idle vcpu */
 struct vcpu *sched_idle_vcpu(unsigned int cpu);
-/* Also sets up v's three timers (singleshot and periodic send VIRQ_TIMER). */
+/* Also sets up v's two timers (singleshot sends VIRQ_TIMER). */
 void sched_vcpu_init(struct vcpu *v, unsigned int cpu);
 void sched_vcpu_destroy(struct vcpu *v);
 /* Called in softirq context: pick the next vcpu and switch to it (arch_switch_to, does not return when

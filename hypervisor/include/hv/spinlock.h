@@ -47,6 +47,41 @@ static inline void spin_unlock(spinlock_t *l)
         spin_unlock(l);                  \
         arch_irq_restore(flags);         \
     } while (0)
+/*
+ * Hold a lock from here to the end of the block, whichever way that is left:
+ *     SCOPED_LOCK(&d->lock);
+ *     SCOPED_LOCK_IRQ(&e->lock); (interrupts off)
+ */
+struct scoped_lock {
+    spinlock_t *lock;
+    unsigned long flags;
+};
+static inline spinlock_t *scope_enter(spinlock_t *l)
+{
+    spin_lock(l);
+    return l;
+}
+static inline struct scoped_lock scope_enter_irq(spinlock_t *l)
+{
+    struct scoped_lock s = {l, arch_irq_save()};
+
+    spin_lock(l);
+    return s;
+}
+static inline void scope_leave(spinlock_t **l)
+{
+    spin_unlock(*l);
+}
+static inline void scope_leave_irq(struct scoped_lock *s)
+{
+    spin_unlock_irqrestore(s->lock, s->flags);
+}
+/* "unused": clang sees no use in a cleanup. */
+#define SCOPED_CLEANUP(fn) __attribute__((unused, cleanup(fn)))
+#define SCOPED_LOCK(l)     spinlock_t *scope SCOPED_CLEANUP(scope_leave) = scope_enter(l)
+#define SCOPED_LOCK_IRQ(l) \
+    struct scoped_lock scope_irq SCOPED_CLEANUP(scope_leave_irq) = scope_enter_irq(l)
+
 /* Both locks of a pair in address order; the same lock twice is taken once. */
 static inline void spin_lock_pair(spinlock_t *a, spinlock_t *b)
 {

@@ -20,20 +20,6 @@ all_same() {
     if out=$(snapshot --same /tmp/clean 2>&1); then pass "$1"; else fail "$1" "$(echo "$out" | tr '\n' ' ')"; fi
 }
 
-# row NAME STATUS PATTERN COMMAND...: one line on stderr, the exit status, the host as in /tmp/before.
-row() {
-    local name=$1 status=$2 pattern=$3 rc
-    shift 3
-    "$@" >/tmp/out 2>/tmp/err
-    rc=$?
-    if [ $rc != "$status" ]; then
-        fail "$name" "status $rc instead of $status: $(head -n 1 /tmp/err)"
-    elif [ "$(wc -l </tmp/err)" != 1 ] || ! grep -qE "^domctl: .*$pattern" /tmp/err; then
-        fail "$name" "no '$pattern' in: $(tr '\n' '|' </tmp/err)"
-    else
-        same "$name"
-    fi
-}
 # In the guest, by its console. say COMMAND; and wait for what it prints.
 say() { printf '%s\r' "$1" >&3; }
 shown() { grep -aq "$1" /tmp/console; }

@@ -76,12 +76,41 @@ check disk-was-the-file "another content" \
 ran guest-has-it-no-more 10 '[ ! -e /sys/block/xvdb ]'
 same disk-leaves-nothing
 
+# A Linux that prints waits, with all that it does, until somebody takes what it said.
+deafen() { kill -STOP "$(pidof consoled)"; domctl sysrq g t 2>/tmp/err || fail deafen "$(cat /tmp/err)"; }
+hear() { kill -CONT "$(pidof consoled)"; }
+ran sysrq-allowed 10 'echo 1 >/proc/sys/kernel/sysrq; echo 8 >/proc/sys/kernel/printk'
+domctl block-attach g /guest/data.img,raw,xvdb,rw
+held >/tmp/before
+deafen
+row detach-not-given-back 5 'disk xvdb: the guest did not give it back within 1 s \(--force' \
+    domctl block-detach -t 1 g xvdb
+hear
+ran guest-keeps-it 20 'echo again >/dev/xvdb && sync'
+deafen
+domctl block-detach -t 30 g xvdb 2>/dev/null &
+asked=$!
+asked_for() { [ "$(xenstore-read "/domd/$(field g id)/moving" 2>/dev/null)" = 'detach disk xvdb' ]; }
+wait_for 5 asked_for || fail detach-waits "$(states block g)"
+kill -9 "$(pidof domd)"
+wait $asked
+hear
+detached() { [ "$(states block g)" = 'connected ' ]; }
+check detach-goes-on-with-the-next-domd "$(states block g)" wait_for 15 detached
+cp /tmp/whole /tmp/before
+same detach-leaves-nothing
+
+truncate -s 64K /guest/data.cow # a file of holes that is there already is made as large as it must be
 domctl block-attach g target=/guest/data.img vdev=xvdc access=rw overlay=/guest/data.cow 2>/tmp/err ||
     domctl block-attach g overlay=/guest/data.cow,vdev=xvdc,target=/guest/data.img 2>/tmp/err
 check attach-overlay "$(cat /tmp/err)" grep -q '/guest/data.cow' <<<"$(domctl block-list g)"
+large() { [ "$(stat -c %s /guest/data.cow)" -gt "$(stat -c %s /guest/data.img)" ]; }
+check overlay-grows "$(stat -c '%n %s' /guest/data.*)" large
 data=$(md5sum </guest/data.img)
 ran guest-writes-overlay 15 'echo kept >/dev/xvdc && sync'
+deafen
 domctl block-detach --force g xvdc 2>/tmp/err
+hear
 check detach-force "$(cat /tmp/err)" [ "$(states block g)" = 'connected ' ]
 check overlay-spares-the-target "changed" [ "$(md5sum </guest/data.img)" = "$data" ]
 same overlay-leaves-nothing
@@ -92,6 +121,22 @@ domctl block-detach g xvdc
 domctl destroy g
 check base-untouched "changed" [ "$(md5sum </guest/disk.img)" = "$base" ]
 all_same devices-leave-nothing
+# One base for several; nobody else may write it meanwhile.
+for n in 1 2 3; do
+    config share$n "kernel = '$here/deaf'" 'memory = 32' \
+        "disk = [ '/guest/disk.img,raw,xvda,rw,overlay=/guest/share$n.cow' ]"
+    sed -i /ramdisk/d /tmp/share$n.cfg
+    domctl create -q -p /tmp/share$n.cfg 2>>/tmp/share.err
+done
+check overlays-share-a-base "$(cat /tmp/share.err)" [ "$(domctl list 'share*' | wc -l)" = 4 ]
+held >/tmp/before
+row shared-base-is-not-written 1 'disk /guest/disk.img: in use by domain share' \
+    domctl create -p /tmp/share1.cfg name=other 'disk=["/guest/disk.img,raw,xvda,rw"]'
+row overlay-of-another 1 'overlay /guest/share1.cow|disk /guest/share1.cow: in use by domain share1' \
+    domctl create -p /tmp/share1.cfg name=other
+domctl destroy 'share*'
+rm -f /guest/share?.cow
+all_same shared-base-leaves-nothing
 rm -f /guest/new.cow
 config half "disk = [ '/guest/disk.img,raw,xvda,rw,overlay=/guest/new.cow', '/none,raw,xvdb,ro' ]"
 create half

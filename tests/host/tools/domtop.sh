@@ -30,6 +30,9 @@ check json-bytes-written "$(of busy disk_write_bytes)" [ "$(of busy disk_write_b
 domtop -b -n 2 -d 0.2 -s name -r >/tmp/table
 check batch "$(cat /tmp/table)" [ "$(grep -c '^NAME ' /tmp/table) $(grep -c '^idle ' /tmp/table)" = "2 2" ]
 check batch-order "$(cat /tmp/table)" [ "$(awk '{ print $1 }' /tmp/table | head -n 4 | tr '\n' ' ')" = "NAME idle busy Domain-0 " ]
+domtop -b -v -n 1 -d 0.2 >/tmp/table
+check batch-vcpus "$(cat /tmp/table)" grep -q '^ vcpu 0 .*cpu [01]' /tmp/table
+check json-vcpus "$(head -c 600 /tmp/json)" grep -q '"vcpu_stats":\[{"id":0,"online":true,' /tmp/json
 domtop -s fun 2>/tmp/err
 rc=$?
 check bad-key "status $rc: $(cat /tmp/err)" [ "$rc $(wc -l </tmp/err)" = "2 1" ]
@@ -65,6 +68,37 @@ check busy-cpu "$(column busy CPU%) is not in 22 to 28" wait_for 20 busy_as_want
 check idle-cpu "$(column idle CPU%) is not under 2" wait_for 20 idle_as_wanted
 check width-80 "$(awk '{ print length }' /tmp/screen | sort -n | tail -n 1)" \
     [ -z "$(awk 'length > 80' /tmp/screen)" ]
+# Sort keys: the rows' order.
+ordered() { screen; [ "$(awk '$1 ~ /^(busy|idle|Domain-0)$/ { printf "%s ", $1 }' /tmp/screen)" = "$1" ]; }
+tm send-keys n
+check sorted-by-name "$(cat /tmp/screen)" wait_for 5 ordered 'Domain-0 busy idle '
+tm send-keys R
+check reversed "$(cat /tmp/screen)" wait_for 5 ordered 'idle busy Domain-0 '
+tm send-keys i
+check sorted-by-id-reversed "$(cat /tmp/screen)" wait_for 5 ordered 'idle busy Domain-0 '
+tm send-keys R '>' # the next column: state
+check sorted-by-state "$(cat /tmp/screen)" wait_for 5 ordered "$(domctl list -o json | tr -d '\n' |
+    grep -oE '"name": "[^"]*",[^}]*"state": "[^"]*"' | sed -E 's/"name": "([^"]*)".*"id": ([0-9]+).*"state": "([^"]*)"/\3 \2 \1/' |
+    sort -k1,1 -k2,2n | awk '{ printf "%s ", $3 }')"
+tm send-keys m
+check sorted-by-memory "$(cat /tmp/screen)" wait_for 5 ordered 'Domain-0 busy idle '
+tm send-keys w T # totals: only busy has written
+first() { screen; [ "$(awk '/^NAME/ { getline; print $1 }' /tmp/screen)" = "$1" ]; }
+check sorted-by-written "$(cat /tmp/screen)" wait_for 5 first busy
+tm send-keys T c
+# vCPUs, below their domain.
+tm send-keys V
+vcpu_as_wanted() { screen; between 22 "$(awk '/^busy/ { getline; if ($1 == "vcpu" && $3 == "cpu") print $5 }' /tmp/screen)" 28; }
+check vcpus "$(cat /tmp/screen)" wait_for 15 vcpu_as_wanted
+tm send-keys V
+# Colours where there are: a busy row is green; a VT100 has none.
+colours() { tm capture-pane -e -p -t "$1" >/tmp/colours; grep -qE "$2" /tmp/colours; }
+check colours "$(grep busy /tmp/colours | od -c | head -n 3)" wait_for 8 colours 0 $'\e\\[[0-9;]*3[23]m?.*busy'
+tm new-window -d 'TERM=vt100 domtop -d 5'
+plain() { tm capture-pane -e -p -t :1 >/tmp/colours; grep -q '^[^ ]*busy ' /tmp/colours; }
+check vt100 "$(cat /tmp/colours)" wait_for 8 plain
+check vt100-has-no-colours "$(od -c </tmp/colours | head)" eval "! grep -qE $'\e\\[[0-9;]*3[0-7]' /tmp/colours"
+tm kill-window -t :1
 tm send-keys T
 shows totals '^busy .* 16\.0M '
 tm resize-window -x 40 -y 12
@@ -97,6 +131,13 @@ tm send-keys 'domctl top; stty -a | sed 1d | cmp - /tmp/tty.after && echo again-
 shows top-starts-domtop '^NAME +ID STATE'
 kill -TERM "$(pidof domtop)"
 shows terminal-restored-by-signal '^again-as-it-was'
+# What takes long shows that it goes on, on a terminal alone.
+domctl pause idle
+tm send-keys 'domctl shutdown -t 4 idle' Enter
+shows progress '^[a-z]+ \.\.\. [0-9]+ s'
+shows progress-is-wiped '^domctl: idle: the guest did not poweroff within 4 s'
+domctl shutdown -t 2 idle 2>/tmp/err
+check no-progress-without-a-terminal "$(cat /tmp/err)" [ "$(tr '\r' '\n' </tmp/err | wc -l)" = 1 ]
 tm kill-server
 exec 3>&-
 domctl destroy busy

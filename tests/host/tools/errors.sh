@@ -3,23 +3,6 @@
 # Runs in dom0: bad input. Each row: one line on stderr, the exit status, nothing left behind.
 . "$(dirname "$0")/lib.sh"
 
-# row NAME STATUS PATTERN COMMAND...
-row() {
-    local name=$1 status=$2 pattern=$3 rc
-    shift 3
-    "$@" >/tmp/out 2>/tmp/err
-    rc=$?
-    if [ $rc != "$status" ]; then
-        fail "$name" "status $rc instead of $status: $(head -n 1 /tmp/err)"
-    elif [ "$(wc -l </tmp/err)" != 1 ] || ! grep -q '^domctl: ' /tmp/err; then
-        fail "$name" "not one line: $(tr '\n' '|' </tmp/err)"
-    elif ! grep -qE "$pattern" /tmp/err; then
-        fail "$name" "no '$pattern' in: $(cat /tmp/err)"
-    else
-        same "$name"
-    fi
-}
-
 # bad NAME STATUS PATTERN LINE...: create from a config that is good but for the lines.
 bad() {
     local name=$1 status=$2 pattern=$3

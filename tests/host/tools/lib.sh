@@ -52,3 +52,20 @@ same() {
     local out
     if out=$(snapshot --same /tmp/before 2>&1); then pass "$1"; else fail "$1" "$(echo "$out" | tr '\n' ' ')"; fi
 }
+
+# row NAME STATUS PATTERN COMMAND...: one line on stderr, the exit status, the host as in /tmp/before.
+row() {
+    local name=$1 status=$2 pattern=$3 rc
+    shift 3
+    "$@" >/tmp/out 2>/tmp/err
+    rc=$?
+    if [ $rc != "$status" ]; then
+        fail "$name" "status $rc instead of $status: $(head -n 1 /tmp/err)"
+    elif [ "$(wc -l </tmp/err)" != 1 ] || ! grep -q '^domctl: ' /tmp/err; then
+        fail "$name" "not one line: $(tr '\n' '|' </tmp/err)"
+    elif ! grep -qE "$pattern" /tmp/err; then
+        fail "$name" "no '$pattern' in: $(cat /tmp/err)"
+    else
+        same "$name"
+    fi
+}

@@ -46,6 +46,7 @@ says perf-of-nobody 3 'nobody: no such domain' domctl perf nobody
 domctl perf -o json 0 | tr -d ' \n' >/tmp/dom0.json
 check perf-of-dom0 "$(head -c 300 /tmp/dom0.json)" eval 'grep -q "\"id\":0,.*\"name\":\"iret\".*\"page fault\"" /tmp/dom0.json &&
     grep -qE "\"switch-in\":[1-9]" /tmp/dom0.json && ! grep -q calls1 /tmp/dom0.json'
+echo "JSON perf 0 $(domctl perf -o json | base64 -w 0)"
 domctl perf --reset
 check perf-reset "$(calls calls1)" [ -z "$(calls calls1)" ]
 domctl destroy calls1
@@ -72,6 +73,7 @@ check trace-only-what-was-asked-for "$(grep -m 1 trap /tmp/whole.txt)" eval "! g
 sort -c -n /tmp/whole.txt 2>/tmp/err
 check trace-is-in-order "$(cat /tmp/err)" [ ! -s /tmp/err ]
 domctl trace -s 1 -r 256 /tmp/gaps 2>/tmp/gaps.err
+echo "JSON trace 0 $(domctl trace -s 1 -e sched -o json /tmp/again | base64 -w 0)"
 check trace-tells-what-is-lost "$(cat /tmp/gaps.err)" grep -qE '^/tmp/gaps: [1-9][0-9]* records, [1-9][0-9]* lost' /tmp/gaps.err
 for t in whole gaps; do
     echo "TRACE $t $(domctl trace -d chrome /tmp/$t | gzip -c | base64 | tr -d '\n')"

@@ -16,11 +16,11 @@ restart_domd() {
     kill -9 "$(pidof domd)"
     wait_for 10 domctl list >/dev/null 2>&1
 }
-listen() { domctl events >>/tmp/events 2>/dev/null & sleep 0.3; }
 truncate -s 1M /tmp/disk.img
 
 snapshot >/tmp/before
-listen
+domctl events >/tmp/events 2>/dev/null & # goes on with the next domd
+sleep 0.3
 
 # ---- the brake: a guest that crashes at once, again and again, is kept in the end.
 mini loop 'end=crash after=400' 'on_crash = "restart"'
@@ -37,6 +37,19 @@ check restart-poweroff "$(cat /tmp/events)" wait_for 10 restarted
 domctl destroy again
 check destroyed-while-restarting "$(domctl list)" gone again
 
+# Who asked for its last end was killed, and somebody else asks for just an end: it may start again.
+mini last 'end=reboot after=4000' 'on_reboot = "restart"'
+create last
+domctl shutdown -t 60 --destroy last >/dev/null 2>&1 &
+asked() { [ "$(xenstore-read "/local/domain/$(field last id)/control/shutdown" 2>/dev/null)" = poweroff ]; }
+wait_for 2 asked
+kill -9 $!
+wait $! 2>/dev/null
+domctl shutdown last
+restarted() { ev restarted last >/dev/null; }
+check last-request-counts "$(cat /tmp/events)" wait_for 15 restarted
+domctl destroy last
+
 mini ren 'end=reboot after=3000' 'on_reboot = "rename-restart"' \
     "disk = [ '/tmp/disk.img,raw,xvda,rw' ]" 'vif = [ "bridge=pavobr0,vifname=rennet" ]'
 create ren
@@ -44,21 +57,43 @@ id=$(field ren id)
 uuid=$(field ren uuid)
 kept() { domctl list -o json | grep -o '"name": "ren-[^"]*"' | head -n 1 | cut -d'"' -f4; }
 has_kept() { [ -n "$(kept)" ] && [ -n "$(field ren id)" ]; }
-check rename-restart "$(domctl list)" wait_for 20 has_kept
+wait_for 20 has_kept
+check rename-restart "$(domctl list; tail -n 8 /var/log/pavo/domd.log)" has_kept
 domctl pause ren
 k=$(kept)
 check kept-has-its-number "$(domctl list -v)" [ "$(domctl domid "$k")" = "$id" ]
 check kept-has-another-uuid "$(domctl list -v)" [ "$(field "$k" uuid)" != "$uuid" ]
 check successor-has-the-uuid "$(domctl list -v)" [ "$(field ren uuid)" = "$uuid" ]
 check successor-has-the-devices "$(ip -o link)" netif_exists rennet
+old=$(field ren id)
+domctl reset ren 2>/tmp/err
+domctl pause ren
+check reset-with-devices "$(cat /tmp/err)" [ "$(field ren id)" -gt "$old" ]
+check reset-keeps-devices "$(losetup -a; ip -o link)" eval 'netif_exists rennet && losetup -a | grep -q /tmp/disk.img'
 check kept-log "$(ls $log)" grep -q 'mini: end=reboot' "$log/$k.log"
 restart_domd
-listen
 check kept-across-domd "$(domctl list -v)" state "$k" shutdown
 check kept-is-not-reset "$(domctl reset "$k" 2>&1)" grep -q 'kept for a look' <<<"$(domctl reset "$k" 2>&1)"
 check preserved-across-domd "$(domctl list -v)" state off shutdown
 domctl destroy 'ren*' off
 check kept-destroyed "$(domctl list)" [ -z "$(kept)" ]
+
+# ---- the other actions of each end
+mini reboot-destroy 'end=reboot after=400' 'on_reboot = "destroy"'
+mini reboot-preserve 'end=reboot after=400' 'on_reboot = "preserve"'
+mini crash-rename 'end=crash after=400' 'on_crash = "rename-restart"'
+mini off-rename 'end=poweroff after=400' 'on_poweroff = "rename-restart"'
+for name in reboot-destroy reboot-preserve crash-rename off-rename; do create $name; done
+check on-reboot-destroy "$(domctl list)" wait_for 10 gone reboot-destroy
+check on-reboot-preserve "$(domctl list)" wait_for 10 state reboot-preserve shutdown
+for name in crash-rename off-rename; do
+    preserved() { grep -q "\"event\":\"preserved\",\"name\":\"$name-20" /tmp/events && ev restarted "$name" >/dev/null; }
+    check on-$name-restart "$(tail -n 20 /tmp/events)" wait_for 10 preserved
+done
+domctl destroy reboot-preserve 'crash-rename*' 'off-rename*' 2>/tmp/err
+# They go on ending meanwhile: until none is left.
+none_left() { ! domctl list | grep -qE '^(crash|off)-rename' || { domctl destroy 'crash-rename*'; domctl destroy 'off-rename*'; } 2>/dev/null; ! domctl list | grep -qE '^(crash|off)-rename'; }
+check others-are-gone "$(domctl list)" wait_for 10 none_left
 
 # The brake goes on where it was, whatever happened to domd.
 gave_up() { ev gave-up loop >/dev/null; }

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Runs in dom0: stored is killed and started again; nobody but the socket's clients notices.
+# Runs in dom0: stored is killed and started again, and only its socket's clients notice; events go on
+# across domd, and tell what happened without it.
 . "$(dirname "$0")/lib.sh"
 snapshot >/tmp/before
 
@@ -65,6 +66,51 @@ check create-after "$(cat /tmp/create.err)" [ -n "$(field next id)" ]
 for _ in 1 2 3; do kill_daemon stored; done
 domctl destroy next
 check destroy-after "status $?" gone next
+
+# What happens while there is no domd is found and told by the next one, once.
+domctl events >/tmp/events 2>/tmp/events.err &
+events=$!
+for n in kept left; do
+    printf '%s\n' "name = \"$n\"" 'kernel = "/files/mini"' 'memory = 32' \
+        'cmdline = "end=poweroff after=2500"' >/tmp/$n.cfg
+done
+echo 'on_poweroff = "preserve"' >>/tmp/kept.cfg
+create kept && create left
+check create-those-that-end "$(cat /tmp/create.err)" [ -n "$(field left id)" ]
+service domd stop
+have_ended() { grep -q 'mini: end=' $log/kept.log && grep -q 'mini: end=' $log/left.log; }
+wait_for 15 have_ended || fail ends-without-domd "$(tail -n 2 $log/kept.log $log/left.log)"
+service domd start
+# told EVENT...: what was said of the two, sorted.
+told() { sed -n 's/.*"event":"\([a-z-]*\)","name":"\(kept\|left\)".*/\2:\1/p' /tmp/events | sort | tr '\n' ' '; }
+all_told() { [ "$(told)" = 'kept:created kept:ended kept:preserved left:created left:destroyed left:ended ' ]; }
+check ends-are-told-once "$(cat /tmp/events /tmp/events.err)" wait_for 10 all_told
+sleep 2 # twice, if ever
+check ends-are-not-told-again "$(told)" all_told
+check events-name-the-restart "$(cat /tmp/events)" [ "$(grep -c '"event":"domd-started"}$' /tmp/events)" = 1 ]
+domctl destroy kept
+service domd stop
+wait $events
+rc=$?
+check events-end-with-domd "status $rc: $(cat /tmp/events.err)" \
+    [ "$rc $(cat /tmp/events.err)" = '1 domctl: domd: it ended, and is not back after 10 s; so the events end (ask again when it is back)' ]
+service domd start
+
+# The store goes while domd begins to take over its guest, and stays away for longer than domd waits:
+# domd begins anew, and neither forgets the guest nor ends it.
+was=$(field live id)
+kill -STOP "$(pidof stored)"
+old=$(pidof domd)
+kill -9 "$old"
+asks() { [ -n "$(pidof domd)" ] && [ "$(pidof domd)" != "$old" ]; }
+wait_for 5 asks
+usleep 500000
+service stored stop
+begins_anew() { grep -q 'begins anew' /var/log/pavo/domd.log; }
+check adoption-begins-anew "$(tail -n 3 /var/log/pavo/domd.log)" wait_for 20 begins_anew
+service stored start
+known() { [ "$(field live id)" = "$was" ]; }
+check adoption-without-store "$(tail -n 5 /var/log/pavo/domd.log)" wait_for 10 known
 
 # Who looks at its console goes on looking.
 domctl console live </dev/null >/tmp/shown 2>/dev/null &

@@ -43,7 +43,7 @@ if [ "$cpus" = 1 ]; then
     window
     check weights "$(all one two)" between 1940 $(($(used one) * 1000 / $(used two))) 2060
     # dom0 sleeps meanwhile: nothing is lost.
-    check busy-cpu-is-used "$(all one two '.*')" between 970 "$(used '.*')" 1030
+    check busy-cpu-is-used "$(all one two '.*')" between 995 "$(used '.*')" 1005
 
     # An I/O-bound guest beside four that compute.
     guest three
@@ -67,25 +67,24 @@ if [ "$cpus" = 1 ]; then
     domctl sched one -c 0
     domctl sched two -c 20
     window
-    check cap-lifted "$(all one two three)" between 650 "$(used one)" 720
+    check cap-lifted "$(all one two three)" between 680 "$(used one)" 720
     check cap-changed "$(all one two three)" between 180 "$(used two)" 220
     destroy one two three
 else
-    # Three that compute, two CPUs: none idles.
+    # Three that compute, two CPUs: none idles. Nobody knows how much of it dom0 uses: it counts, too.
     for n in one two three; do guest $n; done
     window
-    check no-cpu-idles "$(all one two three '.*')" between 1900 "$(used '.*')" 2060
+    check no-cpu-idles "$(all one two three '.*')" between 1980 "$(used '.*')" 2020
     # Two on one CPU by their pins; when one may go, it goes.
     destroy three
     domctl vcpu-pin one 0 0
     domctl vcpu-pin two 0 0
     window
-    check pins-hold "$(all one two)" between 930 "$(used 'one|two')" 1050
+    check pins-hold "$(all one two)" between 950 "$(used 'one|two')" 1010
     check pinned-share "$(all one two)" between 950 $(($(used one) * 1000 / $(used two))) 1050
     domctl vcpu-pin two 0 all
     window
-    check unpinned-moves "$(all one two '.*')" between 1400 "$(used 'one|two')" 2060
-    # The cap is of all vCPUs together: four that compute on two CPUs. (The mini guest starts one.)
+    check unpinned-moves "$(all one two '.*')" between 1980 "$(used '.*')" 2020
     destroy one two
 fi
 domctl sched Domain-0 -w 256

@@ -87,21 +87,24 @@ complete_words() {
 }
 config two
 domctl create -p /tmp/two.cfg >/dev/null
-row() {
+completes() {
     local want=$1 name=$2
     shift 2
     out=$(complete_words "$@")
     check "complete-$name" "'$out' instead of '$want'" [ "$out" = "$want" ]
 }
-row "destroy" verb domctl des
-row "one two" names domctl destroy ''
-row "two" begun-name domctl console t
-row "cfg json xml" formats domctl config -o ''
-row "one" name-after-option domctl config -o json o
-row "--help" option domctl dmesg --h
+completes "destroy" verb domctl des
+completes "one two" names domctl destroy ''
+completes "two" begun-name domctl console t
+completes "cfg json xml" formats domctl config -o ''
+completes "one" name-after-option domctl config -o json o
+completes "one" name-after-value domctl block-attach -o json o
+completes "one two" names-beside-option domctl shutdown -t 3 ''
+completes "" word-after-name domctl block-attach -t 5 one o
+completes "--help" option domctl dmesg --h
 cd /tmp || exit
-row "one.cfg" files domctl create one.c
-row "" nothing domctl dmesg ''
+completes "one.cfg" files domctl create one.c
+completes "" nothing domctl dmesg ''
 domctl destroy two
 
 # ---- what the console said before a person, or consoled, came

@@ -9,6 +9,7 @@
 extern struct vcpu *fake_current[NR_CPUS];
 extern unsigned int fake_cpu; /* number of "this" CPU */
 extern bool fake_irqs_on;
+extern void (*fake_irq_restore_hook)(void);
 
 static inline unsigned int this_cpu(void)
 {
@@ -26,6 +27,8 @@ static inline unsigned long arch_irq_save(void)
 static inline void arch_irq_restore(unsigned long was)
 {
     fake_irqs_on = was;
+    if (fake_irq_restore_hook)
+        fake_irq_restore_hook();
 }
 static inline void arch_irq_enable(void)
 {

@@ -24,7 +24,6 @@ maddr_t acpi_root_table(const uint8_t rsdp[36]); /* RSDT or XSDT; 0: bad */
 unsigned int acpi_root_entries(const struct acpi_header *root, maddr_t *out, unsigned int max);
 void acpi_parse_madt(const struct acpi_header *h, struct acpi_info *info);
 void acpi_parse_fadt(const struct acpi_header *h, struct acpi_info *info, maddr_t *dsdt);
-void acpi_parse_hpet(const struct acpi_header *h, struct acpi_info *info);
 void acpi_parse_mcfg(const struct acpi_header *h, struct acpi_info *info);
 void acpi_parse_s5(const uint8_t *dsdt, size_t n, struct acpi_s5 *s5);
 void acpi_power_off(void); /* returns if it is not known how */

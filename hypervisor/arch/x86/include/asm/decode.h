@@ -62,10 +62,8 @@ enum priv_op {
     PRIV_INVD,
     PRIV_WBINVD,
     PRIV_CLTS,
-    PRIV_CPUID,
     PRIV_RDMSR,
     PRIV_WRMSR,
-    PRIV_RDTSC,
     PRIV_XSETBV,
     PRIV_MOV_FROM_CR, /* these four in the order of their opcodes */
     PRIV_MOV_FROM_DR,

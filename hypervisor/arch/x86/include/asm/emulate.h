@@ -16,7 +16,7 @@ bool guest_wrmsr(struct vcpu *v, uint32_t msr, uint64_t val);
 /* ioport.c. May current's present mode touch ports [@port, @port + @size)? else #GP. */
 bool iopl_ok(const struct vcpu *v); /* ports, cli and sti by virtual IOPL */
 bool ioport_allowed(const struct vcpu *v, uint16_t port, unsigned int size);
-/* @size 1, 2 or 4. Ports that the hypervisor keeps read as all ones, writes to them are dropped. */
+/* @size 1, 2 or 4; what is read counts in its low @size bytes. Ports that the hypervisor keeps read as all ones, writes to them are dropped. */
 uint32_t ioport_read(struct domain *d, uint16_t port, unsigned int size);
 void ioport_write(struct domain *d, uint16_t port, unsigned int size, uint32_t val);
 

@@ -94,7 +94,6 @@ struct acpi_info {
     unsigned int nr_overrides;
     struct irq_override override[16];
     uint32_t pm_timer_port; /* 0: none */
-    maddr_t hpet_addr;      /* 0: none */
     maddr_t mcfg_addr[4];
     uint16_t mcfg_segment[4];
     uint8_t mcfg_bus_start[4], mcfg_bus_end[4];
@@ -120,7 +119,7 @@ int mm_emulate_pt_write(struct cpu_regs *regs, uint64_t va, uint32_t error_code)
 /* Fault in the descriptor windows: fill in a page of the LDT. true: retry. */
 bool mm_ldt_fault(struct vcpu *v, uint64_t va);
 bool mmio_allowed(const struct domain *d, mfn_t mfn); /* may d map this non-RAM frame (irq.c) */
-void mmio_deny(mfn_t start, uint64_t nr);             /* IO-APIC, local APIC, HPET, MSI-X tables */
+void mmio_deny(mfn_t start, uint64_t nr);             /* IO-APIC, local APIC */
 
 /* --- emulate.c, cpuid.c, msr.c, ioport.c: #GP, #UD and #NM-like faults of guests in kernel mode ----------- */
 /* @regs are the live guest registers. true: done (rip advanced, or an exception queued by

@@ -84,6 +84,8 @@ void vcpu_set_ldt(struct vcpu *v, guest_va_t base, unsigned int entries);
 /* switch.c: @v's FPU state, in its initial state, or as an FXSAVE image says. */
 int fpu_create(struct vcpu *v); /* -ENOMEM */
 void fpu_set(struct vcpu *v, const void *fxsave_image);
+/* What debug register @reg holds when a guest sets @value: -EPERM, -EINVAL not allowed; -ENODEV none. */
+int debugreg_value(unsigned int reg, uint64_t *value);
 
 /* Check one descriptor, mending its privilege; false: refused. */
 bool descriptor_ok(uint64_t *desc);

@@ -15,7 +15,7 @@ typedef uint32_t pci_bdf_t;
 /*
  * Read or write @size (1, 2 or 4) bytes at register @reg (0 to 4095) of @bdf; @reg is a multiple of @size.
  * Registers from 256 on, and segments other than 0, need MMCFG. What does not exist reads as all ones,
- * and writes to it do nothing. Any context; not from NMI.
+ * and writes to it do nothing; what is read counts in its low @size bytes. Any context; not from NMI.
  */
 uint32_t pci_conf_read(pci_bdf_t bdf, unsigned int reg, unsigned int size);
 void pci_conf_write(pci_bdf_t bdf, unsigned int reg, unsigned int size, uint32_t value);
