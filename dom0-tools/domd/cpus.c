@@ -338,5 +338,5 @@ int op_sched(struct request *r)
         return -1;
     rc = set_share(r, &t);
     target_put(&t);
-    return rc ? rc : tell_domains(r, "domains", tell_share);
+    return rc ? rc : tell_each(r, "domains", tell_share);
 }

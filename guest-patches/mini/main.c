@@ -101,6 +101,18 @@ static uint64_t cmdline_number(const char *name)
     return n;
 }
 
+/* calls=N: so many hypercalls that nothing else here makes, for those who count and measure them. */
+static void make_calls(uint64_t calls)
+{
+    uint64_t start = system_time_ns();
+
+    if (!calls)
+        return;
+    for (uint64_t n = calls; n; n--)
+        hypercall1(__HYPERVISOR_get_debugreg, 7);
+    kprintf("mini: %lu calls in %lu ns\n", calls, system_time_ns() - start);
+}
+
 /* end=poweroff, reboot, crash, or wait (for somebody to end us); after=MS: alive so long first. */
 static void end_as_told(void)
 {
@@ -157,9 +169,7 @@ void mini_main(const struct start_info *info)
         }
     }
     kprintf("mini: %u passed, %u failed\n", passed, failed);
-    /* calls=N: so many hypercalls that nothing else here makes, for those who count them. */
-    for (uint64_t n = cmdline_number("calls"); n; n--)
-        hypercall1(__HYPERVISOR_get_debugreg, 7);
+    make_calls(cmdline_number("calls"));
     end_as_told();
     /* As dom0: a reboot, which QEMU takes as the end. */
     domain_shutdown(is_dom0() ? SHUTDOWN_reboot : SHUTDOWN_poweroff);
