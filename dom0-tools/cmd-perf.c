@@ -176,6 +176,17 @@ static void print_rows(const char *title, const struct row *rows, size_t n, doub
     }
 }
 
+/* Hypercalls that ended only to be issued again. */
+static uint64_t to_go_on(const struct pavo_perf *p)
+{
+    uint64_t n = p->events[PAVO_EV_HYPERCALL_END];
+    size_t i;
+
+    for (i = 0; i < sizeof(p->hypercalls) / sizeof(p->hypercalls[0]); i++)
+        n -= p->hypercalls[i] < n ? p->hypercalls[i] : n; /* others count while we read */
+    return n;
+}
+
 static size_t make_other_rows(struct row *rows, const struct pavo_perf *p)
 {
     uint64_t counts[PAVO_EVENTS];
@@ -185,14 +196,12 @@ static size_t make_other_rows(struct row *rows, const struct pavo_perf *p)
     counts[PAVO_EV_HYPERCALL] = counts[PAVO_EV_HYPERCALL_END] = 0;
     counts[PAVO_EV_TRAP] = counts[PAVO_EV_EMULATE] = 0; /* shown one by one */
     n = make_rows(rows, counts, NULL, PAVO_EVENTS, perf_event_name);
-    if (p->tlb_cpus)
-        rows[n++] = (struct row){"CPUs interrupted to flush", p->tlb_cpus, 0, false};
-    if (p->grant_bytes)
-        rows[n++] = (struct row){"bytes copied by grant", p->grant_bytes, 0, false};
-    if (p->again)
-        rows[n++] = (struct row){"hypercalls to go on", p->again, 0, false};
-    if (p->idles)
-        rows[n++] = (struct row){"CPU left idle", p->idles, 0, false};
+    if (p->sums[PAVO_EV_GRANT_COPY])
+        rows[n++] = (struct row){"bytes copied by grant", p->sums[PAVO_EV_GRANT_COPY], 0, false};
+    if (to_go_on(p))
+        rows[n++] = (struct row){"hypercalls to go on", to_go_on(p), 0, false};
+    if (p->sums[PAVO_EV_SWITCH_OUT])
+        rows[n++] = (struct row){"CPU left idle", p->sums[PAVO_EV_SWITCH_OUT], 0, false};
     return n;
 }
 
@@ -271,7 +280,7 @@ static void tell_domain(struct json_out *o, const char *name, uint64_t id,
     json_put_u64(o, "id", id);
     json_put_u64(o, "ns", p->now_ns - p->since_ns);
     tell_rows(o, "hypercalls", p->hypercalls, p->hypercall_ns, 64, perf_hypercall_name);
-    json_put_u64(o, "hypercalls_to_go_on", p->again);
+    json_put_u64(o, "hypercalls_to_go_on", to_go_on(p));
     tell_rows(o, "traps", p->traps, NULL, 40, perf_trap_name);
     tell_rows(o, "emulated", p->emulated, NULL, 40, perf_emulated_name);
     json_key(o, "events");
@@ -279,9 +288,8 @@ static void tell_domain(struct json_out *o, const char *name, uint64_t id,
     for (i = PAVO_EV_HYPERCALL; i < PAVO_EVENTS; i++)
         json_put_u64(o, perf_event_name((uint32_t)i), p->events[i]);
     json_end_object(o);
-    json_put_u64(o, "tlb_cpus", p->tlb_cpus);
-    json_put_u64(o, "grant_bytes", p->grant_bytes);
-    json_put_u64(o, "cpu_left_idle", p->idles);
+    json_put_u64(o, "grant_bytes", p->sums[PAVO_EV_GRANT_COPY]);
+    json_put_u64(o, "cpu_left_idle", p->sums[PAVO_EV_SWITCH_OUT]);
     json_key(o, "wake_us");
     json_array(o);
     for (i = 0; i < 32; i++)

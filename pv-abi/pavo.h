@@ -33,7 +33,7 @@
 #define PAVO_EV_SWITCH_OUT    14 /* runs no more; 1: its CPU goes idle */
 #define PAVO_EV_TLB_LOCAL     15 /* all of this CPU's translations flushed; 0 */
 #define PAVO_EV_TLB_PAGE      16 /* one page's, on this CPU; 0 */
-#define PAVO_EV_TLB_REMOTE    17 /* other CPUs interrupted to flush; how many */
+#define PAVO_EV_TLB_REMOTE    17 /* another CPU interrupted to flush; which */
 #define PAVO_EV_GRANT_MAP     18 /* domain that granted */
 #define PAVO_EV_GRANT_UNMAP   19 /* handle */
 #define PAVO_EV_GRANT_COPY    20 /* bytes */
@@ -64,14 +64,9 @@ struct pavo_host_info {
 ABI_SIZE(struct pavo_host_info, 48);
 ABI_OFFSET(struct pavo_host_info, total_pages, 8);
 
-#define PAVO_PERF_OFF    0 /* counters are gone */
-#define PAVO_PERF_ON     1 /* for all domains, from 0; nothing happens if they are on */
-#define PAVO_PERF_RESET  2 /* all to 0; -ENODATA they are off */
-#define PAVO_PERF_STATUS 3
-
+/* Counters of all domains: given, from 0 (if they are not there already), or gone. */
 struct pavo_perf_op {
-    uint32_t cmd; /* PAVO_PERF_* */
-    uint32_t on;  /* <- 1, 0 */
+    uint32_t on; /* 1, 0 */
 };
 
 /* One domain's counters are copied to @buffer; -ENODATA counting is off. */
@@ -86,18 +81,15 @@ struct pavo_perf {
     uint32_t size;             /* bytes of it that mean something */
     uint64_t since_ns, now_ns; /* system time: counted between these */
     uint64_t events[32];       /* by PAVO_EV_* */
-    uint64_t hypercalls[64];   /* by number: how many have ended */
+    uint64_t sums[32];         /* of their arguments: bytes copied by grants, for example */
+    uint64_t hypercalls[64];   /* by number; without those that go on later */
     uint64_t hypercall_ns[64]; /* in them; a multicall's without what it called */
-    uint64_t again;            /* hypercalls interrupted to go on later, not counted above */
-    uint64_t tlb_cpus;         /* sum of PAVO_EV_TLB_REMOTE's arguments */
-    uint64_t grant_bytes;      /* sum of PAVO_EV_GRANT_COPY's */
-    uint64_t idles;            /* PAVO_EV_SWITCH_OUT after which the CPU was idle */
     uint64_t traps[40];        /* by vector; 32: int $0x80, 39: others */
     uint64_t emulated[40];     /* by PAVO_EMUL_* */
     uint64_t wake_us[32];      /* woken to running: [0] below 1 us, [n] below 2^n, [31] all more */
 };
 
-ABI_SIZE(struct pavo_perf, 2232);
+ABI_SIZE(struct pavo_perf, 2456);
 
 #define PAVO_TRACE_START  0 /* into fresh rings; -EBUSY they are there */
 #define PAVO_TRACE_FREEZE 1 /* nothing more is recorded; what is may be read */
@@ -113,8 +105,8 @@ struct pavo_trace_op {
     uint32_t cmd;  /* PAVO_TRACE_* */
     uint32_t cpu;  /* READ: whose; -ENOENT: beyond the last */
     uint32_t mask; /* START: events to record, 1 << PAVO_EV_* */
-    uint32_t
-        records; /* START: ring of each CPU, power of 2; READ: room, at most READ_MAX; out: read */
+    /* START: ring of each CPU, a power of 2. READ: room, READ_MAX are used of it; out: how many. */
+    uint32_t records;
     uint64_t buffer; /* READ: guest address of struct pavo_record[] */
     uint64_t lost;   /* READ: <- records that found the CPU's ring full so far */
 };
@@ -127,7 +119,7 @@ struct pavo_record {
     uint32_t arg;
 };
 
-ABI_SIZE(struct pavo_perf_op, 8);
+ABI_SIZE(struct pavo_perf_op, 4);
 ABI_SIZE(struct pavo_perf_read, 16);
 ABI_SIZE(struct pavo_trace_op, 32);
 ABI_SIZE(struct pavo_record, 16);

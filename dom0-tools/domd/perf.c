@@ -61,21 +61,21 @@ static int tell_counters(struct request *r, const struct hv_domain *d, const cha
 int op_perf(struct request *r)
 {
     const char *what = json_get_str(r->in, "do");
-    bool on = false;
-    int rc;
+    uint64_t word;
+    int rc = 0;
 
-    if (what) {
-        rc = hv_perf(domd.hv,
-                     !strcmp(what, "on")    ? PAVO_PERF_ON
-                     : !strcmp(what, "off") ? PAVO_PERF_OFF
-                                            : PAVO_PERF_RESET,
-                     NULL);
-        return rc ? perf_failed(r, rc) : 0;
+    if (!what || !strcmp(what, "reset"))
+        rc = hv_perf_read(domd.hv, 0, &word, 1); /* dom0 always has some, or they are off */
+    if (rc >= 0 && what)
+        rc = strcmp(what, "on") ? hv_perf(domd.hv, false) : 0;
+    if (rc >= 0 && what && strcmp(what, "off")) {
+        rc = hv_perf(domd.hv, true);
+        if (rc)
+            hv_perf(domd.hv, false); /* for some there was memory */
     }
-    rc = hv_perf(domd.hv, PAVO_PERF_STATUS, &on);
-    if (!rc && !on)
-        rc = -ENODATA;
-    return rc ? perf_failed(r, rc) : tell_each(r, "domains", tell_counters);
+    if (rc < 0)
+        return perf_failed(r, rc);
+    return what ? 0 : tell_each(r, "domains", tell_counters);
 }
 
 /* ---- traces */

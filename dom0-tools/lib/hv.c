@@ -509,18 +509,13 @@ int hv_host_info(struct hv *h, struct hv_host *host)
     return rc;
 }
 
-int hv_perf(struct hv *h, uint32_t cmd, bool *on)
+int hv_perf(struct hv *h, bool on)
 {
     struct xen_sysctl op = {.cmd = XEN_SYSCTL_pavo_perf};
-    struct pavo_perf_op perf = {.cmd = cmd};
-    int rc;
+    struct pavo_perf_op perf = {.on = on};
 
     memcpy(&op.u, &perf, sizeof(perf));
-    rc = sysctl(h, &op);
-    memcpy(&perf, &op.u, sizeof(perf));
-    if (on)
-        *on = perf.on;
-    return rc;
+    return sysctl(h, &op);
 }
 
 int hv_perf_read(struct hv *h, uint32_t domid, uint64_t *words, size_t max)

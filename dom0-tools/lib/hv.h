@@ -98,9 +98,9 @@ int hv_grant_frames(struct hv *h, uint32_t domid, uint32_t *used, uint32_t *max)
 /* Reads the hypervisor's log into @buf (NUL added); *@len bytes. */
 int hv_log_read(struct hv *h, char *buf, size_t size, size_t *len);
 
-/* Counters: @cmd is PAVO_PERF_*; *@on, unless NULL, whether they are there then. -ENODATA: they are off. */
-int hv_perf(struct hv *h, uint32_t cmd, bool *on);
-/* Those of one domain, struct pavo_perf as 64-bit words, at most @max; returns how many. */
+/* Counters of all domains, from now on (if they are not there already) or gone. */
+int hv_perf(struct hv *h, bool on);
+/* Those of one domain, struct pavo_perf as 64-bit words, at most @max; returns how many. -ENODATA: off. */
 int hv_perf_read(struct hv *h, uint32_t domid, uint64_t *words, size_t max);
 
 /* Traces, see pv-abi/pavo.h. -EBUSY: another is there; -ENODATA: none is. */

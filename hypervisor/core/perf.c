@@ -30,7 +30,7 @@ static struct trace_ring {
     uint32_t gap;                /* records lost since the last that was written */
     uint64_t lost;               /* in all */
 } __attribute__((aligned(64))) rings[NR_CPUS];
-static uint32_t ring_size; /* records, a power of two */
+static uint32_t ring_size; /* records, a power of two; 0: no rings */
 static uint32_t trace_mask;
 
 static void flag_set(unsigned int flag)
@@ -45,59 +45,28 @@ static void settle(unsigned int flag)
     arch_free_flush(UINT32_MAX);
 }
 
-/* ---- counting ----------------------------------------------------------------------------------- */
+/* ---- hooks: the rest of this part runs with interrupts off -------------------------------------- */
 
 static void add(uint64_t *counter, uint64_t n)
 {
     __atomic_fetch_add(counter, n, __ATOMIC_RELAXED);
 }
 
-/* Interrupts are off. */
-static struct pavo_perf *counters(const struct vcpu *v)
+static void count(struct pavo_perf *p, const struct vcpu *v, unsigned int event, uint32_t arg)
 {
-    return ACCESS_ONCE(perf_flags) & PERF_COUNT ? ACCESS_ONCE(v->domain->perf) : NULL;
-}
-
-static void count(struct pavo_perf *p, unsigned int event, uint32_t arg)
-{
-    const uint32_t nr_traps = ARRAY_SIZE(p->traps), nr_emulated = ARRAY_SIZE(p->emulated);
+    const uint32_t nr = ARRAY_SIZE(p->traps);
 
     add(&p->events[event], 1);
-    switch (event) {
-    case PAVO_EV_TRAP:
-        arg = arg == 0x80 ? 32 : arg;
-        add(&p->traps[min(arg, nr_traps - 1)], 1);
-        break;
-    case PAVO_EV_EMULATE:
-        add(&p->emulated[min(arg, nr_emulated - 1)], 1);
-        break;
-    case PAVO_EV_TLB_REMOTE:
-        add(&p->tlb_cpus, arg);
-        break;
-    case PAVO_EV_SWITCH_OUT:
-        add(&p->idles, arg);
-        break;
-    case PAVO_EV_GRANT_COPY:
-        add(&p->grant_bytes, arg);
-        break;
-    default:
-        break;
-    }
+    add(&p->sums[event], arg);
+    if (event == PAVO_EV_TRAP)
+        add(&p->traps[arg == 0x80 ? 32 : min(arg, nr - 1)], 1);
+    else if (event == PAVO_EV_EMULATE)
+        add(&p->emulated[min(arg, nr - 1)], 1);
+    else if (event == PAVO_EV_HYPERCALL_END && !(arg & PAVO_HYPERCALL_AGAIN))
+        add(&p->hypercalls[arg], 1);
+    if (event == PAVO_EV_HYPERCALL_END)
+        add(&p->hypercall_ns[arg & ~PAVO_HYPERCALL_AGAIN], (uint64_t)v->perf_own_ns);
 }
-
-/* Woken before counting began, it may have run since. */
-static void count_latency(const struct vcpu *v, s_time_t now)
-{
-    struct pavo_perf *p = counters(v);
-    s_time_t woken = v->perf_woken_ns;
-    uint64_t us = now > woken ? (uint64_t)(now - woken) / 1000 : 0;
-    unsigned int bits = us ? 64 - (unsigned int)__builtin_clzll(us) : 0;
-
-    if (p && woken >= (s_time_t)p->since_ns)
-        add(&p->wake_us[min(bits, 31u)], 1);
-}
-
-/* ---- tracing ------------------------------------------------------------------------------------ */
 
 static void put(struct trace_ring *r, struct pavo_record rec)
 {
@@ -105,14 +74,13 @@ static void put(struct trace_ring *r, struct pavo_record rec)
     __atomic_store_n(&r->head, r->head + 1, __ATOMIC_RELEASE);
 }
 
-/* Interrupts are off. */
 static void trace(struct trace_ring *r, struct pavo_record rec)
 {
     uint32_t room = ring_size - (r->head - __atomic_load_n(&r->tail, __ATOMIC_ACQUIRE));
 
     if (room < 1u + !!r->gap) {
         r->gap++;
-        __atomic_store_n(&r->lost, r->lost + 1, __ATOMIC_RELAXED);
+        r->lost++;
         return;
     }
     if (r->gap)
@@ -123,24 +91,21 @@ static void trace(struct trace_ring *r, struct pavo_record rec)
 
 void perf_note(struct vcpu *v, unsigned int event, uint32_t arg)
 {
-    unsigned long flags = arch_irq_save();
-    struct pavo_perf *p;
+    unsigned long irqs = arch_irq_save();
+    unsigned int flags = ACCESS_ONCE(perf_flags);
 
-    if (v && v->domain != idle_domain) { /* NULL: a CPU that comes up */
-        p = counters(v);
-        if (p)
-            count(p, event, arg);
-        if ((ACCESS_ONCE(perf_flags) & PERF_TRACE) && (trace_mask >> event & 1))
-            trace(&rings[this_cpu()], (struct pavo_record){.time_ns = (uint64_t)now_ns(),
-                                                           .event = (uint8_t)event,
-                                                           .vcpu = (uint8_t)v->id,
-                                                           .domid = v->domain->domid,
-                                                           .arg = arg});
-    }
-    arch_irq_restore(flags);
+    if (!v || v->domain == idle_domain) /* NULL: a CPU that comes up */
+        flags = 0;
+    if ((flags & PERF_COUNT) && v->domain->perf)
+        count(v->domain->perf, v, event, arg);
+    if ((flags & PERF_TRACE) && (trace_mask >> event & 1))
+        trace(&rings[this_cpu()], (struct pavo_record){.time_ns = (uint64_t)now_ns(),
+                                                       .event = (uint8_t)event,
+                                                       .vcpu = (uint8_t)v->id,
+                                                       .domid = v->domain->domid,
+                                                       .arg = arg});
+    arch_irq_restore(irqs);
 }
-
-/* ---- hooks that do more ------------------------------------------------------------------------- */
 
 void perf_wake(struct vcpu *v, s_time_t now)
 {
@@ -152,34 +117,18 @@ void perf_wake(struct vcpu *v, s_time_t now)
 
 void perf_switch(struct vcpu *prev, struct vcpu *next, s_time_t now)
 {
-    unsigned long flags = arch_irq_save();
+    struct pavo_perf *p = ACCESS_ONCE(perf_flags) & PERF_COUNT ? next->domain->perf : NULL;
+    s_time_t woken = next->perf_woken_ns;
+    uint64_t us = (uint64_t)max(now - woken, 0) / 1000;
 
     perf_note(prev, PAVO_EV_SWITCH_OUT, next->domain == idle_domain);
     perf_note(next, PAVO_EV_SWITCH_IN, prev->domain == idle_domain);
-    if (next->perf_woken_ns)
-        count_latency(next, now);
+    if (p && woken >= (s_time_t)p->since_ns) /* else it may have run since, uncounted */
+        add(&p->wake_us[us ? min(64u - (unsigned int)__builtin_clzll(us), 31u) : 0], 1);
     next->perf_woken_ns = 0;
-    arch_irq_restore(flags);
 }
 
-static void count_hypercall(struct vcpu *v, unsigned int slot, bool again, s_time_t ns)
-{
-    unsigned long flags = arch_irq_save();
-    struct pavo_perf *p = counters(v);
-
-    if (p) {
-        add(again ? &p->again : &p->hypercalls[slot], 1);
-        add(&p->hypercall_ns[slot], (uint64_t)max(ns, 0));
-    }
-    arch_irq_restore(flags);
-}
-
-/* Two instructions a turn. */
-static void delay(unsigned int instructions)
-{
-    for (unsigned int n = instructions / 2; n; n--)
-        __atomic_signal_fence(__ATOMIC_SEQ_CST);
-}
+/* ---- hypercalls --------------------------------------------------------------------------------- */
 
 long perf_hypercall(unsigned int nr)
 {
@@ -190,22 +139,23 @@ long perf_hypercall(unsigned int nr)
 
     perf_note(v, PAVO_EV_HYPERCALL, slot);
     v->perf_inner_ns = 0;
-    delay(options.hypercall_delay);
+    for (unsigned int n = options.hypercall_delay / 2; n; n--) /* two instructions a turn */
+        __atomic_signal_fence(__ATOMIC_SEQ_CST);
     rc = hypercall_run(nr);
     spent = now_ns() - start;
-    count_hypercall(v, slot, rc == HC_CONTINUE, spent - v->perf_inner_ns);
+    v->perf_own_ns = max(spent - v->perf_inner_ns, 0);
     v->perf_inner_ns = outer + spent; /* a multicall around it leaves that out */
     perf_note(v, PAVO_EV_HYPERCALL_END, slot | (rc == HC_CONTINUE ? PAVO_HYPERCALL_AGAIN : 0));
     return rc;
 }
-
-/* ---- counting on and off ------------------------------------------------------------------------ */
 
 void perf_init(void)
 {
     if (options.hypercall_delay)
         flag_set(PERF_DELAY);
 }
+
+/* ---- counting on and off ------------------------------------------------------------------------ */
 
 static bool page_give(struct domain *d)
 {
@@ -216,17 +166,16 @@ static bool page_give(struct domain *d)
     p->version = PAVO_PERF_VERSION;
     p->size = sizeof(*p);
     p->since_ns = (uint64_t)now_ns();
-    __atomic_store_n(&d->perf, p, __ATOMIC_RELEASE);
+    d->perf = p;
     return true;
 }
 
 /* Without a page left for it, it is not counted. */
 void perf_domain_init(struct domain *d)
 {
-    spin_lock(&perf_lock);
+    SCOPED_LOCK(&perf_lock);
     if ((perf_flags & PERF_COUNT) && !d->perf)
         page_give(d);
-    spin_unlock(&perf_lock);
 }
 
 void perf_domain_destroy(struct domain *d)
@@ -236,80 +185,46 @@ void perf_domain_destroy(struct domain *d)
     d->perf = NULL;
 }
 
-static void page_clear(struct domain *d)
-{
-    uint64_t *counter = d->perf->events, *end = (uint64_t *)(d->perf + 1);
-
-    for (; counter < end; counter++)
-        __atomic_store_n(counter, 0, __ATOMIC_RELAXED);
-    d->perf->since_ns = (uint64_t)now_ns();
-}
-
-/* All domains get a page, or lose it, or have it cleared. -ENOMEM. */
-static long on_pages(unsigned int cmd)
+long perf_control(const struct pavo_perf_op *op)
 {
     unsigned int next = 0;
     struct domain *d;
     long rc = 0;
 
+    SCOPED_LOCK(&perf_lock);
+    if (op->on > 1)
+        return -EINVAL;
+    if (!op->on)
+        settle(PERF_COUNT);
     for (; !rc && (d = domain_get_next(next)); domain_put(d)) {
         next = d->domid + 1u;
-        if (cmd == PAVO_PERF_OFF)
+        if (!op->on)
             perf_domain_destroy(d);
-        else if (cmd == PAVO_PERF_RESET && d->perf)
-            page_clear(d);
-        else if (cmd == PAVO_PERF_ON && !d->perf && !page_give(d))
-            rc = -ENOMEM;
+        else if (!d->perf && !page_give(d))
+            rc = -ENOMEM; /* those that have one keep it, for a second try or for off */
     }
-    return rc;
-}
-
-long perf_control(struct pavo_perf_op *op)
-{
-    long rc = 0;
-    bool on;
-
-    spin_lock(&perf_lock);
-    on = perf_flags & PERF_COUNT;
-    if (op->cmd > PAVO_PERF_STATUS)
-        rc = -EINVAL;
-    else if (op->cmd == PAVO_PERF_RESET)
-        rc = on ? on_pages(PAVO_PERF_RESET) : -ENODATA;
-    else if (op->cmd == PAVO_PERF_ON && !on)
-        rc = on_pages(PAVO_PERF_ON);
-    if (!rc && op->cmd == PAVO_PERF_ON)
+    if (op->on && !rc)
         flag_set(PERF_COUNT);
-    if (rc == -ENOMEM || op->cmd == PAVO_PERF_OFF) {
-        settle(PERF_COUNT);
-        on_pages(PAVO_PERF_OFF);
-    }
-    op->on = !!(perf_flags & PERF_COUNT);
-    spin_unlock(&perf_lock);
     return rc;
 }
 
 long perf_read(struct domain *d, struct pavo_perf_read *op)
 {
-    long rc = -ENODATA;
-
-    spin_lock(&perf_lock);
-    if (d->perf) {
-        d->perf->now_ns = (uint64_t)now_ns();
-        op->size = min(op->size, (uint32_t)sizeof(*d->perf));
-        rc = copy_to_guest(op->buffer, d->perf, op->size) ? -EFAULT : 0;
-    }
-    spin_unlock(&perf_lock);
-    return rc;
+    SCOPED_LOCK(&perf_lock);
+    if (!(perf_flags & PERF_COUNT) || !d->perf)
+        return -ENODATA;
+    d->perf->now_ns = (uint64_t)now_ns();
+    op->size = min(op->size, (uint32_t)sizeof(*d->perf));
+    return copy_to_guest(op->buffer, d->perf, op->size) ? -EFAULT : 0;
 }
 
 /* ---- traces, for dom0 --------------------------------------------------------------------------- */
 
 static unsigned int ring_order(void)
 {
-    uint64_t pages = PFN_UP(ring_size * sizeof(struct pavo_record));
-
-    return 64 - (unsigned int)__builtin_clzll(pages) - 1; /* a power of two, as is the size */
+    return (unsigned int)__builtin_ctzll(ring_size * sizeof(struct pavo_record) / PAGE_SIZE);
 }
+_Static_assert(PAVO_TRACE_RECORDS_MIN * sizeof(struct pavo_record) >= PAGE_SIZE, "whole pages");
 
 /* Nobody writes: flags are clear and have settled. */
 static void rings_free(void)
@@ -347,14 +262,13 @@ static long trace_start(const struct pavo_trace_op *op)
 
 static long trace_read(struct pavo_trace_op *op)
 {
-    uint32_t done = 0, room = min(op->records, PAVO_TRACE_READ_MAX), n;
+    uint32_t done = 0, room = min(op->records, PAVO_TRACE_READ_MAX), n, at;
     struct trace_ring *r = &rings[op->cpu % NR_CPUS];
 
     if (op->cpu >= NR_CPUS || !r->records)
         return -ENOENT;
-    while (done < room) {
-        uint32_t at = r->tail & (ring_size - 1);
-
+    for (; done < room; done += n) {
+        at = r->tail & (ring_size - 1);
         n = min(__atomic_load_n(&r->head, __ATOMIC_ACQUIRE) - r->tail, room - done);
         n = min(n, ring_size - at);
         if (!n)
@@ -363,30 +277,25 @@ static long trace_read(struct pavo_trace_op *op)
                           n * sizeof(*r->records)))
             return -EFAULT;
         __atomic_store_n(&r->tail, r->tail + n, __ATOMIC_RELEASE);
-        done += n;
     }
     op->records = done;
-    op->lost = __atomic_load_n(&r->lost, __ATOMIC_RELAXED);
+    op->lost = ACCESS_ONCE(r->lost);
     return 0;
 }
 
 long perf_trace(struct pavo_trace_op *op)
 {
-    long rc = 0;
-
-    spin_lock(&perf_lock);
+    SCOPED_LOCK(&perf_lock);
     if (op->cmd > PAVO_TRACE_STOP)
-        rc = -EINVAL;
-    else if (op->cmd == PAVO_TRACE_START)
-        rc = trace_start(op);
-    else if (!ring_size)
-        rc = -ENODATA;
-    else if (op->cmd == PAVO_TRACE_READ)
-        rc = trace_read(op);
-    else
-        settle(PERF_TRACE);
-    if (!rc && op->cmd == PAVO_TRACE_STOP)
+        return -EINVAL;
+    if (op->cmd == PAVO_TRACE_START)
+        return trace_start(op);
+    if (!ring_size)
+        return -ENODATA;
+    if (op->cmd == PAVO_TRACE_READ)
+        return trace_read(op);
+    settle(PERF_TRACE);
+    if (op->cmd == PAVO_TRACE_STOP)
         rings_free();
-    spin_unlock(&perf_lock);
-    return rc;
+    return 0;
 }

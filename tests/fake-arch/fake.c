@@ -763,7 +763,7 @@ WEAK void perf_domain_init(struct domain *d)
 WEAK void perf_domain_destroy(struct domain *d)
 {
 }
-WEAK long perf_control(struct pavo_perf_op *op)
+WEAK long perf_control(const struct pavo_perf_op *op)
 {
     return -ENOSYS;
 }

@@ -13,7 +13,9 @@
 #include <stdlib.h>
 
 #include <hv/alloc.h>
+#include <hv/cmdline.h>
 #include <hv/console.h>
+#include <hv/perf.h>
 #include <pv-abi/domctl.h>
 #include <pv-abi/grant_table.h>
 #include <pv-abi/memory.h>
@@ -28,6 +30,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 char cmdline_text[1024];
+struct cmdline_options options;
 static const uint8_t *in, *in_end;
 static jmp_buf machine_jmp;
 static struct domain *caller;
@@ -363,6 +366,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     fake_preempt_after = 0;
     fake_set_current(dom0->vcpu[0]);
+    CHECK(!perf_control(&(struct pavo_perf_op){.on = 0}));
+    perf_trace(&(struct pavo_trace_op){.cmd = PAVO_TRACE_STOP});
     /* dom0 last, as it lies in the way of nothing, and as if it were any domain. */
     for (unsigned int id = 1; (d = domain_get_next(id));) {
         id = d->domid + 1u;

@@ -75,23 +75,15 @@ static int group_teardown(void **state)
     return 0;
 }
 
-static long perf(unsigned int cmd)
+static long perf(unsigned int on)
 {
     struct xen_sysctl *s = fake_guest(ARG_VA);
 
     memset(s, 0, sizeof(*s));
     s->cmd = XEN_SYSCTL_pavo_perf;
     s->interface_version = XEN_SYSCTL_INTERFACE_VERSION;
-    ((struct pavo_perf_op *)(void *)s->u.pad)->cmd = cmd;
+    ((struct pavo_perf_op *)(void *)s->u.pad)->on = on;
     return hc_sysctl(dom0, ARG_VA);
-}
-
-static bool perf_is_on(void)
-{
-    const struct xen_sysctl *s = fake_guest(ARG_VA);
-
-    assert_int_equal(perf(PAVO_PERF_STATUS), 0);
-    return ((const struct pavo_perf_op *)(const void *)s->u.pad)->on;
 }
 
 static struct pavo_trace_op *trace_op(void)
@@ -168,7 +160,7 @@ static int teardown(void **state)
     fake_guest_write_faults_at(0);
     fake_nr_cpus = 1;
     fake_cpu = 0;
-    assert_int_equal(perf(PAVO_PERF_OFF), 0);
+    assert_int_equal(perf(0), 0);
     trace(PAVO_TRACE_STOP);
     perf_flags = 0;
     options.hypercall_delay = 0;
@@ -179,19 +171,16 @@ static int teardown(void **state)
 
 static void off_there_are_no_counters(void **state)
 {
-    assert_false(perf_is_on());
     assert_null(d1->perf);
     assert_int_equal(counters_read(1, BUF_VA, PAGE_SIZE), -ENODATA);
-    assert_int_equal(perf(PAVO_PERF_RESET), -ENODATA);
-    assert_int_equal(perf(PAVO_PERF_OFF), 0);
+    assert_int_equal(perf(0), 0);
     perf_event(d1->vcpu[0], PAVO_EV_TRAP, 14);
     assert_int_equal(perf_flags, 0);
 }
 
 static void events_are_counted_for_their_domain_alone(void **state)
 {
-    assert_int_equal(perf(PAVO_PERF_ON), 0);
-    assert_true(perf_is_on());
+    assert_int_equal(perf(1), 0);
     perf_event(d1->vcpu[0], PAVO_EV_TRAP, 14);
     perf_event(d1->vcpu[0], PAVO_EV_TRAP, 14);
     perf_event(d1->vcpu[0], PAVO_EV_TRAP, 0x80);
@@ -200,7 +189,6 @@ static void events_are_counted_for_their_domain_alone(void **state)
     perf_event(d1->vcpu[0], PAVO_EV_EMULATE, 1000);
     perf_event(d1->vcpu[0], PAVO_EV_TLB_REMOTE, 3);
     perf_event(d1->vcpu[0], PAVO_EV_GRANT_COPY, 1500);
-    perf_event(d1->vcpu[0], PAVO_EV_SWITCH_OUT, 1);
     perf_event(NULL, PAVO_EV_INTERRUPT, 0xfd); /* a CPU that comes up */
     assert_int_equal(counters(1)->version, PAVO_PERF_VERSION);
     assert_int_equal(counters(1)->size, sizeof(struct pavo_perf));
@@ -210,35 +198,34 @@ static void events_are_counted_for_their_domain_alone(void **state)
     assert_int_equal(counters(1)->traps[39], 1);
     assert_int_equal(counters(1)->emulated[5], 1);
     assert_int_equal(counters(1)->emulated[39], 1);
-    assert_int_equal(counters(1)->tlb_cpus, 3);
-    assert_int_equal(counters(1)->grant_bytes, 1500);
-    assert_int_equal(counters(1)->idles, 1);
+    assert_int_equal(counters(1)->sums[PAVO_EV_TLB_REMOTE], 3);
+    assert_int_equal(counters(1)->sums[PAVO_EV_GRANT_COPY], 1500);
     assert_int_equal(counters(0)->events[PAVO_EV_TRAP], 0);
 }
 
-static void on_again_changes_nothing_and_reset_clears(void **state)
+static void on_again_changes_nothing(void **state)
 {
-    assert_int_equal(perf(PAVO_PERF_ON), 0);
+    assert_int_equal(perf(1), 0);
     perf_event(d1->vcpu[0], PAVO_EV_SEND, 9);
     fake_now += 1000;
-    assert_int_equal(perf(PAVO_PERF_ON), 0);
+    assert_int_equal(perf(1), 0);
     assert_int_equal(counters(1)->events[PAVO_EV_SEND], 1);
     assert_int_equal(counters(1)->now_ns - counters(1)->since_ns, 1000);
-    assert_int_equal(perf(PAVO_PERF_RESET), 0);
+    assert_int_equal(perf(0), 0);
+    assert_int_equal(perf(1), 0);
     assert_int_equal(counters(1)->events[PAVO_EV_SEND], 0);
     assert_int_equal(counters(1)->now_ns, counters(1)->since_ns);
-    assert_int_equal(counters(1)->version, PAVO_PERF_VERSION);
 }
 
 static void other_commands_are_refused(void **state)
 {
-    assert_int_equal(perf(PAVO_PERF_STATUS + 1), -EINVAL);
+    assert_int_equal(perf(2), -EINVAL);
     assert_int_equal(trace(PAVO_TRACE_STOP + 1), -EINVAL);
 }
 
 static void reading_gives_as_much_as_there_is_room(void **state)
 {
-    assert_int_equal(perf(PAVO_PERF_ON), 0);
+    assert_int_equal(perf(1), 0);
     assert_int_equal(counters_read(1, BUF_VA, 8), 0);
     assert_int_equal(*(uint64_t *)fake_guest(BUF_VA + 8), 0); /* since_ns is not zero */
     assert_int_equal(counters_read(1, BUF_VA, 1u << 31), 0);
@@ -252,7 +239,7 @@ static void a_domain_that_comes_is_counted_and_one_that_goes_is_forgotten(void *
 {
     struct domain *d;
 
-    assert_int_equal(perf(PAVO_PERF_ON), 0);
+    assert_int_equal(perf(1), 0);
     d = domain_make(5);
     perf_event(d->vcpu[0], PAVO_EV_WAKE, 0);
     assert_int_equal(counters(5)->events[PAVO_EV_WAKE], 1);
@@ -271,8 +258,10 @@ static void without_memory_counting_stays_off(void **state)
     while (n < ARRAY_SIZE(pages) && (pages[n] = hv_alloc_page()))
         n++;
     hv_free_page(pages[--n]); /* enough for dom0 alone */
-    assert_int_equal(perf(PAVO_PERF_ON), -ENOMEM);
+    assert_int_equal(perf(1), -ENOMEM);
     assert_int_equal(perf_flags, 0);
+    assert_int_equal(counters_read(0, BUF_VA, PAGE_SIZE), -ENODATA); /* though it has some */
+    assert_int_equal(perf(0), 0);
     assert_null(dom0->perf);
     assert_int_equal(trace_start(PAVO_TRACE_RECORDS_MAX, ~0u), -ENOMEM);
     assert_int_equal(trace_start(PAVO_TRACE_RECORDS_MIN, ~0u), 0);
@@ -283,21 +272,21 @@ static void without_memory_counting_stays_off(void **state)
 
 static void hypercalls_are_counted_with_their_time(void **state)
 {
-    assert_int_equal(perf(PAVO_PERF_ON), 0);
+    assert_int_equal(perf(1), 0);
     takes_ns = 700;
     answers[1] = HC_CONTINUE;
     perf_hypercall(__HYPERVISOR_sched_op);
     assert_int_equal(perf_hypercall(__HYPERVISOR_sched_op), HC_CONTINUE);
     perf_hypercall(1000000);
     assert_int_equal(counters(1)->hypercalls[__HYPERVISOR_sched_op], 1);
-    assert_int_equal(counters(1)->again, 1);
+    assert_int_equal(counters(1)->events[PAVO_EV_HYPERCALL_END], 3);
     assert_int_equal(counters(1)->hypercall_ns[__HYPERVISOR_sched_op], 1400);
     assert_int_equal(counters(1)->hypercalls[PAVO_HYPERCALL_OTHER], 1);
 }
 
 static void a_multicalls_time_is_without_its_entries(void **state)
 {
-    assert_int_equal(perf(PAVO_PERF_ON), 0);
+    assert_int_equal(perf(1), 0);
     takes_ns = 300;
     perf_hypercall(__HYPERVISOR_multicall);
     perf_hypercall(__HYPERVISOR_multicall);
@@ -314,9 +303,9 @@ static void a_delay_alone_counts_nothing(void **state)
     answers[0] = 42;
     assert_int_equal(perf_hypercall(__HYPERVISOR_sched_op), 42);
     perf_event(d1->vcpu[0], PAVO_EV_TRAP, 14);
-    assert_int_equal(perf(PAVO_PERF_ON), 0);
+    assert_int_equal(perf(1), 0);
     assert_int_equal(counters(1)->events[PAVO_EV_TRAP], 0);
-    assert_int_equal(perf(PAVO_PERF_OFF), 0);
+    assert_int_equal(perf(0), 0);
     assert_int_equal(perf_flags, PERF_DELAY);
 }
 
@@ -331,7 +320,7 @@ static void latency_is_from_waking_to_running(void **state)
     struct vcpu *v = d1->vcpu[0];
     s_time_t t = fake_now;
 
-    assert_int_equal(perf(PAVO_PERF_ON), 0);
+    assert_int_equal(perf(1), 0);
     wake(v, RUNSTATE_blocked, t);
     perf_switch(dom0->vcpu[0], v, t + 999);
     wake(v, RUNSTATE_blocked, t);
@@ -341,6 +330,7 @@ static void latency_is_from_waking_to_running(void **state)
     wake(v, RUNSTATE_blocked, t);
     perf_switch(dom0->vcpu[0], v, t + 3600000000000000);
     wake(v, RUNSTATE_runnable, t); /* preempted */
+    assert_int_equal(v->perf_woken_ns, 0);
     perf_switch(dom0->vcpu[0], v, t + 1000);
     wake(v, RUNSTATE_blocked, t - 1); /* before counting began */
     perf_switch(dom0->vcpu[0], v, t + 1000);
@@ -348,6 +338,7 @@ static void latency_is_from_waking_to_running(void **state)
     assert_int_equal(counters(1)->wake_us[1], 1);
     assert_int_equal(counters(1)->wake_us[4], 1);
     assert_int_equal(counters(1)->wake_us[31], 1);
+    assert_int_equal(counters(0)->sums[PAVO_EV_SWITCH_OUT], 0); /* it never left its CPU idle */
     assert_int_equal(counters(1)->events[PAVO_EV_WAKE], 5);
     assert_int_equal(counters(1)->events[PAVO_EV_SWITCH_IN], 6);
     assert_int_equal(counters(0)->events[PAVO_EV_SWITCH_OUT], 6);
@@ -357,7 +348,7 @@ static void the_idle_domain_is_left_out(void **state)
 {
     struct vcpu idle = {.domain = idle_domain};
 
-    assert_int_equal(perf(PAVO_PERF_ON), 0);
+    assert_int_equal(perf(1), 0);
     assert_int_equal(trace_start(256, ~0u), 0);
     perf_switch(&idle, d1->vcpu[0], fake_now);
     perf_switch(d1->vcpu[0], &idle, fake_now);
@@ -499,7 +490,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(off_there_are_no_counters),
         T(events_are_counted_for_their_domain_alone),
-        T(on_again_changes_nothing_and_reset_clears),
+        T(on_again_changes_nothing),
         T(other_commands_are_refused),
         T(reading_gives_as_much_as_there_is_room),
         T(a_domain_that_comes_is_counted_and_one_that_goes_is_forgotten),

@@ -88,22 +88,13 @@ void arch_spin_wait(void)
     __builtin_ia32_pause();
 }
 
-static uint32_t count_of(uint64_t cpus)
-{
-    uint32_t n = 0;
-
-    for (; cpus; cpus &= cpus - 1)
-        n++;
-    return n;
-}
-
 static void flush_others(uint64_t cpus, bool one_page, uint64_t va)
 {
     cpus &= ~(1ull << this_cpu());
     if (!cpus)
         return;
-    if (unlikely(perf_flags))
-        perf_note(current, PAVO_EV_TLB_REMOTE, count_of(cpus));
+    for (uint64_t left = cpus; unlikely(perf_flags) && left; left &= left - 1)
+        perf_note(current, PAVO_EV_TLB_REMOTE, (uint32_t)__builtin_ctzll(left));
     while (!spin_trylock(&flush_lock))
         arch_spin_wait();
     request.va = va;

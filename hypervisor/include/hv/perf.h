@@ -7,7 +7,6 @@
 #define HV_PERF_H
 
 #include <hv/lib.h>
-#include <hv/types.h>
 #include <pv-abi/pavo.h>
 
 #define PERF_COUNT 1u
@@ -22,11 +21,10 @@ static inline void perf_event(struct vcpu *v, unsigned int event, uint32_t arg)
     if (unlikely(perf_flags))
         perf_note(v, event, arg);
 }
-/* @v, as yet in the state it had, is going to be runnable. Lock of its queue held. */
+/* The same for what has more to it, to be called while perf_flags are set. @v is going to be runnable, and still
+ * in the state it had; a CPU goes from @prev to @next (interrupts off); hypercall_dispatch(). */
 void perf_wake(struct vcpu *v, s_time_t now);
-/* A CPU goes from @prev to @next. */
 void perf_switch(struct vcpu *prev, struct vcpu *next, s_time_t now);
-/* hypercall_dispatch() while perf_flags are set. */
 long perf_hypercall(unsigned int nr);
 
 void perf_init(void);                       /* boot: takes hypercall_delay= */
@@ -34,7 +32,7 @@ void perf_domain_init(struct domain *d);    /* a new domain, in the table alread
 void perf_domain_destroy(struct domain *d); /* nobody has a reference to it */
 
 /* Operations of dom0; errors as pv-abi/pavo.h says, -EINVAL another command or size, -ENOMEM, -EFAULT. */
-long perf_control(struct pavo_perf_op *op);
+long perf_control(const struct pavo_perf_op *op);
 long perf_read(struct domain *d, struct pavo_perf_read *op);
 long perf_trace(struct pavo_trace_op *op);
 
