@@ -24,7 +24,7 @@ struct request {
     struct err *e;
     int pass;
     bool records; /* after the answer, a trace follows */
-    bool stream; /* after the answer, events follow, from this one on */
+    bool stream;  /* after the answer, events follow, from this one on */
     uint64_t first_event;
 };
 
