@@ -172,6 +172,29 @@ static int note_domain(uint32_t domid, void *arg, struct err *e)
               : 0;
 }
 
+/*
+ * dom0's kernel sets devices up one after the other. Those who want some wait for each other here: then the
+ * time that is given to a backend is for its own work, and nobody looks for what cannot be there yet.
+ */
+static pthread_mutex_t announcing = PTHREAD_MUTEX_INITIALIZER;
+
+static int connect_steps(struct vm *vm, struct store *s, const struct built *b,
+                         uint32_t (*numbers)[2], bool fresh_log, struct err *e)
+{
+    if (publish(vm, s, b, numbers, e))
+        return -1;
+    timing_mark(vm, "announce");
+    if (console_add(vm, b->console_port, fresh_log, e))
+        return -1;
+    vm->console = true;
+    timing_mark(vm, "console");
+    crash_point();
+    if (devices_wait(vm, s, e))
+        return -1;
+    timing_mark(vm, "backends");
+    return 0;
+}
+
 static int start_steps(struct vm *vm, struct store *s, uint32_t (*numbers)[2], bool paused,
                        bool fresh_log, struct err *e)
 {
@@ -191,17 +214,12 @@ static int start_steps(struct vm *vm, struct store *s, uint32_t (*numbers)[2], b
     vm->started = (int64_t)time(NULL);
     registry_set_domid(vm, b.domid);
     timing_mark(vm, "build");
-    if (publish(vm, s, &b, numbers, e))
+    pthread_mutex_lock(&announcing);
+    timing_mark(vm, "queue");
+    rc = connect_steps(vm, s, &b, numbers, fresh_log, e);
+    pthread_mutex_unlock(&announcing);
+    if (rc)
         return -1;
-    timing_mark(vm, "announce");
-    if (console_add(vm, b.console_port, fresh_log, e))
-        return -1;
-    vm->console = true;
-    timing_mark(vm, "console");
-    crash_point();
-    if (devices_wait(vm, s, e))
-        return -1;
-    timing_mark(vm, "backends");
     crash_point();
     rc = paused ? 0 : hv_domain_unpause(domd.hv, vm->domid);
     if (rc)

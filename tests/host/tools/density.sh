@@ -53,6 +53,7 @@ wait "${pids[@]}"
 check all-are-destroyed "$(cat /tmp/bad)" [ ! -s /tmp/bad ]
 echo "destroyed in $((SECONDS - started)) s"
 rm -f /guest/d*.cow
+check dom0s-tables-grow-little "$(domctl info)" grown 256
 same nothing-left
 well() { ! dmesg | grep 'Out of memory\|page allocation failure\|BUG:\|WARNING:'; }
 check dom0-is-well "$(dmesg | tail -n 20)" well

@@ -13,7 +13,6 @@ wait_for 40 at_login g || fail boot "$(tail -n 3 $log/g.log)"
 held >/tmp/before
 at_guest_shell g
 row attach-no-bridge 2 'bridge none: no such interface' domctl network-attach g bridge=none
-row attach-name-taken 1 'vif 1: ' domctl network-attach -t 5 g vifname=pavobr0
 row attach-same-number 2 'two interfaces have devid 0' domctl network-attach g devid=0
 row detach-no-vif 2 "g: no interface '7'" domctl network-detach g 7
 

@@ -47,6 +47,17 @@ gone() { ! domctl list -o json | grep -q "\"name\": \"$1\""; }
 netif_exists() { [ -e "/sys/class/net/$1" ]; }
 at_login() { grep -q 'login: ' "$log/$1.log" 2>/dev/null; }
 
+# grown PAGES: at most so many more are the hypervisor's since /tmp/before: dom0's tables of ports and of
+# mappings keep what they grew to. /tmp/before then has these for `same`.
+grown() {
+    local now was
+    now=$(domctl info -o json | sed -n 's/.*"hypervisor_pages": \([0-9]*\).*/\1/p')
+    was=$(sed -n 's/.*"hypervisor_pages": \([0-9]*\).*/\1/p' /tmp/before)
+    [ $((now - was)) -ge 0 ] && [ $((now - was)) -le "$1" ] || return
+    awk -v n=$((now - was)) '/"free_pages"/ { sub(/[0-9]+/, $2 - n) } /"hypervisor_pages"/ { sub(/[0-9]+/, $2 + n) } { print }' \
+        /tmp/before >/tmp/before.grown
+    mv /tmp/before.grown /tmp/before
+}
 # same NAME: the host is as it was in /tmp/before.
 same() {
     local out

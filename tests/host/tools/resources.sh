@@ -204,9 +204,11 @@ rm /tmp/looking
 wait $looker
 all_looked_well() { [ -s /tmp/looks ] && [ ! -s /tmp/look.bad ]; }
 check lists-meanwhile "$(cat /tmp/look.bad)" all_looked_well
-domctl destroy 'more*' &
+domctl destroy 'more*' >/tmp/out.more 2>&1 &
+going=$!
 many destroy {11..20}
-wait $!
+wait $going
 check all-go-at-once "$(domctl list)" all_done destroy 20
+check dom0s-tables-grow-little "$(domctl info)" grown 4
 same many-nothing-left
 check loop-devices-are-removed "$(echo /dev/loop[0-9]*)" [ "$(echo /dev/loop[0-9]*)" = "$loops" ]
