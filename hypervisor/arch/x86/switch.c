@@ -309,9 +309,9 @@ void arch_vcpu_kick(struct vcpu *v)
 void toggle_guest_mode(struct vcpu *v)
 {
     v->arch.in_kernel = !v->arch.in_kernel;
-    perf_event(v, PAVO_EV_MODE_SWITCH, v->arch.in_kernel);
     __asm__ volatile("swapgs");
     write_cr3(guest_root(v));
+    perf_event(v, PAVO_EV_MODE_SWITCH, v->arch.in_kernel); /* last: a jump, no frame to set up */
 }
 
 void arch_update_runstate_area(struct vcpu *v)

@@ -62,8 +62,8 @@ void tlb_flush_local(void)
 
 static void flush_page(uint64_t va)
 {
-    perf_event(current, PAVO_EV_TLB_PAGE, 0);
     invlpg(va);
+    perf_event(current, PAVO_EV_TLB_PAGE, 0);
 }
 
 void tlb_flush_ipi(void)

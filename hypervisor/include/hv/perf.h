@@ -15,7 +15,7 @@
 extern unsigned int perf_flags;
 
 /* Of @v happens @event. Any context but NMI, any locks. */
-void perf_note(struct vcpu *v, unsigned int event, uint32_t arg);
+void perf_note(struct vcpu *v, unsigned int event, uint32_t arg) __attribute__((cold));
 static inline void perf_event(struct vcpu *v, unsigned int event, uint32_t arg)
 {
     if (unlikely(perf_flags))
