@@ -39,7 +39,7 @@ static const struct hypercall hypercalls[] = {
     [__HYPERVISOR_domctl] = {HC_FN(hc_domctl), HC_PRIVILEGED},
 };
 
-long hypercall_run(unsigned int nr)
+static inline __attribute__((always_inline)) long run(unsigned int nr)
 {
     struct vcpu *v = current;
     const struct hypercall *h;
@@ -53,9 +53,14 @@ long hypercall_run(unsigned int nr)
                  v->hc_args[4]);
 }
 
+long hypercall_run(unsigned int nr)
+{
+    return run(nr);
+}
+
 long hypercall_dispatch(unsigned int nr)
 {
-    return unlikely(perf_flags) ? perf_hypercall(nr) : hypercall_run(nr);
+    return unlikely(perf_flags) ? perf_hypercall(nr) : run(nr);
 }
 
 /*

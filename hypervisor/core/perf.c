@@ -130,18 +130,27 @@ void perf_switch(struct vcpu *prev, struct vcpu *next, s_time_t now)
 
 /* ---- hypercalls --------------------------------------------------------------------------------- */
 
+static long run(unsigned int nr)
+{
+    for (unsigned int n = options.hypercall_delay / 2; n; n--) /* two instructions a turn */
+        __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    return hypercall_run(nr);
+}
+
 long perf_hypercall(unsigned int nr)
 {
     unsigned int slot = min(nr, PAVO_HYPERCALL_OTHER);
     struct vcpu *v = current;
-    s_time_t outer = v->perf_inner_ns, start = now_ns(), spent;
+    s_time_t outer, start, spent;
     long rc;
 
+    if (!(perf_flags & (PERF_COUNT | PERF_TRACE)))
+        return run(nr);
     perf_note(v, PAVO_EV_HYPERCALL, slot);
+    outer = v->perf_inner_ns;
     v->perf_inner_ns = 0;
-    for (unsigned int n = options.hypercall_delay / 2; n; n--) /* two instructions a turn */
-        __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    rc = hypercall_run(nr);
+    start = now_ns();
+    rc = run(nr);
     spent = now_ns() - start;
     v->perf_own_ns = max(spent - v->perf_inner_ns, 0);
     v->perf_inner_ns = outer + spent; /* a multicall around it leaves that out */

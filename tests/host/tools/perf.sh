@@ -44,7 +44,7 @@ check perf-of-an-interval "$(calls -i 1 calls1)" [ -z "$(calls -i 1 calls1)" ]
 check perf-table "$(domctl perf calls1)" eval "domctl perf calls1 | grep -qE '^  get_debugreg  *1000 '"
 says perf-of-nobody 3 'nobody: no such domain' domctl perf nobody
 domctl perf -o json 0 | tr -d ' \n' >/tmp/dom0.json
-check perf-of-dom0 "$(head -c 300 /tmp/dom0.json)" eval 'grep -q "\"id\":0,.*\"name\":\"iret\".*\"page fault\"" /tmp/dom0.json &&
+check perf-of-dom0 "$(head -c 300 /tmp/dom0.json)" eval 'grep -q "\"id\":0,.*\"name\":\"iret\".*\"pagefault\"" /tmp/dom0.json &&
     grep -qE "\"switch-in\":[1-9]" /tmp/dom0.json && ! grep -q calls1 /tmp/dom0.json'
 echo "JSON perf 0 $(domctl perf -o json | base64 -w 0)"
 domctl perf --reset
@@ -76,14 +76,14 @@ domctl trace -s 1 -r 256 /tmp/gaps 2>/tmp/gaps.err
 echo "JSON trace 0 $(domctl trace -s 1 -e sched -o json /tmp/again | base64 -w 0)"
 check trace-tells-what-is-lost "$(cat /tmp/gaps.err)" grep -qE '^/tmp/gaps: [1-9][0-9]* records, [1-9][0-9]* lost' /tmp/gaps.err
 for t in whole gaps; do
-    echo "TRACE $t $(domctl trace -d chrome /tmp/$t | gzip -c | base64 | tr -d '\n')"
+    echo "TRACE $t $(domctl trace -d chrome /tmp/$t | gzip -1 -c | base64 | tr -d '\n')"
 done
 
 # ---- what goes wrong
 says trace-of-nothing 2 '/files/mini: not a trace' domctl trace -d text /files/mini
 head -c 1000 /tmp/whole >/tmp/cut
 says trace-cut-off 0 '/tmp/cut: the file was cut off' domctl trace -d text /tmp/cut
-{ head -c 200 /tmp/whole; head -c 1000 /dev/zero; } >/tmp/damaged
+{ head -c 32 /tmp/whole; head -c 1000 /dev/zero; } >/tmp/damaged
 says trace-damaged 2 '/tmp/damaged: a damaged trace, from byte ' domctl trace -d text /tmp/damaged
 says trace-no-such-file 2 '/tmp/none: No such file' domctl trace -d text /tmp/none
 says trace-bad-events 2 "does not know 'nonsense'" domctl trace -e hypercall,nonsense /tmp/none
