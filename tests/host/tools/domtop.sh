@@ -85,6 +85,11 @@ check sorted-by-memory "$(cat /tmp/screen)" wait_for 5 ordered 'Domain-0 busy id
 tm send-keys w T # totals: only busy has written
 first() { screen; [ "$(awk '/^NAME/ { getline; print $1 }' /tmp/screen)" = "$1" ]; }
 check sorted-by-written "$(cat /tmp/screen)" wait_for 5 first busy
+# Its row is green; tmux tells a colour only where it changes, and the heading above has another.
+sgr=$'\e\\[[0-9;]*m'
+: >/tmp/colours
+colours() { tm capture-pane -e -p -t 0 >/tmp/colours; grep -qE "^($sgr)*"$'\e\\[[0-9;]*32m'"($sgr)*busy " /tmp/colours; }
+check colours "$(od -c </tmp/colours | head -n 20)" wait_for 8 colours
 tm send-keys T c
 # vCPUs, below their domain.
 tm send-keys V
