@@ -6,7 +6,7 @@
 . tests/host/lib.sh
 cp tests/host/tools/*.sh build/guest/mini "$scratch/"
 build/dom0-tools/domctl --help >"$scratch/help"
-FILES=$scratch TIMEOUT=250 dom0 'bash life.sh; bash perf.sh' >"$scratch/out"
+FILES=$scratch TIMEOUT=400 dom0 'bash life.sh; bash perf.sh' >"$scratch/out"
 status=$?
 grep -v '^TRACE ' "$scratch/out" | tests/host/json-keys "$scratch/help"
 # Trace-event JSON as a viewer reads it: what begins ends, per thread, in this order; time goes forward.
