@@ -99,6 +99,7 @@ wait $tracer 2>/dev/null
 again() { domctl trace -s 1 /tmp/again 2>/dev/null; }
 check trace-after-a-killed-one "$(domctl trace -s 1 /tmp/again 2>&1)" wait_for 5 again
 # Nor does a daemon that is killed.
+rm /tmp/killed
 domctl trace /tmp/killed 2>/tmp/err &
 tracer=$!
 wait_for 5 [ -s /tmp/killed ]
