@@ -83,7 +83,8 @@ help:
 	'make check-long    the same and the slow tests' \
 	'make shell         the same host, interactive: the console of dom0' \
 	"make run CMD='...' [FILES=dir]   boot, run CMD in dom0 with dir copied to /files, power off" \
-	'make bench         benchmarks against Xen and plain Linux; report in build/bench/' \
+	'make bench         Pavo beside native Linux, Xen and KVM; report in build/bench/ (docs/benchmarks.md);' \
+	"                   QUICK=1: the main rows; ONLY='CONFIG/WORKLOAD ...': chosen cells" \
 	'make fuzz TIME=60  each fuzz target for so many seconds' \
 	'make lint          format, cppcheck and shellcheck; make format: rewrite C files in house style' \
 	'make headercheck   each header compiles alone' \
@@ -231,7 +232,14 @@ build/helpers/%: dom0-tools/host/%.c
 build/helpers/%: tests/bench/%.c
 	$(call say,CC)
 	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) -static -o $@.tmp $< && mv -f $@.tmp $@
-bench-programs: $(patsubst tests/bench/%.c,build/helpers/%,$(wildcard tests/bench/*.c))
+build/helpers/%: tests/bench/guest/%.c
+	$(call say,CC)
+	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) -static -o $@.tmp $< && mv -f $@.tmp $@
+bench-programs: $(patsubst tests/bench/%.c,build/helpers/%,$(wildcard tests/bench/*.c)) build/bench-image/inside
+build/bench-image/inside: tests/bench/build-image dom0-tools/host/image-lib.sh build/helpers/micro build/guest/mini \
+		$(wildcard tests/bench/guest/*) build/cache/packages.stamp
+	$(call say,BENCH)
+	$(Q)tests/bench/build-image
 
 # ---- images
 

@@ -468,6 +468,25 @@ static int verb_watch(struct store *s, const struct options *o, int argc, char *
     return STATUS_DONE;
 }
 
+static int verb_control(struct store *s, const struct options *o, int argc, char **argv)
+{
+    char *answer;
+    int rc = store_control(s, (const char *const *)argv, (size_t)argc, &answer);
+
+    if (rc)
+        return fail(argv[0], rc);
+    if (o->json) {
+        struct json_out *out = json_out_new(true);
+
+        json_value_str(out, answer);
+        print_json(out);
+    } else {
+        printf("%s%s", answer, *answer && answer[strlen(answer) - 1] != '\n' ? "\n" : "");
+    }
+    free(answer);
+    return STATUS_DONE;
+}
+
 static const struct verb verbs[] = {
     {"ls", "[-p] [-1] [PATH]", "show all below PATH (-1: only the names of its children)", "p1", 0,
      verb_ls},
@@ -480,6 +499,8 @@ static const struct verb verbs[] = {
      "set permissions: n, r, w or b and a domain's number, the owner first", "r", 2, verb_chmod},
     {"watch", "[-n COUNT] [-t SECONDS] PATH...", "show what changes at or below", "n:t:", 1,
      verb_watch},
+    {"control", "COMMAND [ARGUMENT]...", "ask the daemon itself: help tells what", "", 1,
+     verb_control},
 };
 
 #define NR_VERBS (sizeof(verbs) / sizeof(verbs[0]))

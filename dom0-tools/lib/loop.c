@@ -53,12 +53,14 @@ bool loop_serves(int number, const char *path)
            theirs.st_ino == ours.st_ino;
 }
 
+#define NR_LOOPS 4096
+
 /* The lowest number that has no node yet, or -1: to see afterwards whether GET_FREE made one. */
 static int first_missing(void)
 {
     int n;
 
-    for (n = 0; n < 4096; n++)
+    for (n = 0; n < NR_LOOPS; n++)
         if (!node_exists(n))
             return n;
     return -1;
@@ -66,6 +68,9 @@ static int first_missing(void)
 
 /* Two at once would be given the same one, and the one who made it might not be the one to have it. */
 static pthread_mutex_t attaching = PTHREAD_MUTEX_INITIALIZER;
+
+/* Nodes that were made here and are still there: who is given one before it is removed removes it. */
+static bool made[NR_LOOPS];
 
 int loop_attach(int fd, const char *path, bool writable, int *number, bool *created)
 {
@@ -83,7 +88,7 @@ int loop_attach(int fd, const char *path, bool writable, int *number, bool *crea
             rc = -errno;
             break;
         }
-        *created = n == missing;
+        *created = n == missing || (n < NR_LOOPS && made[n]);
         snprintf(node, sizeof(node), "/dev/loop%d", n);
         dev = open(node, (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC);
         if (dev < 0) {
@@ -108,8 +113,13 @@ int loop_attach(int fd, const char *path, bool writable, int *number, bool *crea
 void loop_detach(int number, bool created)
 {
     char node[64];
-    int fd, i;
+    int fd, i, rc = -1;
 
+    if (created && number < NR_LOOPS) {
+        pthread_mutex_lock(&attaching);
+        made[number] = true;
+        pthread_mutex_unlock(&attaching);
+    }
     for (i = 0; i < WAIT_STEPS && loop_in_use(number); i++)
         usleep(WAIT_STEP_US);
     if (loop_in_use(number)) {
@@ -125,7 +135,14 @@ void loop_detach(int number, bool created)
     fd = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
     if (fd < 0)
         return;
-    for (i = 0; i < 10 && ioctl(fd, LOOP_CTL_REMOVE, number) && errno == EBUSY; i++)
-        usleep(WAIT_STEP_US);
+    for (i = 0; i < 10 && rc; i++) {
+        pthread_mutex_lock(&attaching);
+        rc = ioctl(fd, LOOP_CTL_REMOVE, number) && errno == EBUSY ? -1 : 0;
+        if (!rc && number < NR_LOOPS)
+            made[number] = false;
+        pthread_mutex_unlock(&attaching);
+        if (rc)
+            usleep(WAIT_STEP_US);
+    }
     close(fd);
 }

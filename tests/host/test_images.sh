@@ -15,7 +15,7 @@ done
 unlisted=
 for deb in build/cache/debs/*.deb; do
     name=${deb##*/} name=${name%%_*}
-    awk -v n="$name" '$1 == "fetch" && $2 == n { found = 1 } END { exit !found }' docs/dependencies.txt ||
+    awk -v n="$name" '($1 == "fetch" || $1 == "peer") && $2 == n { found = 1 } END { exit !found }' docs/dependencies.txt ||
         grep -qsxF "$name" build/cache/*.is || unlisted+=" $name"
 done
 check fetched-is-listed "not listed:$unlisted" [ -z "$unlisted" ]

@@ -189,6 +189,19 @@ static inline void ask(struct fixture *f, struct conn *c, uint32_t type, uint32_
     assert_true(t->type == type || t->type == XS_ERROR);
 }
 
+static inline unsigned int lines_with(const char *file, const char *word)
+{
+    FILE *in = fopen(file, "r");
+    unsigned int n = 0;
+    char line[400];
+
+    assert_non_null(in);
+    while (fgets(line, sizeof(line), in))
+        n += strstr(line, word) != NULL;
+    fclose(in);
+    return n;
+}
+
 /* Sends a message that must be refused with @error. */
 static inline void refused(struct fixture *f, struct conn *c, uint32_t type, uint32_t tx,
                            const void *payload, size_t len, const char *error)

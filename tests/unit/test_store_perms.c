@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Tests of the store's permissions and of the quotas of guests. */
+#include <unistd.h>
+
 #include "store_fixture.h"
 
 /* A folder that domain 5 may write and domain 6 may read. */
@@ -186,6 +188,29 @@ static void specials_have_permissions_too(void **state)
 
 /* Quotas. Each: the last that is allowed, the first that is not, and dom0, whom none binds. */
 
+static void a_refusal_is_logged_once_for_each_guest_and_cause(void **state)
+{
+    char log[] = "/tmp/pavo-log-XXXXXX";
+    struct fixture *f = *state;
+    struct conn *g = guest(f, 5), *h = guest(f, 6);
+
+    f->st.quotas.node_size = 3;
+    shared_folder(f);
+    ok(f, f->dom0, XS_SET_PERMS, 0, Z("/s\0n0\0b5\0b6"));
+    close(mkstemp(log));
+    assert_int_equal(log_open(log), 0);
+    for (int i = 0; i < 3; i++)
+        refused(f, g, XS_WRITE, 0, B("/s\0four"), "ENOSPC");
+    assert_int_equal(lines_with(log, "domain 5: refused, quota node-size: at most 3 "), 1);
+    refused(f, h, XS_WRITE, 0, B("/s\0four"), "ENOSPC");
+    assert_int_equal(lines_with(log, "refused, quota node-size"), 2);
+    f->st.quotas.nodes = 0;
+    refused(f, g, XS_MKDIR, 0, Z("/s/d"), "ENOSPC");
+    assert_int_equal(lines_with(log, "domain 5: refused, quota nodes: at most 0 "), 1);
+    log_open("/dev/null");
+    unlink(log);
+}
+
 static void quota_of_nodes(void **state)
 {
     struct fixture *f = *state;
@@ -325,6 +350,7 @@ int main(void)
         TEST(permissions_set_before_introduction_hold),
         TEST(a_domain_acts_for_its_target),
         TEST(specials_have_permissions_too),
+        TEST(a_refusal_is_logged_once_for_each_guest_and_cause),
         TEST(quota_of_nodes),
         TEST(quota_of_nodes_holds_over_two_transactions),
         TEST(quota_of_watches),

@@ -528,19 +528,6 @@ static void a_journal_that_cannot_be_renewed_is_not_found_again(void **state)
     missing(f, f->dom0, 0, "/a");
 }
 
-static unsigned int lines_with(const char *file, const char *word)
-{
-    FILE *in = fopen(file, "r");
-    unsigned int n = 0;
-    char line[400];
-
-    assert_non_null(in);
-    while (fgets(line, sizeof(line), in))
-        n += strstr(line, word) != NULL;
-    fclose(in);
-    return n;
-}
-
 /* Commits @count changes of about 1 KB; after how many the journal was still due for renewal. */
 static unsigned int write_much(struct fixture *f, int count)
 {

@@ -86,9 +86,9 @@ mini off-rename 'end=poweroff after=400' 'on_poweroff = "rename-restart"'
 for name in reboot-destroy reboot-preserve crash-rename off-rename; do create $name; done
 check on-reboot-destroy "$(domctl list)" wait_for 10 gone reboot-destroy
 check on-reboot-preserve "$(domctl list)" wait_for 10 state reboot-preserve shutdown
-for name in crash-rename off-rename; do
-    preserved() { grep -q "\"event\":\"preserved\",\"name\":\"$name-20" /tmp/events && ev restarted "$name" >/dev/null; }
-    check on-$name-restart "$(tail -n 20 /tmp/events)" wait_for 10 preserved
+for which in crash-rename off-rename; do # check has a name of its own
+    preserved() { grep -q "\"event\":\"preserved\",\"name\":\"$which-20" /tmp/events && ev restarted "$which" >/dev/null; }
+    check on-$which-restart "$(tail -n 20 /tmp/events)" wait_for 10 preserved
 done
 domctl destroy reboot-preserve 'crash-rename*' 'off-rename*' 2>/tmp/err
 # They go on ending meanwhile: until none is left.

@@ -41,7 +41,7 @@ check vcpu-set-dom0-back "$(nproc)" wait_for 5 plugged
 snapshot >/tmp/before
 config lin 'memory = 192' 'maxmem = 320' 'vcpus = 2' 'maxvcpus = 4' 'cpus = "0-1"' 'cpu_weight = 300' \
     'extra = "console=hvc0 quiet loglevel=4 shell"'
-xenstore-control quota node-size 0 >/dev/null # what it says of itself at boot is refused
+store control quota node-size 0 >/dev/null # what it says of itself at boot is refused
 create lin
 check create "$(cat /tmp/create.err)" [ -n "$(field lin id)" ]
 mkfifo /tmp/keys
@@ -54,9 +54,9 @@ usleep 500000
 check boots-with-vcpus "$answer" wait_for 10 says 2 nproc
 refusals() { grep -c "^[^ ]* stored: domain $(field lin id): refused, quota node-size: at most 0 " /var/log/pavo/stored.log; }
 check refusals-are-in-info "$(domctl info -o json lin)" \
-    [ "$(domctl info -o json lin | tr -d '\n' | sed -n 's/.*"store_refusals": {[^}]*"node-size": \([0-9]*\).*/\1/p')" -gt 1 ]
+    [ "$(domctl info -o json lin | tr -d '\n' | sed -n 's/.*"store_refusals": {[^}]*"node-size": \([0-9]*\).*/\1/p')" -gt 0 ]
 check a-refusal-is-logged-once "$(tail -n 3 /var/log/pavo/stored.log)" [ "$(refusals)" = 1 ]
-xenstore-control quota node-size 2048 >/dev/null
+store control quota node-size 2048 >/dev/null
 check vcpu-list "$(domctl vcpu-list lin)" [ "$(vcpus lin)" = 2 ]
 check vcpu-list-json "$(domctl vcpu-list -o json lin)" \
     [ "$(domctl vcpu-list -o json lin | grep -c '"cpu_time_ns": ')" = 4 ]

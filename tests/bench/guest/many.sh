@@ -1,14 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# guests.sh TOOL COUNT, in dom0: creates COUNT guests with TOOL (domctl, xl), lists and destroys them. Prints
-# `ROW name milliseconds`. A guest is a stock Linux of 96 MiB with a disk and an interface that stays
+# many.sh pavo|xen COUNT, in dom0: creates COUNT guests, lists and destroys them. Prints `ROW name milliseconds ms`. A guest is a stock Linux of 96 MiB with a disk and an interface that stays
 # paused: what the host does for it, without its own start. Each figure is the median of three.
 set -u
-tool=$1 count=$2
+tool=domctl count=$2
+[ "$1" = pavo ] || tool=xl
 took() { # MILLISECONDS... of a command, into $ms
     local from=${EPOCHREALTIME/./}
-    "$@" >/tmp/out 2>&1 || { cat /tmp/out >&2; exit 1; }
+    "$@" >/tmp/out 2>&1 || { echo "FAIL $*: $(tail -n 1 /tmp/out)"; exit 1; }
     ms=$(((${EPOCHREALTIME/./} - from) / 1000))
 }
 median() { printf '%s\n' "$@" | sort -n | sed -n "$(($# / 2 + 1))p"; }
@@ -32,9 +32,9 @@ for ((n = count; n; n--)); do
     took "$tool" destroy "b$n"
     destroy[n]=$ms
 done
-echo "ROW create_1 $(median "${create[@]:0:3}")"
-[ "$count" -lt 11 ] || echo "ROW create_10 $(median "${create[@]:8:3}")"
-echo "ROW create_last $(median "${create[@]:$((count - 3)):3}")"
-echo "ROW list $(median "${list[@]}")"
-echo "ROW destroy_last $(median "${destroy[@]:$((count - 3)):3}")"
-echo "ROW destroy_1 $(median "${destroy[@]:0:3}")"
+echo "ROW create_1 $(median "${create[@]:0:3}") ms"
+[ "$count" -lt 11 ] || echo "ROW create_10 $(median "${create[@]:8:3}") ms"
+echo "ROW create_last $(median "${create[@]:$((count - 3)):3}") ms"
+echo "ROW list $(median "${list[@]}") ms"
+echo "ROW destroy_last $(median "${destroy[@]:$((count - 3)):3}") ms"
+echo "ROW destroy_1 $(median "${destroy[@]:0:3}") ms"

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The configurations of the bench: how each is started, and by what it is known from inside."""
+import dataclasses
+import gzip
+import pathlib
+import struct
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+BUILD = TOP / "build"
+IMAGE = BUILD / "bench-image"
+CACHE = BUILD / "cache/root"
+
+QEMU_INSIDE = ("qemu", "kvm")  # parts of the image that runs of QEMU inside the machine need
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+    name: str
+    title: str  # for tables
+    what: str  # one sentence for the report
+    hv: str  # HV of tests/host/run: none, xen, pavo; "" for what runs beside all machines
+    where: str  # argument of guest/host.sh: where the workload runs
+    facts: dict  # name of an ASSERT line: regular expression that its whole value must match
+    host_facts: dict = dataclasses.field(default_factory=dict)  # the same of where guests are made, if another place
+    dom0_args: str = ""
+    parts: tuple = ()  # of build/bench-image that must be in /files
+    peer: str = ""  # the configuration of Xen that this one is compared with
+    quick: bool = False
+
+
+# What the machine's CPUs say of the hypervisor below them: the outer machine's, when nobody stands between.
+OUTER = "TCGTCGTCGTCG|KVMKVMKVM|none"
+ON_LINUX = {"hypervisor": "none", "cpuid": OUTER, "pv-cpuid": "none", "clock": "tsc|hpet|acpi_pm|kvm-clock", "cpus": "1"}
+ON_PAVO = {"hypervisor": "xen", "pv-cpuid": "XenVMMXenVMM", "version": r"4\.17.*pavo.*", "guest-type": "PV", "cpus": "1"}
+ON_XEN = {"hypervisor": "xen", "pv-cpuid": "XenVMMXenVMM", "version": r"4\.17\.[0-9].*", "guest-type": "PV",
+          "clock": "xen|tsc", "cpus": "1"}
+IN_KVM = {"hypervisor": "none", "cpuid": "KVMKVMKVM", "pv-cpuid": "none", "clock": "kvm-clock|tsc", "cpus": "1"}
+
+CONFIGS = {c.name: c for c in (
+    Config("native", "native", "Linux directly on the machine", "none", "here",
+           {**ON_LINUX, "pti": "off"}, quick=True),
+    Config("native-pti", "native, pti=on", "the same with two page tables a process, as on CPUs with Meltdown",
+           "none", "here", {**ON_LINUX, "pti": "on"}, dom0_args="pti=on"),
+    Config("pavo-dom0", "Pavo dom0", "dom0 of Pavo", "pavo", "here", ON_PAVO, peer="xen-dom0", quick=True),
+    Config("pavo-guest", "Pavo guest", "a paravirtualized guest of Pavo", "pavo", "pavo", ON_PAVO,
+           peer="xen-guest", quick=True),
+    Config("xen-dom0", "Xen dom0", "dom0 of Xen 4.17", "xen", "here", ON_XEN, peer="xen-dom0"),
+    Config("xen-guest", "Xen guest", "a paravirtualized guest of Xen 4.17, as it comes", "xen", 'xen type="pv"', ON_XEN,
+           peer="xen-guest"),
+    Config("xen-guest-tsc", "Xen guest, tsc native", 'the same with tsc_mode="native"', "xen",
+           'xen type="pv" tsc_mode="native"', ON_XEN, peer="xen-guest"),
+    Config("xen-pvh", "Xen PVH", "a PVH guest of Xen 4.17: full virtualization by the CPU, Xen's devices", "xen",
+           'xen type="pvh"', {**ON_XEN, "guest-type": "PVH", "pv-cpuid": "none", "cpuid": "XenVMMXenVMM"}, peer="xen-guest"),
+    Config("xen-pvh-tsc", "Xen PVH, tsc native", 'the same with tsc_mode="native"', "xen",
+           'xen type="pvh" tsc_mode="native"', {**ON_XEN, "guest-type": "PVH", "pv-cpuid": "none", "cpuid": "XenVMMXenVMM"},
+           peer="xen-guest"),
+    Config("kvm-npt", "KVM, nested paging", "a guest of QEMU and KVM, page tables walked by the CPU", "none", "kvm npt",
+           {**IN_KVM, "nested-paging": "Y|1"}, {**ON_LINUX, "nested-paging": "Y|1"}, parts=QEMU_INSIDE, quick=True),
+    Config("kvm-shadow", "KVM, shadow paging", "a guest of QEMU and KVM, page tables shadowed by KVM", "none",
+           "kvm shadow", {**IN_KVM, "nested-paging": "N|0"}, parts=QEMU_INSIDE, quick=True),
+    Config("tcg-inside", "QEMU, translated", "a guest of QEMU without KVM: all of it translated", "none", "tcg",
+           {**ON_LINUX, "cpuid": "TCGTCGTCGTCG", "accel": "tcg"}, parts=QEMU_INSIDE),
+    Config("tools", "programs of the host", "programs that need no machine, on the developer's host", "", "", {}),
+)}
+
+
+def missing(config):
+    """Why this configuration cannot be started here, or None."""
+    if config.hv == "xen":
+        if not (CACHE / "boot/xen-4.17-amd64.gz").exists():
+            return "no Xen: the package xen-hypervisor-4.17-amd64 was not fetched"
+        if not (BUILD / "host/xen-tools.cpio").exists():
+            return "no Xen tools: the package xen-utils-4.17 was not fetched"
+    if config.hv == "pavo" and not (BUILD / "pavo").exists():
+        return "build/pavo was not built"
+    for part in config.parts:
+        if not (IMAGE / part).exists():
+            return f"no {part} for inside the machine: the package qemu-system-x86 was not fetched"
+    return None
+
+
+def inputs(config):
+    """The files that this configuration's figures depend on: what changed since makes them stale."""
+    files = [BUILD / "host/vmlinuz", IMAGE / "micro", IMAGE / "run.sh", IMAGE / "host.sh"]
+    if config.hv == "pavo":
+        files += [BUILD / "pavo"]
+    if config.hv == "xen":
+        files += [CACHE / "boot/xen-4.17-amd64.gz"]
+    if config.where not in ("here", ""):
+        files += [IMAGE / "inside"]
+    return files if config.hv else []
+
+
+def image_kib(config):
+    """KiB that the hypervisor's image takes when loaded, or None without one."""
+    if config.hv == "pavo":
+        image = (BUILD / "pavo").read_bytes()
+    elif config.hv == "xen":
+        image = gzip.decompress((CACHE / "boot/xen-4.17-amd64.gz").read_bytes())
+    else:
+        return None
+    # ELF: place, size and number of the program headers; in each its type and memory size.
+    if image[4] == 2:
+        (at,), (size, number) = struct.unpack_from("<Q", image, 32), struct.unpack_from("<HH", image, 54)
+        parts = [(struct.unpack_from("<I", image, at + i * size)[0], struct.unpack_from("<Q", image, at + i * size + 40)[0])
+                 for i in range(number)]
+    else:
+        (at,), (size, number) = struct.unpack_from("<I", image, 28), struct.unpack_from("<HH", image, 42)
+        parts = [(struct.unpack_from("<I", image, at + i * size)[0], struct.unpack_from("<I", image, at + i * size + 20)[0])
+                 for i in range(number)]
+    return sum(memory for kind, memory in parts if kind == 1) // 1024

@@ -1,0 +1,129 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# host.sh WHERE SECONDS MEMORY [WORDS]: run the workload of /files/args in dom0, or on plain Linux, or in a
+# guest that is made here; print what it printed. WHERE: here, pavo, xen (WHERE's further words are
+# lines of its config), kvm npt|shadow, tcg. WORDS go to the guest's kernel. Runs in dom0 with the bench's files at /files.
+set -u
+cd /files || exit
+read -r -a where <<<"$1"
+seconds=$2 memory=$3 words=${4-}
+name=bench
+kernel=/files/vmlinuz
+initrd=/tmp/inside
+log=
+
+failed() {
+    echo "FAIL $*"
+    echo "END failed"
+    exit 0
+}
+
+# A pause without a process: the guest has this CPU for itself.
+exec {never}<> <(:)
+pause() { read -r -t "$1" -u $never; }
+ended() { [[ -e $log && $(<"$log") == *$'\n'END\ * ]]; }
+# await ALIVE...: until the guest has said END; says why if it does not.
+await() {
+    local until=$((SECONDS + seconds)) next=$((SECONDS + 5))
+    while ! ended; do
+        if [ $SECONDS -ge $until ]; then
+            echo "FAIL guest: no end within $seconds s"
+            return
+        elif [ $SECONDS -ge $next ] && ! "$@" >/dev/null 2>&1; then
+            pause 1 # for its last words
+            ended || echo "FAIL guest: it went down at work"
+            return
+        fi
+        [ $SECONDS -lt $next ] || next=$((SECONDS + 5))
+        pause 0.5
+    done
+}
+
+config() {
+    printf '%s\n' "name = \"$name\"" "kernel = \"$kernel\"" "ramdisk = \"$initrd\"" \
+        "memory = $memory" 'vcpus = 1' "extra = \"console=hvc0 quiet loglevel=1 $words\"" \
+        'on_poweroff = "destroy"' 'on_crash = "destroy"' 'on_reboot = "destroy"' "$@"
+}
+domain() {
+    local tool=$1
+    shift
+    config "$@" >/tmp/bench.cfg
+    $tool create /tmp/bench.cfg >/tmp/create.out 2>&1 || failed "$tool create: $(tail -n 1 /tmp/create.out)"
+    await "$tool" domid $name
+    pause 1
+    $tool destroy $name >/dev/null 2>&1
+}
+
+machine() {
+    local accel=$1
+    shift
+    export LD_LIBRARY_PATH=/files/qemu/lib QEMU_MODULE_DIR=/files/qemu/modules
+    /files/qemu/qemu-system-x86_64 -L /files/qemu/share -accel "$accel" -cpu qemu64 -m "$memory" -smp 1 \
+        -display none -no-reboot -monitor none -net none -serial "file:$log" -kernel $kernel \
+        -initrd $initrd -append "console=ttyS0 quiet loglevel=1 panic=-1 $words" "$@" </dev/null >/tmp/qemu.out 2>&1 &
+    local pid=$!
+    await kill -0 $pid
+    pause 1
+    kill $pid 2>/dev/null
+    unset LD_LIBRARY_PATH
+    [ -s "$log" ] || echo "FAIL QEMU inside: $(head -n 1 /tmp/qemu.out)"
+}
+
+kvm() {
+    grep -qw svm /proc/cpuinfo || grep -qw vmx /proc/cpuinfo ||
+        failed "the machine's CPU model has neither AMD-V nor VT-x, which KVM needs"
+    local npt=0 file vendor=amd parameter=npt
+    [ "$1" != npt ] || npt=1
+    if grep -qw vmx /proc/cpuinfo; then vendor=intel parameter=ept; fi
+    while read -r file; do
+        case $file in
+        *kvm-amd.ko | *kvm-intel.ko)
+            [ "${file##*/}" = kvm-$vendor.ko ] || continue
+            insmod "$file" $parameter=$npt || failed "kvm-$vendor does not load"
+            ;;
+        *) insmod "$file" || failed "${file##*/} does not load" ;;
+        esac
+    done </files/kvm/order
+    echo "ASSERT nested-paging $(cat /sys/module/kvm_$vendor/parameters/$parameter)"
+}
+
+seed /files/seed
+# These workloads make guests themselves.
+if [ -e guests ]; then
+    tool=${where[0]}
+    case $tool in
+    here) if [ -x /usr/sbin/xl ]; then tool=xen; else tool=pavo; fi ;;
+    kvm) kvm "${where[1]}" ;;
+    esac
+    read -r -a words <guests
+    exec ./run.sh "${words[0]}" "$tool" "${words[@]:1}"
+fi
+if [ "${where[0]}" = here ]; then
+    # shellcheck disable=SC2046  # one word an argument
+    exec ./run.sh $(cat args)
+fi
+cat /files/inside >$initrd
+(mkdir -p /tmp/add/bench && cp args /tmp/add/bench/ && cd /tmp/add && find . | cpio -o -H newc) >>$initrd 2>/dev/null
+case ${where[0]} in
+pavo)
+    log=/var/log/pavo/console/$name.log
+    domain domctl
+    ;;
+xen)
+    log=/var/log/xen/console/guest-$name.log
+    domain xl "${where[@]:1}"
+    ;;
+kvm)
+    log=/tmp/$name.log
+    kvm "${where[1]}"
+    machine kvm
+    ;;
+tcg)
+    log=/tmp/$name.log
+    echo "ASSERT accel tcg"
+    machine tcg
+    ;;
+*) failed "${where[*]}: no such place" ;;
+esac
+tr -d '\r' <"$log" | grep -aE '^(ASSERT|ROW|FAIL|END) ' || failed "the guest said nothing: $(tail -n 1 "$log")"

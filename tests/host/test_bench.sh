@@ -1,0 +1,89 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The bench on two cells of the smallest size: JSON by its schema, well-formed HTML; it goes on after a
+# stop, and names what went wrong.
+. tests/host/lib.sh
+export SIZE=tiny
+unset CPU QUICK ROUNDS FRESH
+rc=0
+bench() {
+    OUT=$scratch/$1 ONLY=$2 tests/bench/run >"$scratch/said" 2>"$scratch/progress"
+    rc=$?
+}
+value() { python3 -c 'import functools, json, sys
+print(functools.reduce(lambda v, k: v[k], sys.argv[2:], json.load(open(sys.argv[1]))))' "$@"; }
+well_formed() { python3 -c 'import sys, xml.etree.ElementTree as x; [x.parse(f) for f in sys.argv[1:]]' "$@"; }
+
+tests/bench/unit || failures=1
+
+bench two 'native/micro pavo-guest/micro'
+check two-cells "$(tail -n 2 "$scratch/progress" "$scratch/said")" [ $rc = 0 ]
+tests/bench/unit "$scratch/two/results.json" || failures=1
+check html "$(head -c 200 "$scratch/two/report.html")" well_formed "$scratch/two/report.html" "$scratch/two/micro.svg"
+check text-names-both "$(head -n 12 "$scratch/said")" grep -q 'native  *Pavo guest$' "$scratch/said"
+
+# As if it had been stopped after the first of two rounds.
+python3 - "$scratch/two/results.json" <<'E2'
+import json, sys
+r = json.load(open(sys.argv[1]))
+r["cells"]["native/micro"].update(status="partial", rows={})
+json.dump(r, open(sys.argv[1], "w"))
+E2
+first=$(value "$scratch/two/results.json" cells native/micro rounds)
+ROUNDS=2 bench two native/micro
+check goes-on "$(tail -n 3 "$scratch/progress")" [ $rc = 0 ]
+both=$(value "$scratch/two/results.json" cells native/micro rounds)
+check keeps-what-was-measured "$both" [ "${both#"${first%]}"}" != "$both" ]
+check two-rounds-are-pooled "$both" [ "$(value "$scratch/two/results.json" cells native/micro rows null_syscall samples)" = 4 ]
+
+# A workload without an end, by sizes of its own.
+python3 - >"$scratch/sizes.json" <<'E2'
+import json
+s = json.load(open("tests/bench/sizes.json"))
+s["tiny"]["micro"].update(seconds=3, rows=dict(s["tiny"]["micro"]["rows"], null_syscall=500000000))
+print(json.dumps(s))
+E2
+# What is saved meanwhile does not fit on its disk at first.
+mkdir "$scratch/hang" && ln -s /dev/full "$scratch/hang/results.part"
+SIZES=$scratch/sizes.json bench hang native/micro
+check hang-is-status-1 "$(cat "$scratch/progress")" [ $rc = 1 ]
+check hang-is-named "$(cat "$scratch/said")" grep -q '^FAILED native/micro: .*did not end within 3 s' "$scratch/said"
+
+check full-disk-is-named "$(cat "$scratch/progress")" [ "$(grep -c 'results.json: No space left on device$' "$scratch/progress")" = 1 ]
+check saved-when-there-is-room "$(ls "$scratch/hang")" [ "$(value "$scratch/hang/results.json" cells native/micro status)" = failed ]
+
+# Without AMD-V, KVM cannot run; what stands beside it does.
+CPU=qemu64,-svm bench nosvm 'kvm-npt/micro native/micro'
+check no-svm-is-status-1 "$(cat "$scratch/progress")" [ $rc = 1 ]
+check no-svm-is-named "$(cat "$scratch/said")" grep -q '^FAILED kvm-npt/micro: .*neither AMD-V nor VT-x' "$scratch/said"
+check others-are-measured "$(cat "$scratch/progress")" [ "$(value "$scratch/nosvm/results.json" cells native/micro status)" = ok ]
+
+# Ctrl-C, while QEMU runs. (Started with job control: a plain background process would ignore it.)
+set -m
+OUT=$scratch/stopped ONLY=native/micro tests/bench/run >"$scratch/said" 2>"$scratch/progress" &
+pid=$!
+set +m
+for ((i = 0; i < 600; i++)); do
+    [ ! -e "$scratch/stopped/logs/native-micro.console" ] || break
+    sleep 0.1
+done
+kill -INT $pid
+wait $pid
+rc=$?
+check interrupted-is-status-130 "$(cat "$scratch/progress")" [ $rc = 130 ]
+left() { pgrep -f "$scratch/stopped" >/dev/null; }
+check nothing-is-left-running "$(pgrep -af "$scratch/stopped")" eval '! left'
+check interrupted-says-so "$(cat "$scratch/progress")" grep -q '^bench: interrupted' "$scratch/progress"
+check interrupted-cell "$(cat "$scratch/progress")" \
+    [ "$(value "$scratch/stopped/results.json" cells native/micro why)" = interrupted ]
+
+# Results of another machine are set aside, in one line.
+sed -i 's/"host_cpus": [0-9]*/"host_cpus": 4711/; s/"id": "[0-9a-f]*"/"id": "0123456789abcdef"/' "$scratch/stopped/results.json"
+ROUNDS=x bench stopped native/micro
+check wrong-use-is-status-2 "$(cat "$scratch/progress")" [ $rc = 2 ]
+OUT=$scratch/two tests/bench/run --merge "$scratch/stopped/results.json" >"$scratch/said" 2>"$scratch/progress"
+rc=$?
+check another-machine-is-status-1 "$(cat "$scratch/progress")" [ $rc = 1 ]
+check another-machine-is-named "$(cat "$scratch/progress")" grep -q 'of another machine (host_cpus 4711, here' "$scratch/progress"
+done_testing
