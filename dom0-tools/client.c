@@ -166,8 +166,14 @@ static void add_all(struct json_out *o, const void *arg)
 
 int ask_domd_events(bool all, struct err *e)
 {
+    return ask_domd_stream("events", all ? add_all : NULL, NULL, e);
+}
+
+int ask_domd_stream(const char *op, void (*more)(struct json_out *o, const void *arg),
+                    const void *arg, struct err *e)
+{
     int fd;
-    struct json *answer = ask("events", NULL, all ? add_all : NULL, NULL, -1, &fd, NULL, e);
+    struct json *answer = ask(op, NULL, more, arg, -1, &fd, NULL, e);
 
     json_free(answer);
     return answer ? fd : -1;

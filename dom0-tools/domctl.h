@@ -44,6 +44,7 @@ int cmd_network_attach(const struct verb *v, int argc, char **argv);
 int cmd_network_detach(const struct verb *v, int argc, char **argv);
 int cmd_network_list(const struct verb *v, int argc, char **argv);
 int cmd_pause(const struct verb *v, int argc, char **argv);
+int cmd_perf(const struct verb *v, int argc, char **argv);
 int cmd_rename(const struct verb *v, int argc, char **argv);
 int cmd_reset(const struct verb *v, int argc, char **argv);
 int cmd_sysrq(const struct verb *v, int argc, char **argv);
@@ -52,6 +53,7 @@ int cmd_reboot(const struct verb *v, int argc, char **argv);
 int cmd_sched(const struct verb *v, int argc, char **argv);
 int cmd_shutdown(const struct verb *v, int argc, char **argv);
 int cmd_top(const struct verb *v, int argc, char **argv);
+int cmd_trace(const struct verb *v, int argc, char **argv);
 int cmd_unpause(const struct verb *v, int argc, char **argv);
 int cmd_vcpu_list(const struct verb *v, int argc, char **argv);
 int cmd_vcpu_pin(const struct verb *v, int argc, char **argv);
@@ -178,6 +180,9 @@ struct json *ask_domd_giving(const char *op, const char *name,
 
 /* A connection on which each event is a line, from now on or (@all) since domd started; -1 with *@e. */
 int ask_domd_events(bool all, struct err *e);
+/* A request whose answer is followed by more: the connection, or -1 with *@e. */
+int ask_domd_stream(const char *op, void (*more)(struct json_out *o, const void *arg),
+                    const void *arg, struct err *e);
 
 /* Prints "domctl: TEXT" and returns the status. */
 int fail(const struct err *e);

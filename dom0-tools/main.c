@@ -115,6 +115,25 @@ static const struct verb verbs[] = {
      "  -f, --textfile=FILE  into a file, which is replaced at once and whole\n" HELP_JSON(
          "a JSON object of what they are made from"),
      cmd_metrics},
+    {"perf", "[-i SECONDS] [-o json] [NAME] | --on | --off | --reset",
+     "show what the hypervisor does for domains: hypercalls with their time, traps, events",
+     "      --on            count from now on, for all domains\n"
+     "      --off           count no more; what was counted is gone\n"
+     "      --reset         start again from 0\n"
+     "  -i, --interval=S    only what happens within S seconds from now\n"
+     "  -o, --output=json   as a JSON array\n",
+     cmd_perf},
+    {"trace", "[-s SECONDS] [-e EVENTS] [-r COUNT] [-o json] FILE | -d text|chrome FILE",
+     "record what the hypervisor does, one by one, into a file; or decode one",
+     "  -s, --seconds=S     for S seconds (until Ctrl-C unless told)\n"
+     "  -e, --events=LIST   only these: hypercall, trap, syscall, emulate, pt-write, mode,\n"
+     "                      event, sched, tlb, grant, interrupt\n"
+     "  -r, --records=N     room for N records of each CPU: a power of two, 256 to 1048576\n"
+     "                      (65536 unless told)\n"
+     "  -o, --output=json   file, number of records and of lost ones as a JSON object\n"
+     "  -d, --decode=text   print the trace in FILE, a record a line\n"
+     "  -d, --decode=chrome  print it as trace-event JSON, for Perfetto and Chrome\n",
+     cmd_trace},
     {"top", "[OPTIONS]", "start domtop(1), which takes the options", "", cmd_top},
     {"dmesg", "[-o json]", "print the hypervisor's log", HELP_JSON("a JSON object with lines"),
      cmd_dmesg},

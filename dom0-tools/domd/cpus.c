@@ -116,12 +116,8 @@ static const char *domain_name(uint32_t domid, char name[GUEST_NAME_MAX + 1])
     return name;
 }
 
-/*
- * Calls @tell for the domain that the request names or, if it names none, for all of them, between
- * the brackets of an array called @key.
- */
-static int tell_domains(struct request *r, const char *key,
-                        int (*tell)(struct request *r, const struct hv_domain *d, const char *name))
+int tell_each(struct request *r, const char *key,
+              int (*tell)(struct request *r, const struct hv_domain *d, const char *name))
 {
     struct hv_domain *list = calloc(DOMAINS_MAX, sizeof(*list));
     const char *wanted = json_get_str(r->in, "name");
@@ -161,7 +157,7 @@ static int tell_vcpus_of(struct request *r, const struct hv_domain *d, const cha
 
 int op_vcpu_list(struct request *r)
 {
-    return tell_domains(r, "vcpus", tell_vcpus_of);
+    return tell_each(r, "vcpus", tell_vcpus_of);
 }
 
 /* ---- vcpu-set */
@@ -337,10 +333,10 @@ int op_sched(struct request *r)
     int rc;
 
     if (!json_get_u64(r->in, "weight", &n) && !json_get_u64(r->in, "cap", &n))
-        return tell_domains(r, "domains", tell_share);
+        return tell_each(r, "domains", tell_share);
     if (target_get(r, &t))
         return -1;
     rc = set_share(r, &t);
     target_put(&t);
-    return rc ? rc : tell_domains(r, "domains", tell_share);
+    return rc ? rc : tell_each(r, "domains", tell_share);
 }

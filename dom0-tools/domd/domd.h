@@ -271,6 +271,11 @@ void event_emit(const struct vm *vm, const char *event, const char *key, const c
 uint64_t events_now(void);            /* the number of the next event */
 void events_send(int fd, uint64_t n); /* event @n and all that follow, until @fd is closed */
 
+/* perf.c */
+/* Sends the trace that op_trace() began until the client says that it is enough, then ends it. -1: only that. */
+void trace_send(int fd);
+void trace_forget(void); /* what a domd that was killed left in the hypervisor */
+
 /* main.c */
 int open_store(struct store **s, struct err *e);
 void log_line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

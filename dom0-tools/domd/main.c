@@ -158,6 +158,7 @@ int main(int argc, char **argv)
     }
     signal(SIGTERM, on_end);
     signal(SIGINT, on_end);
+    trace_forget();
     event_emit(NULL, "domd-started", NULL, NULL);
     adopted = record_adopt_all();
     if (!adopted)

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 struct err;
+struct hv_domain;
 struct json;
 struct json_out;
 struct vm;
@@ -22,7 +23,8 @@ struct request {
     struct json_out *out;
     struct err *e;
     int pass;
-    bool stream; /* after the answer, events follow, from this one on */
+    bool records; /* after the answer, a trace follows */
+    bool stream;  /* after the answer, events follow, from this one on */
     uint64_t first_event;
 };
 
@@ -66,10 +68,18 @@ int target_get(struct request *r, struct target *t);
 void target_put(struct target *t);
 /* Keeps the guest's changed config. */
 int target_record(struct request *r, const struct target *t);
+/* Calls @tell for the domain that the request names or, if it names none, for all of them, between the
+ * brackets of an array called @key. */
+int tell_each(struct request *r, const char *key,
+              int (*tell)(struct request *r, const struct hv_domain *d, const char *name));
 int op_vcpu_list(struct request *r);
 int op_vcpu_set(struct request *r);
 int op_vcpu_pin(struct request *r);
 int op_sched(struct request *r);
+
+/* perf.c */
+int op_perf(struct request *r);
+int op_trace(struct request *r);
 
 /* memory.c */
 int op_mem_set(struct request *r);

@@ -531,6 +531,8 @@ static const struct {
     {"vcpu-set", op_vcpu_set},
     {"vcpu-pin", op_vcpu_pin},
     {"sched", op_sched},
+    {"perf", op_perf},
+    {"trace", op_trace},
     {"mem-set", op_mem_set},
     {"mem-max", op_mem_max},
     {"block-attach", op_block_attach},
@@ -606,6 +608,10 @@ static int answer(int fd, const char *line, size_t len, int given)
     json_free(in);
     if (!rc && r.stream) {
         events_send(fd, r.first_event);
+        rc = -EPIPE;
+    }
+    if (r.records) {
+        trace_send(rc ? -1 : fd);
         rc = -EPIPE;
     }
     return rc;

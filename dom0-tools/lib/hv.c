@@ -508,3 +508,79 @@ int hv_host_info(struct hv *h, struct hv_host *host)
 #endif
     return rc;
 }
+
+int hv_perf(struct hv *h, bool on)
+{
+    struct xen_sysctl op = {.cmd = XEN_SYSCTL_pavo_perf};
+    struct pavo_perf_op perf = {.on = on};
+
+    memcpy(&op.u, &perf, sizeof(perf));
+    return sysctl(h, &op);
+}
+
+int hv_perf_read(struct hv *h, uint32_t domid, uint64_t *words, size_t max)
+{
+    struct xen_domctl op = {.cmd = XEN_DOMCTL_pavo_perf, .domain = (domid_t)domid};
+    struct pavo_perf_read read = {.size = (uint32_t)(max * sizeof(*words))};
+    void *p = buffer(h, NULL, read.size);
+    int rc;
+
+    if (!p)
+        return -ENOMEM;
+    read.buffer = addr(p);
+    memcpy(&op.u, &read, sizeof(read));
+    rc = domctl(h, &op);
+    if (!rc) {
+        memcpy(&read, &op.u, sizeof(read));
+        rc = (int)(read.size / sizeof(*words));
+        memcpy(words, p, read.size);
+    }
+    buffer_free(h, p);
+    return rc;
+}
+
+static int trace_op(struct hv *h, struct pavo_trace_op *trace)
+{
+    struct xen_sysctl op = {.cmd = XEN_SYSCTL_pavo_trace};
+    int rc;
+
+    memcpy(&op.u, trace, sizeof(*trace));
+    rc = sysctl(h, &op);
+    memcpy(trace, &op.u, sizeof(*trace));
+    return rc;
+}
+
+int hv_trace_start(struct hv *h, uint32_t mask, uint32_t records)
+{
+    return trace_op(
+        h, &(struct pavo_trace_op){.cmd = PAVO_TRACE_START, .mask = mask, .records = records});
+}
+
+int hv_trace_freeze(struct hv *h)
+{
+    return trace_op(h, &(struct pavo_trace_op){.cmd = PAVO_TRACE_FREEZE});
+}
+
+int hv_trace_stop(struct hv *h)
+{
+    return trace_op(h, &(struct pavo_trace_op){.cmd = PAVO_TRACE_STOP});
+}
+
+long hv_trace_read(struct hv *h, uint32_t cpu, struct pavo_record *records, uint64_t *lost)
+{
+    struct pavo_trace_op op = {.cmd = PAVO_TRACE_READ, .cpu = cpu, .records = PAVO_TRACE_READ_MAX};
+    struct pavo_record *p = buffer(h, NULL, PAVO_TRACE_READ_MAX * sizeof(*p));
+    long rc;
+
+    if (!p)
+        return -ENOMEM;
+    op.buffer = addr(p);
+    rc = trace_op(h, &op);
+    if (!rc) {
+        rc = op.records;
+        memcpy(records, p, op.records * sizeof(*p));
+        *lost = op.lost;
+    }
+    buffer_free(h, p);
+    return rc;
+}

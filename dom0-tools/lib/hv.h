@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 struct hv;
+struct pavo_record;
 struct vcpu_guest_context;
 
 /* -ENOENT, -ENODEV: not on this hypervisor or its driver is missing; -EACCES: not root. */
@@ -96,6 +97,18 @@ int hv_grant_frames(struct hv *h, uint32_t domid, uint32_t *used, uint32_t *max)
 
 /* Reads the hypervisor's log into @buf (NUL added); *@len bytes. */
 int hv_log_read(struct hv *h, char *buf, size_t size, size_t *len);
+
+/* Counters of all domains, from now on (if they are not there already) or gone. */
+int hv_perf(struct hv *h, bool on);
+/* Those of one domain, struct pavo_perf as 64-bit words, at most @max; returns how many. -ENODATA: off. */
+int hv_perf_read(struct hv *h, uint32_t domid, uint64_t *words, size_t max);
+
+/* Traces, see pv-abi/pavo.h. -EBUSY: another is there; -ENODATA: none is. */
+int hv_trace_start(struct hv *h, uint32_t mask, uint32_t records);
+int hv_trace_freeze(struct hv *h);
+int hv_trace_stop(struct hv *h);
+/* Takes up to PAVO_TRACE_READ_MAX records of @cpu out; returns how many. */
+long hv_trace_read(struct hv *h, uint32_t cpu, struct pavo_record *records, uint64_t *lost);
 
 struct hv_host {
     uint64_t total_pages, free_pages, hypervisor_pages;

@@ -89,18 +89,38 @@ static int is_wanted(const char *wanted, const char *name)
     return 0;
 }
 
+/* The number that the command line has for @name; 0 without one. */
+static uint64_t cmdline_number(const char *name)
+{
+    uint64_t n = 0;
+    char text[16];
+
+    cmdline_get(name, text, sizeof(text));
+    for (unsigned int i = 0; text[i] >= '0' && text[i] <= '9'; i++)
+        n = n * 10 + (uint64_t)(text[i] - '0');
+    return n;
+}
+
+/* calls=N: so many hypercalls that nothing else here makes, for those who count and measure them. */
+static void make_calls(uint64_t calls)
+{
+    uint64_t start = system_time_ns();
+
+    if (!calls)
+        return;
+    for (uint64_t n = calls; n; n--)
+        hypercall1(__HYPERVISOR_get_debugreg, 7);
+    kprintf("mini: %lu calls in %lu ns\n", calls, system_time_ns() - start);
+}
+
 /* end=poweroff, reboot, crash, or wait (for somebody to end us); after=MS: alive so long first. */
 static void end_as_told(void)
 {
     static const char *const words[] = {"poweroff", "reboot", "suspend", "crash"};
-    uint64_t until = 0;
+    uint64_t until = system_time_ns() + cmdline_number("after") * 1000000;
     unsigned int i;
     char text[16];
 
-    cmdline_get("after", text, sizeof(text));
-    for (i = 0; text[i] >= '0' && text[i] <= '9'; i++)
-        until = until * 10 + (uint64_t)(text[i] - '0');
-    until = system_time_ns() + until * 1000000;
     cmdline_get("end", text, sizeof(text));
     if (!text[0])
         return;
@@ -149,6 +169,7 @@ void mini_main(const struct start_info *info)
         }
     }
     kprintf("mini: %u passed, %u failed\n", passed, failed);
+    make_calls(cmdline_number("calls"));
     end_as_told();
     /* As dom0: a reboot, which QEMU takes as the end. */
     domain_shutdown(is_dom0() ? SHUTDOWN_reboot : SHUTDOWN_poweroff);

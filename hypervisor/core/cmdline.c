@@ -115,6 +115,8 @@ static bool parse_word(const char *name, const char *value)
         return parse_dom0_mem(value);
     if (!strcmp(name, "dom0_max_vcpus"))
         return parse_number(value, &options.dom0_max_vcpus);
+    if (!strcmp(name, "hypercall_delay"))
+        return parse_number(value, &options.hypercall_delay);
     if (!strcmp(name, "loglvl"))
         return parse_loglvl(value);
     if (!strcmp(name, "console"))

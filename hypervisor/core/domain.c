@@ -14,6 +14,7 @@
 #include <hv/arch.h>
 #include <hv/domain.h>
 #include <hv/hypercall.h>
+#include <hv/perf.h>
 #include <pv-abi/sched.h>
 #include <pv-abi/types.h>
 
@@ -87,6 +88,7 @@ static void domain_end(struct domain *d)
     grant_destroy(d);
     evtchn_destroy(d);
     hv_free(d->e820);
+    perf_domain_destroy(d);
     record_free(d);
     virq_send_global(VIRQ_DOM_EXC); /* gone altogether */
 }
@@ -199,6 +201,7 @@ int domain_create(unsigned int id, const uint8_t handle[16], unsigned int max_vc
     frame_share(mfn_to_frame(d->shared_mfn), d);
     domain_frame_shared(d);
     arch_update_wallclock(d);
+    perf_domain_init(d);
     *out = d;
     return 0;
 err_arch:

@@ -10,6 +10,7 @@
 #include <hv/arch.h>
 #include <hv/control.h>
 #include <hv/hypercall.h>
+#include <hv/perf.h>
 #include <pv-abi/domctl.h>
 #include <pv-abi/types.h>
 
@@ -274,7 +275,8 @@ static long op_scheduler(struct domain *d, struct xen_domctl_scheduler_op *op)
 static bool fit_for_dying(uint32_t cmd)
 {
     return cmd == XEN_DOMCTL_destroydomain || cmd == XEN_DOMCTL_pausedomain ||
-           cmd == XEN_DOMCTL_unpausedomain || cmd == XEN_DOMCTL_getvcpuinfo;
+           cmd == XEN_DOMCTL_unpausedomain || cmd == XEN_DOMCTL_getvcpuinfo ||
+           cmd == XEN_DOMCTL_pavo_perf;
 }
 
 /* Operations on @d. *@copyback: the caller is to see the changed argument. */
@@ -322,6 +324,9 @@ static long on_domain(struct domain *d, struct xen_domctl *op, bool *copyback)
         return op_time_offset(d, op->u.settimeoffset.time_offset_seconds);
     case XEN_DOMCTL_hypercall_init:
         return op_hypercall_page(d, op->u.hypercall_init.gmfn);
+    case XEN_DOMCTL_pavo_perf:
+        *copyback = true;
+        return perf_read(d, (struct pavo_perf_read *)(void *)op->u.pad);
     default:
         return -ENOSYS;
     }

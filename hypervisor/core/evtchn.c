@@ -16,6 +16,7 @@
 #include <hv/evtchn.h>
 #include <hv/guest_access.h>
 #include <hv/hypercall.h>
+#include <hv/perf.h>
 #include <pv-abi/event_channel.h>
 
 enum evtchn_state {
@@ -98,6 +99,7 @@ static void event_set_pending(struct domain *d, evtchn_port_t port, unsigned int
         return;
     if (test_and_set_bit(port, d->shared->evtchn_pending))
         return;
+    perf_event(v, PAVO_EV_EVENT, port);
     if (!test_bit(port, d->shared->evtchn_mask))
         vcpu_select_port(v, port);
     wake_pollers(d, port);
@@ -337,6 +339,7 @@ static int port_send(struct domain *d, evtchn_port_t port)
 
     if (!e)
         return -EINVAL;
+    perf_event(current, PAVO_EV_SEND, port);
     SCOPED_LOCK_IRQ(&e->lock);
     switch (e->state) {
     case EVTCHN_INTERDOMAIN:

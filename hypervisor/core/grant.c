@@ -22,6 +22,7 @@
 #include <hv/grant.h>
 #include <hv/guest_access.h>
 #include <hv/hypercall.h>
+#include <hv/perf.h>
 #include <pv-abi/grant_table.h>
 
 struct active_grant {
@@ -415,6 +416,7 @@ static int map_one(struct domain *d, struct gnttab_map_grant_ref *op)
     if (rc)
         goto err_frame;
     op->dev_bus_addr = mfn_to_maddr(mfn);
+    perf_event(current, PAVO_EV_GRANT_MAP, op->dom);
     handle_release(d, map_get(&d->grant, op->handle)); /* from here on it can be unmapped */
     return GNTST_okay;
 
@@ -440,6 +442,7 @@ static void unmap_finish(struct domain *d, grant_handle_t handle)
 {
     struct grant_map *m = map_get(&d->grant, handle);
 
+    perf_event(current, PAVO_EV_GRANT_UNMAP, handle);
     pin_put(m->granter, m->ref, m->flags & GNTMAP_readonly);
     handle_put(d, handle);
 }
@@ -608,6 +611,7 @@ static int copy_one(struct domain *d, const struct gnttab_copy *op)
         return rc;
     rc = end_get(d, &op->dest, op->flags & GNTCOPY_dest_gref, false, &dst);
     if (!rc) {
+        perf_event(current, PAVO_EV_GRANT_COPY, op->len);
         memmove((char *)mfn_to_virt(dst.mfn) + op->dest.offset,
                 (const char *)mfn_to_virt(src.mfn) + op->source.offset, op->len);
         end_put(&dst);

@@ -5,6 +5,7 @@
  */
 #include <hv/arch.h>
 #include <hv/hypercall.h>
+#include <hv/perf.h>
 
 static const struct hypercall hypercalls[] = {
     /* A hole is -ENOSYS, decided by the one dispatcher. */
@@ -38,7 +39,7 @@ static const struct hypercall hypercalls[] = {
     [__HYPERVISOR_domctl] = {HC_FN(hc_domctl), HC_PRIVILEGED},
 };
 
-long hypercall_dispatch(unsigned int nr)
+static inline __attribute__((always_inline)) long run(unsigned int nr)
 {
     struct vcpu *v = current;
     const struct hypercall *h;
@@ -50,6 +51,16 @@ long hypercall_dispatch(unsigned int nr)
         return -EPERM;
     return h->fn(v->domain, v->hc_args[0], v->hc_args[1], v->hc_args[2], v->hc_args[3],
                  v->hc_args[4]);
+}
+
+long hypercall_run(unsigned int nr)
+{
+    return run(nr);
+}
+
+long hypercall_dispatch(unsigned int nr)
+{
+    return unlikely(perf_flags) ? perf_hypercall(nr) : run(nr);
 }
 
 /*

@@ -21,6 +21,7 @@
 #include <hv/domain.h>
 #include <hv/guest_access.h>
 #include <hv/hypercall.h>
+#include <hv/perf.h>
 #include <hv/sched.h>
 #include <pv-abi/sched.h>
 
@@ -274,6 +275,8 @@ static void enqueue(struct runqueue *rq, struct vcpu *v, s_time_t now)
     floor = rq->clock_ns - WAKE_CREDIT_NS;
     if (later_by(floor, v->sched.vruntime_ns) > 0)
         v->sched.vruntime_ns = floor;
+    if (unlikely(perf_flags))
+        perf_wake(v, now);
     runstate_set(v, RUNSTATE_runnable, now);
     queue_insert(rq, v);
     if (is_idle(curr) || later_by(curr->sched.vruntime_ns, v->sched.vruntime_ns) > PREEMPT_NS)
@@ -491,6 +494,8 @@ static void schedule(void)
     spin_unlock(&rq->lock); /* interrupts stay off for the switch */
     if (next != rq->idle)
         bring_timers(next, cpu);
+    if (unlikely(perf_flags))
+        perf_switch(prev, next, now);
     arch_switch_to(prev, next);
 }
 

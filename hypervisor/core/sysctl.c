@@ -8,6 +8,7 @@
 #include <hv/console.h>
 #include <hv/control.h>
 #include <hv/hypercall.h>
+#include <hv/perf.h>
 #include <pv-abi/pavo.h>
 #include <pv-abi/sysctl.h>
 
@@ -116,6 +117,12 @@ long hc_sysctl(struct domain *d, guest_va_t arg)
         break;
     case XEN_SYSCTL_pavo_host_info:
         rc = op_host_info((struct pavo_host_info *)(void *)op.u.pad);
+        break;
+    case XEN_SYSCTL_pavo_perf:
+        rc = perf_control((struct pavo_perf_op *)(void *)op.u.pad);
+        break;
+    case XEN_SYSCTL_pavo_trace:
+        rc = perf_trace((struct pavo_trace_op *)(void *)op.u.pad);
         break;
     default:
         return -ENOSYS;

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <hv/perf.h>
 #include <pv-abi/grant_table.h>
 
 #define WEAK __attribute__((weak))
@@ -40,6 +41,7 @@ WEAK struct domain *dom0;
 WEAK struct domain *idle_domain;
 WEAK struct frame *frame_table;
 WEAK uint64_t max_mfn;
+WEAK unsigned int perf_flags;
 WEAK struct xen_e820entry e820[128];
 WEAK unsigned int nr_e820;
 
@@ -738,4 +740,38 @@ WEAK void sched_set_share(struct domain *d, unsigned int weight, unsigned int ca
 
 WEAK void arch_spin_wait(void)
 {
+}
+
+/* --- hv/perf.h, off ------------------------------------------------------------------------------------- */
+
+WEAK void perf_note(struct vcpu *v, unsigned int event, uint32_t arg)
+{
+}
+WEAK void perf_wake(struct vcpu *v, s_time_t now)
+{
+}
+WEAK void perf_switch(struct vcpu *prev, struct vcpu *next, s_time_t now)
+{
+}
+WEAK long perf_hypercall(unsigned int nr)
+{
+    return -ENOSYS;
+}
+WEAK void perf_domain_init(struct domain *d)
+{
+}
+WEAK void perf_domain_destroy(struct domain *d)
+{
+}
+WEAK long perf_control(const struct pavo_perf_op *op)
+{
+    return -ENOSYS;
+}
+WEAK long perf_read(struct domain *d, struct pavo_perf_read *op)
+{
+    return -ENOSYS;
+}
+WEAK long perf_trace(struct pavo_trace_op *op)
+{
+    return -ENOSYS;
 }

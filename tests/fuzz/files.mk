@@ -15,6 +15,6 @@ fuzz-decode-cflags := -Ihypervisor/arch/x86/include
 include tests/fuzz/tools.mk
 fuzz-tests += hypercall
 fuzz-hypercall := $(addprefix hypervisor/core/,hypercall.c memory.c alloc.c domain.c vcpu.c domctl.c sysctl.c \
-	version.c evtchn.c grant.c pagetype.c) tests/fake-arch/fake.c
+	version.c evtchn.c grant.c pagetype.c perf.c) tests/fake-arch/fake.c
 fuzz-hypercall-cflags := -Wno-unused-parameter
 fuzz-hypercall-libs := -lcmocka

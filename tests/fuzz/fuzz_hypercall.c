@@ -13,7 +13,9 @@
 #include <stdlib.h>
 
 #include <hv/alloc.h>
+#include <hv/cmdline.h>
 #include <hv/console.h>
+#include <hv/perf.h>
 #include <pv-abi/domctl.h>
 #include <pv-abi/grant_table.h>
 #include <pv-abi/memory.h>
@@ -28,6 +30,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 char cmdline_text[1024];
+struct cmdline_options options;
 static const uint8_t *in, *in_end;
 static jmp_buf machine_jmp;
 static struct domain *caller;
@@ -266,6 +269,8 @@ static void header(unsigned int nr, uint64_t *cmd, uint64_t *arg)
         static const uint8_t some[] = {1, 2, 3, 4, 5, 9, 11, 12, 13, 14, 15, 16, 22, 25, 27};
 
         w[0] = some[byte() % sizeof(some)];
+        if (byte() % 16 == 15)
+            w[0] = XEN_DOMCTL_pavo_perf;
         w[1] = XEN_DOMCTL_INTERFACE_VERSION;
         arg[1] = byte() % 8;
         if (w[0] == XEN_DOMCTL_createdomain && byte() % 4) {
@@ -275,7 +280,7 @@ static void header(unsigned int nr, uint64_t *cmd, uint64_t *arg)
             ((struct xen_domctl *)(void *)arg)->u.createdomain.max_maptrack_frames = 2;
         }
     } else if (nr == __HYPERVISOR_sysctl) {
-        w[0] = byte() % 8 == 7 ? XEN_SYSCTL_pavo_host_info : byte() % 8;
+        w[0] = byte() % 8 >= 4 ? XEN_SYSCTL_pavo_host_info + byte() % 3 : byte() % 8;
         w[1] = XEN_SYSCTL_INTERFACE_VERSION;
     }
 }
@@ -361,6 +366,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     fake_preempt_after = 0;
     fake_set_current(dom0->vcpu[0]);
+    CHECK(!perf_control(&(struct pavo_perf_op){.on = 0}));
+    perf_trace(&(struct pavo_trace_op){.cmd = PAVO_TRACE_STOP});
     /* dom0 last, as it lies in the way of nothing, and as if it were any domain. */
     for (unsigned int id = 1; (d = domain_get_next(id));) {
         id = d->domid + 1u;

@@ -5,6 +5,7 @@
  */
 #include "mini.h"
 #include "pv-abi/domctl.h"
+#include "pv-abi/pavo.h"
 #include "pv-abi/platform.h"
 #include "pv-abi/sysctl.h"
 
@@ -50,6 +51,10 @@ TEST(guests_control_nothing)
     CHECK_EQ(domctl(XEN_DOMCTL_pausedomain, 0), -XEN_EPERM);
     CHECK_EQ(sysctl(XEN_SYSCTL_physinfo), -XEN_EPERM);
     CHECK_EQ(sysctl(XEN_SYSCTL_readconsole), -XEN_EPERM);
+    CHECK_EQ(sysctl(XEN_SYSCTL_pavo_host_info), -XEN_EPERM);
+    CHECK_EQ(sysctl(XEN_SYSCTL_pavo_perf), -XEN_EPERM);
+    CHECK_EQ(sysctl(XEN_SYSCTL_pavo_trace), -XEN_EPERM);
+    CHECK_EQ(domctl(XEN_DOMCTL_pavo_perf, DOMID_SELF), -XEN_EPERM);
     CHECK_EQ(platform(XENPF_get_cpuinfo), -XEN_EPERM);
     CHECK_EQ(platform(XENPF_enter_acpi_sleep), -XEN_EPERM);
 }
@@ -755,4 +760,130 @@ TEST(ports_and_grants_of_another_domain)
     CHECK_EQ(evtchn_op(EVTCHNOP_status, &status), 0);
     CHECK_EQ(status.status, EVTCHNSTAT_unbound);
     CHECK_EQ(evtchn_op(EVTCHNOP_close, &close), 0);
+}
+
+/* ---- counters and traces -------------------------------------------------------------------------- */
+
+static struct pavo_perf counters;
+static struct pavo_record records[PAVO_TRACE_RECORDS_MIN];
+
+static long perf(unsigned int on)
+{
+    ((struct pavo_perf_op *)(void *)sys.u.pad)->on = on;
+    return sysctl(XEN_SYSCTL_pavo_perf);
+}
+
+static long counters_read(domid_t domid, const void *to)
+{
+    *(struct pavo_perf_read *)(void *)dom.u.pad =
+        (struct pavo_perf_read){.buffer = PTR(to), .size = sizeof(counters)};
+    return domctl(XEN_DOMCTL_pavo_perf, domid);
+}
+
+static void make_calls(unsigned int n)
+{
+    while (n--)
+        hypercall1(__HYPERVISOR_get_debugreg, 7);
+}
+
+TEST(counters_count_exactly)
+{
+    if (!is_dom0() || !is_pavo())
+        return;
+    make_calls(3);
+    CHECK_EQ(perf(1), 0);
+    make_calls(100);
+    CHECK_EQ(counters_read(0, &counters), 0);
+    CHECK_EQ(counters.version, PAVO_PERF_VERSION);
+    CHECK_EQ(counters.hypercalls[__HYPERVISOR_get_debugreg], 100);
+    CHECK(counters.hypercall_ns[__HYPERVISOR_get_debugreg] > 0);
+    CHECK(counters.now_ns > counters.since_ns);
+    CHECK_EQ(perf(0), 0);
+    CHECK_EQ(perf(1), 0);
+    make_calls(1);
+    CHECK_EQ(counters_read(0, &counters), 0);
+    CHECK_EQ(counters.hypercalls[__HYPERVISOR_get_debugreg], 1);
+    CHECK_EQ(perf(0), 0);
+}
+
+TEST(counters_check_their_arguments)
+{
+    if (!is_dom0() || !is_pavo())
+        return;
+    CHECK_EQ(perf(2), -XEN_EINVAL);
+    CHECK_EQ(counters_read(0, &counters), -XEN_ENODATA);
+    CHECK_EQ(counters_read(1, &counters), -XEN_ESRCH);
+    CHECK_EQ(perf(1), 0);
+    CHECK_EQ(counters_read(0, (void *)0x1000), -XEN_EFAULT);
+    CHECK_EQ(counters_read(0, (void *)0xffff830000000000), -XEN_EFAULT);
+    CHECK_EQ(perf(0), 0);
+}
+
+static long trace(struct pavo_trace_op op)
+{
+    long rc;
+
+    *(struct pavo_trace_op *)(void *)sys.u.pad = op;
+    rc = sysctl(XEN_SYSCTL_pavo_trace);
+    return rc ? rc : ((struct pavo_trace_op *)(void *)sys.u.pad)->records;
+}
+
+static long trace_start(uint32_t n)
+{
+    return trace(
+        (struct pavo_trace_op){.cmd = PAVO_TRACE_START,
+                               .mask = 1u << PAVO_EV_HYPERCALL | 1u << PAVO_EV_HYPERCALL_END,
+                               .records = n});
+}
+
+static long trace_read(uint32_t cpu, const void *to)
+{
+    return trace((struct pavo_trace_op){
+        .cmd = PAVO_TRACE_READ, .cpu = cpu, .buffer = PTR(to), .records = 1000});
+}
+
+TEST(traces_record_each_hypercall)
+{
+    unsigned int begun = 0, ended = 0;
+    long n;
+
+    if (!is_dom0() || !is_pavo())
+        return;
+    CHECK_EQ(trace_start(PAVO_TRACE_RECORDS_MIN), PAVO_TRACE_RECORDS_MIN);
+    make_calls(20);
+    CHECK_EQ(trace((struct pavo_trace_op){.cmd = PAVO_TRACE_FREEZE}), 0);
+    make_calls(20);
+    for (uint32_t cpu = 0; (n = trace_read(cpu, records)) >= 0; cpu++) {
+        for (long i = 0; i < n; i++) {
+            if (records[i].arg != __HYPERVISOR_get_debugreg)
+                continue;
+            begun += records[i].event == PAVO_EV_HYPERCALL;
+            ended += records[i].event == PAVO_EV_HYPERCALL_END;
+            CHECK_EQ(records[i].domid, 0);
+            CHECK(!i || records[i].time_ns >= records[i - 1].time_ns);
+        }
+    }
+    CHECK_EQ(n, -XEN_ENOENT);
+    CHECK_EQ(begun, 20);
+    CHECK_EQ(ended, 20);
+    CHECK_EQ(trace((struct pavo_trace_op){.cmd = PAVO_TRACE_STOP}), 0);
+}
+
+TEST(traces_check_their_arguments)
+{
+    if (!is_dom0() || !is_pavo())
+        return;
+    CHECK_EQ(trace_start(0), -XEN_EINVAL);
+    CHECK_EQ(trace_start(1000), -XEN_EINVAL);
+    CHECK_EQ(trace_start(PAVO_TRACE_RECORDS_MAX * 2), -XEN_EINVAL);
+    CHECK_EQ(trace_read(0, records), -XEN_ENODATA);
+    CHECK_EQ(trace((struct pavo_trace_op){.cmd = PAVO_TRACE_STOP}), -XEN_ENODATA);
+    CHECK_EQ(trace((struct pavo_trace_op){.cmd = PAVO_TRACE_STOP + 1}), -XEN_EINVAL);
+    CHECK_EQ(trace_start(256), 256);
+    CHECK_EQ(trace_start(256), -XEN_EBUSY);
+    make_calls(1);
+    CHECK_EQ(trace_read(0xffffffff, records), -XEN_ENOENT);
+    CHECK(trace_read(0, (void *)0x1000) == -XEN_EFAULT ||
+          trace_read(1, (void *)0x1000) == -XEN_EFAULT);
+    CHECK_EQ(trace((struct pavo_trace_op){.cmd = PAVO_TRACE_STOP}), 0);
 }

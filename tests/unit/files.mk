@@ -72,3 +72,9 @@ unit-domain := hypervisor/core/domain.c hypervisor/core/memory.c hypervisor/core
 unit-tests += control
 unit-control := hypervisor/core/domctl.c hypervisor/core/sysctl.c hypervisor/core/domain.c hypervisor/core/memory.c \
 	hypervisor/core/alloc.c hypervisor/core/vcpu.c hypervisor/core/pagetype.c tests/fake-arch/fake.c
+
+# Counters and traces.
+unit-tests += perf
+unit-perf := hypervisor/core/perf.c hypervisor/core/domctl.c hypervisor/core/sysctl.c hypervisor/core/domain.c \
+	hypervisor/core/memory.c hypervisor/core/alloc.c hypervisor/core/vcpu.c hypervisor/core/pagetype.c \
+	tests/fake-arch/fake.c

@@ -6,9 +6,11 @@
 #include <string.h>
 
 #include <asm/machine.h>
+#include <hv/perf.h>
 #include <pv-abi/errno.h>
 
 struct vcpu *fake_current[NR_CPUS];
+unsigned int perf_flags;
 s_time_t model_now = 1;
 
 s_time_t now_ns(void)
@@ -40,6 +42,9 @@ void *mfn_to_virt(mfn_t mfn)
 bool mmio_allowed(const struct domain *d, mfn_t mfn)
 {
     return d->arch.io_allowed && mfn.n >= MODEL_FRAMES;
+}
+void perf_note(struct vcpu *v, unsigned int event, uint32_t arg)
+{
 }
 void tlb_flush_va_mask(uint64_t cpus, uint64_t va)
 {

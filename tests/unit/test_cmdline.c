@@ -95,6 +95,17 @@ static void booleans_can_be_switched_off(void **state)
     assert_int_equal(fake_calls.prints, 1);
 }
 
+static void a_delay_is_a_number(void **state)
+{
+    cmdline_parse("hypercall_delay=1000");
+    assert_int_equal(options.hypercall_delay, 1000);
+    cmdline_parse("hypercall_delay=long hypercall_delay=1k");
+    assert_int_equal(options.hypercall_delay, 1000);
+    assert_int_equal(fake_calls.prints, 2);
+    cmdline_parse("hypercall_delay=0");
+    assert_int_equal(options.hypercall_delay, 0);
+}
+
 static void console_is_one_of_three(void **state)
 {
     cmdline_parse("console=com2 com2=57600,8n1");
@@ -137,6 +148,7 @@ int main(void)
         cmocka_unit_test_setup(bad_memory_sizes_are_refused_and_logged, setup),
         cmocka_unit_test_setup(log_levels_have_names, setup),
         cmocka_unit_test_setup(booleans_can_be_switched_off, setup),
+        cmocka_unit_test_setup(a_delay_is_a_number, setup),
         cmocka_unit_test_setup(console_is_one_of_three, setup),
         cmocka_unit_test_setup(unknown_words_are_logged, setup),
         cmocka_unit_test_setup(overlong_word_is_cut_not_run_over, setup),

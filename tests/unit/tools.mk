@@ -39,3 +39,6 @@ unit-tools_top-libs := -lyajl
 unit-tests += tools_cfgtext
 unit-tools_cfgtext := dom0-tools/lib/cfgtext.c dom0-tools/lib/err.c dom0-tools/lib/json.c
 unit-tools_cfgtext-libs := -lyajl
+unit-tests += tools_trace
+unit-tools_trace := dom0-tools/lib/err.c dom0-tools/lib/json.c dom0-tools/lib/perfnames.c dom0-tools/lib/trace.c
+unit-tools_trace-libs := -lyajl

@@ -15,6 +15,7 @@
 #include <hv/arch.h>
 #include <hv/guest_access.h>
 #include <hv/lib.h>
+#include <hv/perf.h>
 #include <pv-abi/x86.h>
 
 #define STRING_IO_MAX 1024u /* elements at a time; the instruction is then met again */
@@ -54,6 +55,7 @@ bool emulate_forced_cpuid(struct cpu_regs *regs)
 
     if (copy_from_guest(insn, regs->rip, sizeof(insn)) || memcmp(insn, wanted, sizeof(wanted)))
         return false;
+    perf_event(current, PAVO_EV_EMULATE, PAVO_EMUL_FORCED_CPUID);
     do_cpuid(regs);
     regs->rip += sizeof(wanted);
     return true;
@@ -256,6 +258,7 @@ bool emulate_privileged(struct cpu_regs *regs)
     len = insn_fetch(regs->rip, insn);
     if (!len || decode_privileged(insn, len, &in))
         return false;
+    perf_event(v, PAVO_EV_EMULATE, in.op);
     switch (in.op) {
     case PRIV_IN:
     case PRIV_OUT:

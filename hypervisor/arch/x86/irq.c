@@ -23,6 +23,7 @@
 #include <hv/arch.h>
 #include <hv/errno.h>
 #include <hv/evtchn.h>
+#include <hv/perf.h>
 #include <hv/idpool.h>
 #include <hv/spinlock.h>
 
@@ -288,6 +289,7 @@ void do_irq(struct cpu_regs *regs, uint8_t vector)
     struct irq_desc *desc;
     void (*own)(void);
 
+    perf_event(current, PAVO_EV_INTERRUPT, vector);
     if (vector > VEC_DYN_LAST) {
         apic_vector(regs, vector);
         return;

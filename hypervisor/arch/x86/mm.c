@@ -16,6 +16,7 @@
 #include <asm/machine.h>
 #include <asm/mm.h>
 #include <hv/arch.h>
+#include <hv/perf.h>
 #include <hv/sched.h>
 #include <pv-abi/grant_table.h>
 
@@ -225,6 +226,7 @@ int mm_write_entry(struct domain *owner, struct domain *pg_owner, struct frame *
         if ((flags & MM_PRESERVE_AD) && (new &PTE_P))
             val = (val & ~(PTE_A | PTE_D)) | (old & (PTE_A | PTE_D));
     } while (!__atomic_compare_exchange_n(p, &old, val, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
+    perf_event(current, PAVO_EV_PT_WRITE, level);
     if (!took)
         return 0;
     if (t == FRAME_T_L1 && foreign_writable(old, owner))

@@ -15,6 +15,7 @@
 #include <asm/msr.h>
 #include <hv/arch.h>
 #include <hv/hypercall.h>
+#include <hv/perf.h>
 #include <pv-abi/mmu.h>
 #include <pv-abi/types.h>
 
@@ -250,6 +251,7 @@ static int op_new_baseptr(struct vcpu *v, mfn_t mfn)
         return -EBUSY;
     rc = vcpu_set_kernel_root(v, mfn);
     if (!rc) {
+        perf_event(v, PAVO_EV_BASEPTR, 0);
         tlb_flush_begin();
         write_cr3(v->arch.hw_cr3_kernel);
     }
@@ -416,6 +418,7 @@ int mm_emulate_pt_write(struct cpu_regs *regs, uint64_t va, uint32_t error_code)
     if (!rc) {
         copy.rip += w.len;
         *regs = copy;
+        perf_event(current, PAVO_EV_EMULATE, PAVO_EMUL_PT_STORE + w.op);
     } else if (rc == -ERESTART) {
         rc = 0; /* the instruction faults again after the interruption */
     }

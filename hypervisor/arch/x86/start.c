@@ -9,6 +9,7 @@
 #include <hv/alloc.h>
 #include <hv/cmdline.h>
 #include <hv/console.h>
+#include <hv/perf.h>
 #include <hv/sched.h>
 #include <hv/timer.h>
 
@@ -116,6 +117,7 @@ static void start_machine(void)
     serial_irq_init();
     arch_irq_enable();
     smp_boot();
+    perf_init();
     dom0_create();
     boot_modules_release();
     domain_unpause(dom0);

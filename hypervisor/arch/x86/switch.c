@@ -16,6 +16,7 @@
 #include <hv/alloc.h>
 #include <hv/arch.h>
 #include <hv/guest_access.h>
+#include <hv/perf.h>
 #include <pv-abi/vcpu.h>
 #include <pv-abi/x86.h>
 
@@ -303,6 +304,7 @@ void toggle_guest_mode(struct vcpu *v)
     v->arch.in_kernel = !v->arch.in_kernel;
     __asm__ volatile("swapgs");
     write_cr3(guest_root(v));
+    perf_event(v, PAVO_EV_MODE_SWITCH, v->arch.in_kernel); /* last: a jump, no frame to set up */
 }
 
 void arch_update_runstate_area(struct vcpu *v)

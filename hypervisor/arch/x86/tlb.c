@@ -18,6 +18,7 @@
 #include <asm/machine.h>
 #include <asm/msr.h>
 #include <hv/arch.h>
+#include <hv/perf.h>
 
 static uint32_t tlb_clock = 1;
 static uint32_t cpu_stamp[NR_CPUS];
@@ -54,8 +55,15 @@ void tlb_flush_begin(void)
 
 void tlb_flush_local(void)
 {
+    perf_event(current, PAVO_EV_TLB_LOCAL, 0);
     tlb_flush_begin();
     write_cr3(read_cr3());
+}
+
+static void flush_page(uint64_t va)
+{
+    invlpg(va);
+    perf_event(current, PAVO_EV_TLB_PAGE, 0);
 }
 
 void tlb_flush_ipi(void)
@@ -65,7 +73,7 @@ void tlb_flush_ipi(void)
     if (!(__atomic_load_n(&request.cpus, __ATOMIC_ACQUIRE) & me))
         return;
     if (request.one_page)
-        invlpg(request.va);
+        flush_page(request.va);
     else
         tlb_flush_local();
     __atomic_fetch_and(&request.cpus, ~me, __ATOMIC_RELEASE);
@@ -85,6 +93,8 @@ static void flush_others(uint64_t cpus, bool one_page, uint64_t va)
     cpus &= ~(1ull << this_cpu());
     if (!cpus)
         return;
+    for (uint64_t left = cpus; unlikely(perf_flags) && left; left &= left - 1)
+        perf_note(current, PAVO_EV_TLB_REMOTE, (uint32_t)__builtin_ctzll(left));
     while (!spin_trylock(&flush_lock))
         arch_spin_wait();
     request.va = va;
@@ -106,7 +116,7 @@ void tlb_flush_mask(uint64_t cpus)
 void tlb_flush_va_mask(uint64_t cpus, uint64_t va)
 {
     if (cpus & (1ull << this_cpu()))
-        invlpg(va);
+        flush_page(va);
     flush_others(cpus, true, va);
 }
 

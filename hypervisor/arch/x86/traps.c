@@ -20,6 +20,7 @@
 #include <hv/alloc.h>
 #include <hv/arch.h>
 #include <hv/hypercall.h>
+#include <hv/perf.h>
 #include <pv-abi/x86.h>
 
 _Static_assert(sizeof(struct cpu_record) == 200 && sizeof(struct cpu_regs) == 168 &&
@@ -410,6 +411,7 @@ void do_guest_trap(struct cpu_regs *regs)
     struct vcpu *v = current;
     uint64_t reg;
 
+    perf_event(v, PAVO_EV_TRAP, regs->vector);
     switch (regs->vector) {
     case TRAP_PF:
         reg = read_cr2();
@@ -499,6 +501,7 @@ void do_syscall(struct cpu_regs *regs)
         do_hypercall(v, regs);
         return;
     }
+    perf_event(v, PAVO_EV_SYSCALL, 0);
     cb = regs->cs == FLAT_RING3_CS32 ? &v->arch.syscall32 : &v->arch.syscall;
     if (unlikely(!cb->address)) {
         regs->rip -= 2;
@@ -585,6 +588,7 @@ bool exit_to_guest(struct cpu_regs *regs)
             continue;
         }
         if (ACCESS_ONCE(info->evtchn_upcall_pending) && !info->evtchn_upcall_mask) {
+            perf_event(v, PAVO_EV_UPCALL, 0);
             regs->vector = 0;
             enter_kernel(regs, v->arch.event.address, true, NULL, 0);
             continue;

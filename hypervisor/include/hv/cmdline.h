@@ -8,8 +8,9 @@
 #define LOGLVL_DEFAULT 3u /* errors, warnings, information */
 
 struct cmdline_options {
-    uint64_t dom0_mem_pages;     /* dom0_mem=SIZE[KMG][,max:SIZE] ; 0: default */
-    unsigned int dom0_max_vcpus; /* 0: as many as CPUs */
+    uint64_t dom0_mem_pages;      /* dom0_mem=SIZE[KMG][,max:SIZE] ; 0: default */
+    unsigned int dom0_max_vcpus;  /* 0: as many as CPUs */
+    unsigned int hypercall_delay; /* instructions added to each hypercall, to test measuring */
     unsigned int loglvl; /* none|error|warning|info|debug: so many levels are on the console */
     bool noreboot;
     bool nosmp;

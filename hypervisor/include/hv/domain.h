@@ -44,6 +44,10 @@ struct vcpu {
 
     bool initialised; /* has a context (VCPUOP_initialise / setvcpucontext) */
 
+    s_time_t perf_woken_ns; /* not yet run since; 0: it has. Lock of its queue */
+    s_time_t perf_inner_ns; /* in hypercalls, for a multicall around them; of the last one alone: */
+    s_time_t perf_own_ns;
+
     uint64_t hc_args[6]; /* of the hypercall in progress; handlers put their progress here */
     struct arch_vcpu arch;
 };
@@ -95,6 +99,7 @@ struct domain {
     s_time_t
         unsettled_ns; /* since when somebody waits for both to be 0; devalidate_lock; 0: nobody */
     int32_t time_offset_s;
+    struct pavo_perf *perf; /* counters, core/perf.c; NULL: off */
     struct arch_domain arch;
 };
 

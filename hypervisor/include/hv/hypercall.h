@@ -31,6 +31,7 @@ struct hypercall {
 /* Run hypercall @nr for current with current->hc_args. Returns the result, or HC_CONTINUE.
  * -ENOSYS for a hole, -EPERM. Called by arch entry and by multicall. */
 long hypercall_dispatch(unsigned int nr);
+long hypercall_run(unsigned int nr); /* the same, unseen by core/perf.c */
 
 /* Handlers that live elsewhere than in a core header of their own: */
 long hc_memory_op(struct domain *d, uint64_t cmd, guest_va_t arg); /* core/memory.c */
