@@ -270,7 +270,8 @@ void model_destroy(void)
 {
     model_preempt_every = 0;
     for (unsigned int i = 0; i < MODEL_DOMAINS; i++) {
-        arch_vcpu_set_roots(&vcpus[i], INVALID_MFN, INVALID_MFN);
+        vcpu_set_kernel_root(&vcpus[i], INVALID_MFN);
+        vcpu_set_user_root(&vcpus[i], INVALID_MFN);
         for (unsigned int n = 0; n < MODEL_FRAMES; n++) {
             if (frame_owner(&frames[n]) == i)
                 frame_relinquish(&frames[n]);

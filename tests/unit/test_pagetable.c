@@ -119,7 +119,8 @@ static void the_m2p_is_for_kernel_roots_only(void **state)
     assert_int_equal(mm_pin_table(D0, _mfn(1), FRAME_T_L4), 0);
     assert_int_equal(mm_pin_table(D0, _mfn(7), FRAME_T_L4), 0);
     assert_int_equal(model_page(1)[256], 0);
-    assert_int_equal(arch_vcpu_set_roots(v, _mfn(1), _mfn(7)), 0);
+    assert_int_equal(vcpu_set_kernel_root(v, _mfn(1)), 0);
+    assert_int_equal(vcpu_set_user_root(v, _mfn(7)), 0);
     assert_true(model_page(1)[256] == 0xabc0000000000100);
     assert_int_equal(model_page(7)[256], 0);
 }

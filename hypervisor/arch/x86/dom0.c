@@ -356,7 +356,7 @@ static void vcpu_start(void)
     do
         rc = mm_pin_table(b.d, b.root, FRAME_T_L4);
     while (rc == -ERESTART);
-    if (rc || (rc = arch_vcpu_set_roots(v, b.root, INVALID_MFN)))
+    if (rc || (rc = vcpu_set_kernel_root(v, b.root)))
         panic("dom0: its first page tables are refused: %d\n", rc);
     memset(r, 0, sizeof(*r));
     r->rip = b.image.entry;

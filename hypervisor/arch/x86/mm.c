@@ -362,13 +362,6 @@ int vcpu_set_user_root(struct vcpu *v, mfn_t mfn)
     return 0;
 }
 
-int arch_vcpu_set_roots(struct vcpu *v, mfn_t kernel, mfn_t user)
-{
-    int rc = vcpu_set_kernel_root(v, kernel);
-
-    return rc ? rc : vcpu_set_user_root(v, user);
-}
-
 /* The level-1 table and index that a grant operation means; both references held. */
 static struct frame *grant_table_of(struct domain *d, uint64_t addr, unsigned int flags,
                                     unsigned int *index)

@@ -54,7 +54,7 @@ bool guest_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *val)
         *val = APIC_BASE_DEFAULT | APIC_BASE_ENABLE | (v->id ? 0 : APIC_BASE_BSP);
         return true;
     case MSR_MISC_ENABLE:
-        if (cpu_features.amd || !rdmsr_safe(msr, val))
+        if (cpu_features.amd || rdmsr_try(msr, val))
             return false;
         *val &= ~(MISC_ENABLE_PERF | MISC_ENABLE_MWAIT | MISC_ENABLE_LIMIT_CPUID);
         *val |= MISC_ENABLE_BTS_UNAVAILABLE | MISC_ENABLE_PEBS_UNAVAILABLE;
@@ -64,7 +64,7 @@ bool guest_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *val)
         return !cpu_features.amd;
     case MSR_UCODE_REV:
     case MSR_PLATFORM_ID:
-        return rdmsr_safe(msr, val);
+        return !rdmsr_try(msr, val);
     case MSR_DEBUGCTL:
         *val = 0;
         return true;

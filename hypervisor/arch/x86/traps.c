@@ -41,7 +41,6 @@ extern const int32_t __extable_start[], __extable_end[];
 void gdt_load_asm(const void *desc);
 void resume_guest(struct cpu_regs *regs) __attribute__((noreturn));
 void resume_idle(struct cpu_regs *regs, void (*fn)(void)) __attribute__((noreturn));
-int rdmsr_try(uint32_t msr, uint64_t *v);
 
 /* Called from entry.S. */
 void do_syscall(struct cpu_regs *regs);
@@ -195,11 +194,6 @@ static uint64_t extable_find(uint64_t rip)
             return (uint64_t)&e[1] + (uint64_t)(int64_t)e[1];
     }
     return 0;
-}
-
-bool rdmsr_safe(uint32_t msr, uint64_t *v)
-{
-    return !rdmsr_try(msr, v);
 }
 
 void do_hypervisor_trap(struct cpu_regs *regs)

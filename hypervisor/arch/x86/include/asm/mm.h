@@ -57,8 +57,7 @@ uint64_t mm_lookup(const struct domain *d, mfn_t root, uint64_t va);
 /* Pin: validate frame @mfn of @d as table @t and keep it so. -EINVAL (pinned already, refused), -EPERM. */
 int mm_pin_table(struct domain *d, mfn_t mfn, enum frame_type t);
 int mm_unpin_table(struct domain *d, mfn_t mfn);
-/* Load roots of @v (either may be INVALID_MFN): takes references, drops the old ones. */
-int arch_vcpu_set_roots(struct vcpu *v, mfn_t kernel, mfn_t user);
+/* Load a root of @v, or none (INVALID_MFN): takes references, drops those of the old one. */
 int vcpu_set_kernel_root(struct vcpu *v, mfn_t mfn);
 int vcpu_set_user_root(struct vcpu *v, mfn_t mfn);
 

@@ -60,8 +60,8 @@ static inline void wrmsr(uint32_t msr, uint64_t v)
 {
     __asm__ volatile("wrmsr" ::"c"(msr), "a"((uint32_t)v), "d"((uint32_t)(v >> 32)) : "memory");
 }
-/* The same where the MSR may not exist: false on #GP. */
-bool rdmsr_safe(uint32_t msr, uint64_t *v);
+/* The same where the MSR may not exist: not 0 on #GP. entry.S. */
+int rdmsr_try(uint32_t msr, uint64_t *v);
 
 static inline void xsetbv(uint64_t v)
 {
