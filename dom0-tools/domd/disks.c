@@ -327,8 +327,8 @@ void disk_held(struct vm *vm, size_t i)
 static void loop_drop(struct vm_loop *loop, const char *path)
 {
     loop_close(loop);
-    if (loop->used && (loop_serves(loop->number, path) || !loop_in_use(loop->number)))
-        loop_detach(loop->number, loop->created);
+    if (loop->used)
+        loop_detach(loop->number, path);
     loop->used = false;
 }
 

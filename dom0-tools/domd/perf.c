@@ -41,7 +41,7 @@ static int tell_counters(struct request *r, const struct hv_domain *d, const cha
     uint64_t words[512];
     int n = hv_perf_read(domd.hv, d->domid, words, sizeof(words) / sizeof(words[0])), i;
 
-    if (n == -ESRCH || n == -ENODATA)
+    if (n == -ESRCH || (n == -ENODATA && hv_perf_read(domd.hv, 0, words, 1) > 0))
         return 0; /* has just gone, or came when there was no memory for it */
     if (n < 0)
         return perf_failed(r, n);
@@ -64,18 +64,18 @@ int op_perf(struct request *r)
     uint64_t word;
     int rc = 0;
 
-    if (!what || !strcmp(what, "reset"))
+    if (!what)
+        return tell_each(r, "domains", tell_counters);
+    if (!strcmp(what, "reset"))
         rc = hv_perf_read(domd.hv, 0, &word, 1); /* dom0 always has some, or they are off */
-    if (rc >= 0 && what)
+    if (rc >= 0)
         rc = strcmp(what, "on") ? hv_perf(domd.hv, false) : 0;
-    if (rc >= 0 && what && strcmp(what, "off")) {
+    if (rc >= 0 && strcmp(what, "off")) {
         rc = hv_perf(domd.hv, true);
         if (rc)
             hv_perf(domd.hv, false); /* for some there was memory */
     }
-    if (rc < 0)
-        return perf_failed(r, rc);
-    return what ? 0 : tell_each(r, "domains", tell_counters);
+    return rc < 0 ? perf_failed(r, rc) : 0;
 }
 
 /* ---- traces */

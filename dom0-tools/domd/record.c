@@ -18,6 +18,7 @@
 #include "dom0-tools/lib/err.h"
 #include "dom0-tools/lib/hv.h"
 #include "dom0-tools/lib/json.h"
+#include "dom0-tools/lib/loop.h"
 #include "xenstore-like/client.h"
 
 #define ROOT        "/domd"
@@ -486,8 +487,10 @@ static void read_loop(struct store *s, const struct vm *vm, size_t i, const char
 
     if (!adoption_answer(store_readf(s, STORE_NO_TX, &text, ROOT "/%u/%s/%s", vm->domid, what,
                                      vm->cfg.disks[i].vdev)) &&
-        sscanf(text, "%d %d", &number, &created) == 2)
+        sscanf(text, "%d %d", &number, &created) == 2) {
         *loop = (struct vm_loop){true, created != 0, number, -1};
+        loop_adopt(number, created != 0);
+    }
     free(text);
 }
 

@@ -25,7 +25,8 @@ static bool node_exists(int number)
     return !access(path, F_OK);
 }
 
-bool loop_in_use(int number)
+/* True while a file is attached. */
+static bool in_use(int number)
 {
     char path[64];
 
@@ -33,7 +34,8 @@ bool loop_in_use(int number)
     return !access(path, F_OK);
 }
 
-bool loop_serves(int number, const char *path)
+/* True while the file @path is. */
+static bool serves(int number, const char *path)
 {
     char node[64], backing[4096];
     struct stat theirs, ours;
@@ -66,11 +68,18 @@ static int first_missing(void)
     return -1;
 }
 
-/* Two at once would be given the same one, and the one who made it might not be the one to have it. */
-static pthread_mutex_t attaching = PTHREAD_MUTEX_INITIALIZER;
-
-/* Nodes that were made here and are still there: who is given one before it is removed removes it. */
-static bool made[NR_LOOPS];
+/*
+ * Guards the nodes, and attaching: two at once would be given the same one, and the one who made it
+ * might not be the one to have it.
+ *
+ * A device is free as soon as its last user has closed it, and may be given to the next before the
+ * one who had it gets round to detach it. So who had it is counted: whoever is last removes the node.
+ */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct {
+    bool made; /* by us, and still there */
+    unsigned int owners;
+} nodes[NR_LOOPS];
 
 int loop_attach(int fd, const char *path, bool writable, int *number, bool *created)
 {
@@ -78,7 +87,7 @@ int loop_attach(int fd, const char *path, bool writable, int *number, bool *crea
 
     if (control < 0)
         return -errno;
-    pthread_mutex_lock(&attaching);
+    pthread_mutex_lock(&lock);
     for (i = 0; i < TRIES && rc == -EBUSY; i++) {
         struct loop_config config = {.fd = (uint32_t)fd};
         int missing = first_missing(), n = ioctl(control, LOOP_CTL_GET_FREE), dev;
@@ -88,7 +97,11 @@ int loop_attach(int fd, const char *path, bool writable, int *number, bool *crea
             rc = -errno;
             break;
         }
-        *created = n == missing || (n < NR_LOOPS && made[n]);
+        if (n >= NR_LOOPS) {
+            rc = -ENFILE;
+            break;
+        }
+        nodes[n].made = nodes[n].made || n == missing;
         snprintf(node, sizeof(node), "/dev/loop%d", n);
         dev = open(node, (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC);
         if (dev < 0) {
@@ -98,6 +111,8 @@ int loop_attach(int fd, const char *path, bool writable, int *number, bool *crea
         config.info.lo_flags = LO_FLAGS_AUTOCLEAR | (writable ? 0 : LO_FLAGS_READ_ONLY);
         strncpy((char *)config.info.lo_file_name, path, LO_NAME_SIZE - 1);
         if (!ioctl(dev, LOOP_CONFIGURE, &config)) {
+            nodes[n].owners++;
+            *created = nodes[n].made;
             *number = n;
             rc = dev;
         } else {
@@ -105,24 +120,58 @@ int loop_attach(int fd, const char *path, bool writable, int *number, bool *crea
             close(dev);
         }
     }
-    pthread_mutex_unlock(&attaching);
+    pthread_mutex_unlock(&lock);
     close(control);
     return rc;
 }
 
-void loop_detach(int number, bool created)
+void loop_adopt(int number, bool created)
+{
+    if (number < 0 || number >= NR_LOOPS)
+        return;
+    pthread_mutex_lock(&lock);
+    nodes[number].owners++;
+    nodes[number].made = nodes[number].made || created;
+    pthread_mutex_unlock(&lock);
+}
+
+static bool has_owner(int number)
+{
+    bool has;
+
+    pthread_mutex_lock(&lock);
+    has = nodes[number].owners;
+    pthread_mutex_unlock(&lock);
+    return has;
+}
+
+/* 0, -EBUSY while it has a user, or another negative errno. Nothing to do when it has an owner again. */
+static int remove_node(int control, int number)
+{
+    int rc = 0;
+
+    pthread_mutex_lock(&lock);
+    if (!nodes[number].owners && nodes[number].made) {
+        rc = ioctl(control, LOOP_CTL_REMOVE, number) ? -errno : 0;
+        nodes[number].made = rc == -EBUSY;
+    }
+    pthread_mutex_unlock(&lock);
+    return rc;
+}
+
+void loop_detach(int number, const char *path)
 {
     char node[64];
-    int fd, i, rc = -1;
+    int fd, i;
 
-    if (created && number < NR_LOOPS) {
-        pthread_mutex_lock(&attaching);
-        made[number] = true;
-        pthread_mutex_unlock(&attaching);
-    }
-    for (i = 0; i < WAIT_STEPS && loop_in_use(number); i++)
+    if (number < 0 || number >= NR_LOOPS)
+        return;
+    pthread_mutex_lock(&lock);
+    nodes[number].owners--;
+    pthread_mutex_unlock(&lock);
+    for (i = 0; i < WAIT_STEPS && !has_owner(number) && serves(number, path); i++)
         usleep(WAIT_STEP_US);
-    if (loop_in_use(number)) {
+    if (!has_owner(number) && serves(number, path)) {
         snprintf(node, sizeof(node), "/dev/loop%d", number);
         fd = open(node, O_RDONLY | O_CLOEXEC);
         if (fd >= 0) {
@@ -130,19 +179,10 @@ void loop_detach(int number, bool created)
             close(fd);
         }
     }
-    if (!created)
-        return;
     fd = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
     if (fd < 0)
         return;
-    for (i = 0; i < 10 && rc; i++) {
-        pthread_mutex_lock(&attaching);
-        rc = ioctl(fd, LOOP_CTL_REMOVE, number) && errno == EBUSY ? -1 : 0;
-        if (!rc && number < NR_LOOPS)
-            made[number] = false;
-        pthread_mutex_unlock(&attaching);
-        if (rc)
-            usleep(WAIT_STEP_US);
-    }
+    for (i = 0; i < 10 && !in_use(number) && remove_node(fd, number) == -EBUSY; i++)
+        usleep(WAIT_STEP_US);
     close(fd);
 }

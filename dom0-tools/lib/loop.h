@@ -13,13 +13,17 @@
  */
 int loop_attach(int fd, const char *path, bool writable, int *number, bool *created);
 
-/* Detaches whatever is left and, if @created, removes the node. Waits up to 5 s for users. */
-void loop_detach(int number, bool created);
+/*
+ * The same for a device that an earlier process attached and noted: what loop_attach told it. After
+ * either, loop_detach once.
+ */
+void loop_adopt(int number, bool created);
 
-/* True while a file is attached. */
-bool loop_in_use(int number);
-
-/* True while the file @path is. A number that was noted long ago may serve somebody else by now. */
-bool loop_serves(int number, const char *path);
+/*
+ * Detaches the file @path if the device still serves it to nobody else here, waiting up to 5 s for
+ * users outside, and removes the node if we made it. A number that was noted long ago may serve
+ * somebody else by now: it is left alone then.
+ */
+void loop_detach(int number, const char *path);
 
 #endif

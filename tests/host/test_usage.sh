@@ -17,7 +17,7 @@ refused() {
     tried=$((tried + 1))
     mapfile -t lines <err
     if [ $rc != "$status" ] || [ ${#lines[@]} != 1 ] || [[ ${lines[0]} != 'domctl: '* ]] || [ -s out ] ||
-        grep -q $'[\x01-\x09\x0b-\x1f]' err; then
+        grep -aq $'[\x01-\x09\x0b-\x1f]' err; then
         why+=" $*: status $rc: $(tr -d '\000-\037' <err | head -c 200);"
     fi
 }
@@ -35,7 +35,7 @@ for verb in "${verbs[@]}"; do
     refused 2 "$verb" -o yaml g
     case $verb in # those that take no word, or none that must be there
     dmesg | metrics) refused 2 "$verb" word ;;
-    list | uptime | events | info | vcpu-list | sched) refused 1 "$verb" ;;
+    list | uptime | events | info | vcpu-list | sched | perf) refused 1 "$verb" ;;
     *) refused 2 "$verb" ;;
     esac
     case $verb in

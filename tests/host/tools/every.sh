@@ -21,7 +21,7 @@ words() {
     network-detach) echo "--force @ 0" ;;
     shutdown | reboot) echo "-t 5 @" ;;
     dump-core) echo "@ /tmp/core" ;;
-    create | dmesg | metrics | top) ;; # name none
+    create | dmesg | metrics | top | trace) ;; # name none
     events) ;;                         # of guests that may come, too
     *) echo "@" ;;
     esac
@@ -70,6 +70,7 @@ mini() { # NAME WORDS [LINE...]
     printf '%s\n' "name = \"$1\"" 'kernel = "/files/mini"' 'memory = 32' "cmdline = \"$2\"" "${@:3}" >"/tmp/$1.cfg"
     create "$1" || fail "create-$1" "$(cat /tmp/create.err)"
 }
+domctl perf --on || fail perf-on
 snapshot >/tmp/clean
 mini g 'end=wait' 'maxvcpus = 2' "disk = [ '/tmp/g.img,raw,xvda,rw' ]" 'vif = [ "bridge=pavobr0" ]'
 domctl pause g
@@ -88,7 +89,7 @@ for verb in pause list vcpu-list; do
 done
 for verb in destroy shutdown list; do bad "$verb-pattern" 3 'no (guest|domain) matches' domctl "$verb" 'x*'; done
 each 2 '(to dom0|dom0 has no config|cannot be changed)' 0 list info uptime domid domname vcpu-list vcpu-set \
-    vcpu-pin mem-set sched
+    vcpu-pin mem-set sched perf
 judge every-strange-name 27
 mini "$id" 'end=wait'
 cp /tmp/before /tmp/alone
@@ -158,7 +159,7 @@ create g
 ended() { store read "/domd/$(field g id)/kept" >/dev/null 2>&1; } # and domd has taken note
 wait_for 10 ended || fail preserve "$(domctl list)"
 snapshot >/tmp/before
-told='list info config uptime console destroy reset rename domid domname vcpu-list block-list network-list dump-core'
+told='list info config uptime console destroy reset rename domid domname vcpu-list block-list network-list dump-core perf'
 # shellcheck disable=SC2086  # words
 each 1 'the guest has ended' g $told
 judge every-ended 14
