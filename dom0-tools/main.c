@@ -100,8 +100,8 @@ static const struct verb verbs[] = {
      "  -o, --output=json   as a JSON array\n", cmd_block_list},
     {"network-attach", "[-t SECONDS] [-o json] NAME [KEY=VALUE...]",
      "give a running guest an interface",
-     "The keys are those of vif= in guest.cfg(5): mac, bridge, vifname, rate, "
-     "devid.\n" HELP_DEVICE_WAIT HELP_DONE,
+     "The keys are those of vif= in guest.cfg(5): mac, bridge, vifname, rate, devid, "
+     "untrusted.\n" HELP_DEVICE_WAIT HELP_DONE,
      cmd_network_attach},
     {"network-detach", "[--force] [-t SECONDS] [-o json] NAME DEVICE",
      "take an interface away from a guest",

@@ -111,7 +111,8 @@ xl=$(find build/cache/root/usr/share/man -name 'xl.1.gz')
 xl_cfg=$(find build/cache/root/usr/share/man -name 'xl.cfg.5.gz')
 # rows SECTION: the first cells' words in backquotes, a * as a pattern of the shell; one a line.
 # shellcheck disable=SC2016  # backquotes of Markdown
-rows() { sed -n "/^## $1/,/^## /p" docs/xl-users.md | sed -n 's/^|\([^|]*\)|.*/\1/p' | grep -oE '`[^`]*`' | tr -d '`'; }
+rows() { sed -n "/^## $1/,/^## /p" docs/xl-users.md | sed -E 's/^\| (`(disk|vif)`):[^|]*/| \1 /' | sed -n 's/^|\([^|]*\)|.*/\1/p' |
+    grep -oE '`[^`]*`' | tr -d '`'; }
 # listed WORD <<ROWS: one of them is WORD, begins with it and a blank, or is a pattern that matches.
 listed() {
     local row
@@ -181,3 +182,40 @@ for name in "${names[@]}"; do
 done
 check xl-users-names-tests "not in tests/list:$why" [ -z "$why" ]
 done_testing
+# The same for what the elements of disk and vif may hold.
+xl_device_keys() { # disk|vif
+    if [ "$1" = disk ]; then
+        plain_gz "${xl_cfg%/*}/xl-disk-configuration.5.gz" | awk '/^\.SH/ { on = /Parameters/ && !/Deprecated/ }
+            /^\.RS/ { depth++ } /^\.RE/ { depth-- } on && !depth && sub(/^\.IP "?/, "") { sub(/".*/, ""); print }'
+    else
+        plain_gz "${xl_cfg%/*}/xl-network-configuration.5.gz" | sed -n 's/^\.SS "\(.*\)"/\1/p'
+    fi | sed 's/=.*//' | tr -s ' /' '\n'
+}
+why='' tried=0
+for device in disk vif; do
+    # shellcheck disable=SC2016  # backquotes of Markdown
+    rows=$(sed -n "s/^| \`$device\`:\([^|]*\)|.*/\1/p" docs/xl-users.md | grep -oE '`[^`]*`' | tr -d '`')
+    good=/a,raw,xvda,rw,
+    [ $device = disk ] || good=
+    while read -r key; do
+        tried=$((tried + 1))
+        grep -qx -- "$key" <<<"$rows" || why+=" $device $key: no row;"
+        case $key in
+        *trusted | *discard | cdrom | colo | direct-io-safe) element=$good$key ;;
+        target) element=vdev=xvda,target=/a ;;
+        format) element=/a,vdev=xvda,format=raw ;;
+        vdev) element=/a,raw,vdev=xvda ;;
+        access) element=/a,raw,xvda,access=ro ;;
+        mac) element=mac=00:16:3e:00:00:01 ;;
+        rate) element=rate=1MB/s@20000 ;;
+        devid) element=devid=1 ;;
+        *) element=$good$key=x1 ;;
+        esac
+        out=$($domctl create -n "$scratch/base.cfg" "$device=['$element']" 2>&1 >/dev/null)
+        # Done; without an effect, or refused, for a reason.
+        [[ -z $out || $out == "domctl: warning: -e: $device: '$key' has no effect: "????* ||
+            $out == "domctl: -e: $device: "*"$key"*" is not supported"[:,]" "????* ]] || why+=" $device $key: '$out';"
+    done < <(xl_device_keys $device)
+done
+[ $tried = 35 ] || why+=" $tried keys were found, not 35"
+check xl-users-has-every-device-key "$why" [ -z "$why" ]

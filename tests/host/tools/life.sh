@@ -49,6 +49,15 @@ domctl create -c /tmp/webc.cfg </dev/null >/tmp/out 2>/tmp/err &
 wait_for 20 eval "! kill -0 $! 2>/dev/null"
 check create-console "$(cat /tmp/out /tmp/err)" grep -aq 'mini: end=poweroff' /tmp/out
 check create-console-ends "$(domctl list)" gone webc
+# Its devices as xl would be told of them; the file named by an option.
+truncate -s 1M /tmp/kept.img
+mini kept 'end=poweroff after=3000' 'on_poweroff = "preserve"' \
+    'disk = [ "/tmp/kept.img,raw,xvda,rw,untrusted" ]' 'vif = [ "untrusted" ]'
+domctl create -q -f /tmp/kept.cfg memory=40 2>/tmp/err
+check create-defconfig "$(cat /tmp/err)" [ "$(field kept memory_mib)" = 40 ]
+told() { store read "/local/domain/$(field kept id)/device/$1/trusted"; }
+check untrusted-is-told "$(told vbd/51712) $(told vif/0)" [ "$(told vbd/51712) $(told vif/0)" = "0 0" ]
+domctl destroy kept
 mini db
 create db
 dd if=/dev/zero bs=1024 count=10240 2>/dev/null | tr '\0' '#' >/tmp/big.cfg
