@@ -5,11 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#define HELP_END(what)                                                           \
-    "  -a, --all         all guests; all are asked before any is waited for\n"   \
-    "  -w, --wait        wait until it has happened\n"                           \
-    "  -t, --timeout=S   wait at most S seconds (60 unless told); implies -w\n"  \
-    "      --destroy     then destroy those that did not " what "; implies -w\n" \
+#define HELP_END(what)                                                            \
+    "  -a, --all         all guests; all are asked before any is waited for\n"    \
+    "  -w, --wait        wait until it has happened; twice: until they are not\n" \
+    "                    even kept for a look\n"                                  \
+    "  -t, --timeout=S   wait at most S seconds; implies -w\n"                    \
+    "      --destroy     after that time, or 60 s, destroy those that did not\n"  \
+    "                    " what "; implies -w\n"                                  \
     "  -q, --quiet       do not say which were destroyed\n"
 #define HELP_JSON(what) "  -o, --output=json   as " what "\n"
 #define HELP_DONE       "  -o, --output=json   print what was done as a JSON object\n"

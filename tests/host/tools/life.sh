@@ -49,7 +49,7 @@ domctl create -c /tmp/webc.cfg </dev/null >/tmp/out 2>/tmp/err &
 wait_for 20 eval "! kill -0 $! 2>/dev/null"
 check create-console "$(cat /tmp/out /tmp/err)" grep -aq 'mini: end=poweroff' /tmp/out
 check create-console-ends "$(domctl list)" gone webc
-# Its devices as xl would be told of them; the file named by an option.
+# A guest that ends by itself and is kept for a look; asked or not.
 truncate -s 1M /tmp/kept.img
 mini kept 'end=poweroff after=3000' 'on_poweroff = "preserve"' \
     'disk = [ "/tmp/kept.img,raw,xvda,rw,untrusted" ]' 'vif = [ "untrusted" ]'
@@ -57,7 +57,19 @@ domctl create -q -f /tmp/kept.cfg memory=40 2>/tmp/err
 check create-defconfig "$(cat /tmp/err)" [ "$(field kept memory_mib)" = 40 ]
 told() { store read "/local/domain/$(field kept id)/device/$1/trusted"; }
 check untrusted-is-told "$(told vbd/51712) $(told vif/0)" [ "$(told vbd/51712) $(told vif/0)" = "0 0" ]
+strace -s 1000 -e trace=write,sendto,sendmsg -o /tmp/trace domctl shutdown -w kept 2>/tmp/err
+check shutdown-w-comes-back "status $?: $(cat /tmp/err)" [ "$(field kept state)" = shutdown ]
+check shutdown-w-has-no-limit "$(grep wait /tmp/trace)" eval \
+    "grep -q '\"op.*wait' /tmp/trace && ! grep -qE '\"(wait|total)..?:' /tmp/trace"
 domctl destroy kept
+domctl create -q --defconfig=/tmp/kept.cfg
+(domctl shutdown -w -w kept >/tmp/out 2>&1; echo "status $?" >>/tmp/out) &
+ended() { [ "$(field kept state)" = shutdown ] && store read "/domd/$(field kept id)/kept" >/dev/null 2>&1; }
+wait_for 10 ended
+usleep 500000
+check shutdown-ww-waits-on "$(cat /tmp/out)" [ ! -s /tmp/out ]
+domctl destroy kept
+check shutdown-ww-comes-back "$(cat /tmp/out)" wait_for 5 grep -qx 'status 0' /tmp/out
 mini db
 create db
 dd if=/dev/zero bs=1024 count=10240 2>/dev/null | tr '\0' '#' >/tmp/big.cfg
@@ -199,11 +211,24 @@ id=$(field linb id)
 domctl reboot -a -t 60 2>/tmp/err
 check reboot-all "status $?: $(cat /tmp/err)" wait_for 10 newer lina "$id"
 check reboot-all-both "$(domctl list)" wait_for 10 newer linb "$id"
-wait_for 30 ready lina
-wait_for 30 ready linb
-domctl pause linb
+# By a pattern: those that match, and no other.
+config mail 'memory = 128' "$linux"
+create mail
+for n in lina linb mail; do wait_for 30 ready $n; done
+asked() { [ -n "$(store read "/local/domain/$(field "$1" id)/control/shutdown")" ]; }
+id=$(field lina id)
+both=$(field linb id)
+alone=$(field mail id)
+domctl reboot -t 60 'lin*' 2>/tmp/err
+check reboot-pattern "status $?: $(cat /tmp/err)" eval "wait_for 10 newer lina $id && wait_for 10 newer linb $both"
+check reboot-pattern-no-other "$(domctl list)" eval "[ $(field mail id) = $alone ] && ! asked mail"
+for n in lina linb; do wait_for 30 ready $n; done
+domctl shutdown -t 60 'lin*' 2>/tmp/err
+check shutdown-pattern "status $?: $(cat /tmp/err)" eval 'gone lina && gone linb'
+check shutdown-pattern-no-other "$(domctl list)" eval "[ $(field mail id) = $alone ] && ! asked mail"
+domctl create -p /tmp/linb.cfg >/dev/null
 expect shutdown-destroy 0 'linb: did not power off within 1 s: destroyed' domctl shutdown -t 1 --destroy linb
 json shutdown -a -w
-check shutdown-all "$(cat /tmp/err)" gone lina
+check shutdown-all "$(cat /tmp/err)" gone mail
 expect shutdown-nobody 2 'name a guest, or give -a' domctl shutdown
 same asking-leaves-nothing
