@@ -2,8 +2,10 @@
 /* domctl: the table of verbs, and the help made from it. */
 #include "dom0-tools/domctl.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define HELP_END(what)                                                            \
     "  -a, --all         all guests; all are asked before any is waited for\n"    \
@@ -158,6 +160,20 @@ static void print_help(FILE *f)
           f);
 }
 
+/* What a verb printed may not have arrived. */
+static int finish(int status)
+{
+    int error = fflush(stdout) ? errno : 0;
+
+    /* Why an earlier write failed is forgotten: ask again. */
+    if (ferror(stdout) && !error)
+        error = write(STDOUT_FILENO, "\n", 1) < 0 ? errno : EIO;
+    if (!error || status)
+        return status;
+    fprintf(stderr, "domctl: standard output: cannot be written: %s\n", strerror(error));
+    return err_file_status(error);
+}
+
 int main(int argc, char **argv)
 {
     const char *hint;
@@ -173,7 +189,7 @@ int main(int argc, char **argv)
     }
     for (i = 0; i < NR_VERBS; i++)
         if (!strcmp(argv[1], verbs[i].name))
-            return verbs[i].run(&verbs[i], argc - 1, argv + 1);
+            return finish(verbs[i].run(&verbs[i], argc - 1, argv + 1));
     hint = xl_verb_hint(argv[1]);
     err_one_line(argv[1]);
     fprintf(stderr, "domctl: %s: %s (%s)\n", argv[1], hint ? "not supported" : "no such verb",
