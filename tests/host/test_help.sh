@@ -125,34 +125,66 @@ listed() {
 plain_gz() { zcat "$1" | sed -E 's/\\s-?[0-9]//g; s/\\f[BIR]//g; s/\\-/-/g; s/\\&//g'; }
 why=
 rows=$(rows Commands)
+help=$($domctl --help)
 mapfile -t verbs < <(plain_gz "$xl" | awk '/^\.SH/ { on = /SUBCOMMANDS|COMMANDS|PASS|DEVICE|FLASK|PLATFORM/ }
     /^\.RS/ { depth++ } /^\.RE/ { depth-- }
     on && !depth && sub(/^(\.ie n )?\.IP "?/, "") && /^[a-z][a-z0-9-]*/ { gsub(/".*/, ""); print $1 }' | sort -u)
 for verb in "${verbs[@]}"; do
     [ "$verb" != help ] || continue
     listed "$verb" <<<"$rows" || why+=" $verb"
-    out=$($domctl "$verb" 2>&1 </dev/null)
-    [[ $out != *'no such verb'* ]] || why+=" '$out'"
+    grep -q "^  $verb " <<<"$help" || [[ $($domctl "$verb" 2>&1 </dev/null) == "domctl: $verb: not supported ("?????*")" ]] ||
+        why+=" '$($domctl "$verb" 2>&1 </dev/null)'"
 done
 [ ${#verbs[@]} -gt 80 ] || why+=" only ${#verbs[@]} verbs were found in xl(1)"
 check xl-users-has-every-verb "$why" [ -z "$why" ]
-# Each option of a verb that both have does something here, or is refused by name.
-why='' tried=0
-while read -r verb options; do
-    [[ $verb != sched-credit* ]] || verb=sched
-    $domctl --help | grep -q "^  $verb " || continue
-    for option in $options; do
-        tried=$((tried + 1))
-        out=$($domctl "$verb" "$option" 2>&1 </dev/null)
-        [[ $out != *'nknown option'* ]] || why+=" $verb $option"
-    done
-done < <(plain_gz "$xl" | awk '/^\.RS/ { depth++ } /^\.RE/ { depth-- }
+# Each option of a verb that both have means the same here or is refused by name: tests/host/xl-options says
+# which. What xl(1) says, as VERB|OPTION|TEXT; options stand in the heads of verbs, too.
+plain_gz "$xl" | awk '
+    function tell() { if (option != "" && verb != "") print verb "|" option "|" text; option = text = "" }
+    /^\.SH/ { tell(); verb = /GLOBAL OPTIONS/ ? "xl" : "" }
+    /^\.RS/ { depth++ }
+    /^\.RE/ { depth--; if (!depth) tell() }
     sub(/^(\.ie n )?\.IP "?/, "") {
-        gsub(/".*/, "")
-        if (!depth) verb = $1
-        else if (/^-/) { gsub(/[=,]/, " "); line = verb
-            for (i = 1; i <= NF; i++) if ($i ~ /^-/) line = line " " $i
-            print line } }')
+        sub(/"? [0-9]+$/, ""); sub(/".*/, "")
+        if (!depth && /^[a-z]/) {
+            tell(); verb = $1; combined = 0
+            if (match($0, /\[-[^]]*\]/)) { option = substr($0, RSTART + 1, RLENGTH - 2); gsub(/\|/, ", ", option) }
+        } else if (/^-/ && !combined && (depth || verb == "xl")) { tell(); option = $0; gsub(/\|/, "/", option) }
+        else if (depth && option != "") tell()
+        next }
+    /^COMBINATION/ { tell(); combined = 1 } # of options that were told before
+    !/^\./ { text = text " " $0 }
+    END { tell() }' >"$scratch/xl-options"
+why='' tried=0
+while IFS='|' read -r verb option text; do
+    ours=$verb
+    [[ $verb != sched-credit* ]] || ours=sched
+    [ "$verb" = xl ] || grep -q "^  $ours " <<<"$help" || continue
+    tried=$((tried + 1))
+    row=$(awk -F'|' -v verb="$verb" -v option="$option" '$1 == verb && $2 == option' tests/host/xl-options)
+    if [ -z "$row" ]; then
+        why+=" $verb $option: is not in tests/host/xl-options;"
+        continue
+    fi
+    IFS='|' read -r _ _ said verdict words name <<<"$row"
+    grep -qiE -- "$said" <<<"$text" || why+=" $verb $option: xl(1) says '$text';"
+    read -ra letters <<<"${option//[=,]/ }"
+    for letter in "${letters[@]}"; do
+        [[ $letter == -* ]] || continue
+        words_before=("$ours")
+        [ "$verb" != xl ] || words_before=()
+        out=$($domctl "${words_before[@]}" "$letter" 2>&1 </dev/null)
+        if [ "$verdict" = refused ]; then
+            [[ $out == "domctl: "*"$letter"*"not supported ("*")" ]] && grep -qiE -- "$words" <<<"$out" || why+=" $verb $letter: '$out';"
+            continue
+        fi
+        # What the help says about it, with the lines that go on.
+        out=$($domctl "$ours" --help | awk -v letter="$letter" '/^ *-/ { on = 0; n = split($0, w, /[ ,=]+/); for (i = 1; i <= n; i++) if (w[i] == letter) on = 1 } on' | tr -s '\n ' '  ')
+        [ "$verdict" = same ] && grep -qiE -- "$words" <<<"$out" || why+=" $verb $letter: the help says '$out';"
+        cat tests/list tests/list-long | grep -qx "${name:-none}" || why+=" $verb $letter: no test $name;"
+    done
+done <"$scratch/xl-options"
+[ $tried = "$(grep -c '^[a-z]' tests/host/xl-options)" ] || why+=" xl(1) has $tried such options, tests/host/xl-options others"
 [ $tried -gt 35 ] || why+=" only $tried options were found in xl(1)"
 check xl-options-are-told "$why" [ -z "$why" ]
 why=
@@ -168,20 +200,6 @@ for key in "${xl_keys[@]}"; do
 done
 [ ${#xl_keys[@]} -gt 130 ] || why+=" only ${#xl_keys[@]} keys were found in xl.cfg(5)"
 check xl-users-has-every-key "$why" [ -z "$why" ]
-# Each row says what holds it: a test, or why not.
-why=$(sed -n '/^## Commands/,/^## Files/p' docs/xl-users.md | grep '^|' | grep -vE '^\| (---|xl|key) ' |
-    grep -vE '(host|unit)/|not yet' | head -n 3)
-check xl-users-rows-have-tests "$why" [ -z "$why" ]
-why=
-mapfile -t names < <(grep '^|' docs/xl-users.md | grep -oE '(host|unit)/[a-z_-]+(/[a-z0-9-]+)?' | sort -u)
-for name in "${names[@]}"; do
-    case $name in
-    unit/*) grep -q "^$name/" tests/list || why+=" $name" ;;
-    *) cat tests/list tests/list-long | grep -qx "$name" || why+=" $name" ;;
-    esac
-done
-check xl-users-names-tests "not in tests/list:$why" [ -z "$why" ]
-done_testing
 # The same for what the elements of disk and vif may hold.
 xl_device_keys() { # disk|vif
     if [ "$1" = disk ]; then
@@ -219,3 +237,17 @@ for device in disk vif; do
 done
 [ $tried = 35 ] || why+=" $tried keys were found, not 35"
 check xl-users-has-every-device-key "$why" [ -z "$why" ]
+# Each row says what holds it: a test, or why not.
+why=$(sed -n '/^## Commands/,/^## Files/p' docs/xl-users.md | grep '^|' | grep -vE '^\| (---|xl|key) ' |
+    grep -vE '(host|unit)/' | head -n 3)
+check xl-users-rows-have-tests "$why" [ -z "$why" ]
+why=
+mapfile -t names < <(grep '^|' docs/xl-users.md | grep -oE '(host|unit)/[a-z_-]+(/[a-z0-9-]+)?' | sort -u)
+for name in "${names[@]}"; do
+    case $name in
+    unit/*) grep -q "^$name/" tests/list || why+=" $name" ;;
+    *) cat tests/list tests/list-long | grep -qx "$name" || why+=" $name" ;;
+    esac
+done
+check xl-users-names-tests "not in tests/list:$why" [ -z "$why" ]
+done_testing

@@ -72,7 +72,8 @@ done
 for word in mac=zz mac=ff:ff:ff:ff:ff:ff devid=256 devid=-1 rate=x rate=0B/s rate=1b/s rate=1MB/s@0 bridge= vifname=0123456789abcdef backend=web =; do
     refused 2 network-attach g "$word"
 done
-judge values 75
+for verb in save restore migrate migrate-receive; do refused 2 $verb g file; done
+judge values 87
 
 head -c 10485760 /dev/zero | tr '\0' '#' >long.cfg
 { printf 'name = "i"\nkernel = "/k"\nextra = "' && head -c 10485760 /dev/zero | tr '\0' x && echo '"'; } >longer.cfg
