@@ -79,14 +79,15 @@ def missing(config):
     return None
 
 
-def inputs(config):
-    """The files that this configuration's figures depend on: what changed since makes them stale."""
-    files = [BUILD / "host/vmlinuz", IMAGE / "micro", IMAGE / "run.sh", IMAGE / "host.sh"]
+def inputs(config, kernel=""):
+    """The files that this configuration's figures depend on: what changed since makes them stale. @kernel: of the
+    guest, if another than Linux."""
+    files = [BUILD / "host/vmlinuz", IMAGE / "host.sh"] + ([IMAGE / kernel] if kernel else [IMAGE / "micro", IMAGE / "run.sh"])
     if config.hv == "pavo":
         files += [BUILD / "pavo"]
     if config.hv == "xen":
         files += [CACHE / "boot/xen-4.17-amd64.gz"]
-    if config.where not in ("here", ""):
+    if config.where not in ("here", "") and not kernel:
         files += [IMAGE / "inside"]
     return files if config.hv else []
 
