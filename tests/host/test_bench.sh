@@ -111,4 +111,14 @@ check slow-down-of-a-system-call-is-its-iret "$both" longer user_syscall 1
 check slow-down-of-two-hypercalls "$both" longer grant_map 2
 check slow-down-of-a-list-is-one "$both" longer pt_list 1
 check no-slow-down-without-a-hypercall "$both" longer pt_store 0
+
+# What is counted from outside is what Pavo counts itself. Two runs, so that all around them cancels out.
+mkdir "$scratch/files" && cp build/helpers/micro "$scratch/files/"
+# shellcheck disable=SC2016  # for dom0
+HV=pavo SMP=1 DISKS=0 FILES=$scratch/files EVENTS=$scratch/events QEMU_ARGS="$ICOUNT -plugin build/helpers/events.so,pv=1" \
+    dom0 'domctl perf --on
+    shot() { domctl perf -o json 0 | tr -d "\n"; echo; }
+    shot; ./micro 1 fork_exec=5 null_syscall=500 >&2; shot; ./micro 1 fork_exec=25 null_syscall=2500 >&2; shot' \
+    >"$scratch/perf" 2>"$scratch/said"
+tests/bench/unit --same "$scratch/events" "$scratch/perf" || failures=1
 done_testing
