@@ -52,7 +52,7 @@ domctl perf --reset
 check perf-reset "$(calls calls1)" [ -z "$(calls calls1)" ]
 domctl destroy calls1
 domctl perf --off
-says perf-off-again 1 'counting is off' domctl perf calls1
+says perf-off-again 1 'counting is off' domctl perf
 same perf-leaves-nothing
 
 # ---- traces
