@@ -46,6 +46,24 @@ def xen_of(results, config, workload, name):
     return row_of(results, peer, workload, name) if peer and peer != config else None
 
 
+EVENTS = "changes into ring 0 / loads of CR3 / flushes of the whole TLB / INVLPG / entries into a guest of the CPU, if any"
+
+
+def events(row):
+    """What the CPU did for one operation, as EVENTS says; "" where that was not counted."""
+    e = (row or {}).get("events")
+    if not e:
+        return ""
+    # Each of these empties the TLB (but for global pages) on a CPU without PCID.
+    counts = [e["enter"], e["cr3"], e["cr3"] + e["cr4"] + e["invpcid"], e["invlpg"]]
+    counts += [e["vmrun"]] if e["vmrun"] else []
+    return "/".join(figure(n) if n >= 0.005 else "0" for n in counts)
+
+
+def has_events(results, workload):
+    return any(events(row_of(results, c, workload.name, r.name)) for c in measured(results, workload) for r in workload.rows)
+
+
 def repeats(results, config, workload):
     """How far the medians of two rounds of a cell lie apart at most, as a part: (part, title of the row), or None."""
     rounds = results["cells"].get(f"{config}/{workload.name}", {}).get("rounds", ())
@@ -86,6 +104,16 @@ def text_table(results, workload, names):
     return lines
 
 
+def text_events(results, workload, names):
+    lines = ["", f"Of one operation: {EVENTS}"]
+    for i in range(0, len(names), 5):
+        some = names[i:i + 5]
+        lines.append(f"{'':34}" + "".join(f"{CONFIGS[c].title:>26}" for c in some))
+        lines += [f"{row.title:34}" + "".join(f"{events(row_of(results, c, workload.name, row.name)) or '-':>26}" for c in some)
+                  for row in workload.rows] + [""]
+    return lines[:-1]
+
+
 def beside_xen(results, workload, names):
     """Pavo's figures as parts of Xen's."""
     pairs = [c for c in names if c.startswith("pavo") and CONFIGS[c].peer in names]
@@ -114,6 +142,8 @@ def text(results):
             lines += text_table(results, w, names[i:i + 5]) + [""]
         lines.pop()
         lines += beside_xen(results, w, names)
+        if has_events(results, w):
+            lines += text_events(results, w, names)
         if w.icount:
             lines += [""] + [f"{CONFIGS[c].title}: rounds within {got[0] * 100:.2f} % ({got[1]})"
                              for c in names for got in [repeats(results, c, w)] if got]
@@ -194,6 +224,8 @@ def html_cell(results, config, workload, row):
     times = ratio(got, xen_of(results, config, workload.name, row.name))
     if times:
         more.append(f"{figure(times)}\u00d7 Xen")
+    if events(got):
+        more.append(f"<i>{events(got)}</i>")
     tip = f"{got['samples']} samples, {figure(got['min'])} to {figure(got['max'])} {got['unit']}"
     return (f'<td title="{html.escape(tip)}"><b>{figure(got["median"])}</b> \u00b1{got["spread"] * 100:.1f}%'
             + "".join(f"<small>{m}</small>" for m in more) + "</td>")
@@ -202,6 +234,8 @@ def html_cell(results, config, workload, row):
 def html_section(results, workload, picture):
     names = measured(results, workload)
     parts = [f"<h2>{html.escape(workload.title)}</h2>", f"<p>{html.escape(workload.what)}.</p>"]
+    if has_events(results, workload):
+        parts.append(f"<p>In italics what the CPU did for one operation: {EVENTS}.</p>")
     if picture:
         parts.append(f'<div class="wide">{inline(picture)}</div>')
     parts.append('<div class="wide"><table><tr><th>Operation</th>')
@@ -257,7 +291,7 @@ def markdown(results):
         if not names:
             continue
         lines += ["", f"### {w.title}", "", f"{w.what[0].upper()}{w.what[1:]}.", ""]
-        if w.run == "machine":
+        if w.run == "machine" and BASE in names:
             lines += [f"![times native, by row and configuration](pictures/{w.name}.svg)", ""]
         lines += ["| | " + " | ".join(CONFIGS[c].title for c in names) + " |", "| --- |" + " ---: |" * len(names)]
         for row in w.rows:
@@ -267,6 +301,11 @@ def markdown(results):
                 times = ratio(got, row_of(results, BASE, w.name, row.name)) if c != BASE else None
                 line += f"| {figure(got['median']) + (f' ({figure(times)}x)' if times else '') if got else ''} "
             lines.append(line + "|")
+        if has_events(results, w):
+            lines += ["", f"What the CPU did for one operation: {EVENTS}.", "",
+                      "| | " + " | ".join(CONFIGS[c].title for c in names) + " |", "| --- |" + " ---: |" * len(names)]
+            lines += [f"| {row.title} | " + " | ".join(events(row_of(results, c, w.name, row.name)) for c in names) + " |"
+                      for row in w.rows]
     failed = [f"- {k}: {c['why']}" for k, c in results["cells"].items() if c["status"] == "failed"]
     return "\n".join(lines + (["", "### Not measured", ""] + failed if failed else [])) + "\n"
 
