@@ -162,7 +162,10 @@ def save(results, path):
 
 
 def merge(results, other):
-    """Adds the cells of @other, of the same machine, that @results lacks or that are newer there."""
+    """Adds the cells of @other, of the same machine, that @results lacks or that are newer there, and versions."""
+    for name, version in other["versions"].items():
+        if results["versions"].get(name, "none") == "none":
+            results["versions"][name] = version
     for key, cell in other["cells"].items():
         mine = results["cells"].get(key)
         if not mine or mine["status"] != "ok" or (cell["status"] == "ok" and cell["when"] > mine["when"]):
