@@ -241,9 +241,9 @@ build/bench-image/inside: tests/bench/build-image dom0-tools/host/image-lib.sh b
 	$(call say,BENCH)
 	$(Q)tests/bench/build-image
 # What domctl bench runs on a host: beside domctl in ../libexec/pavo/bench.
-bench-host := $(addprefix build/bench-host/,run.sh host.sh life.sh micro mini sizes.json inside)
+bench-host := $(addprefix build/bench-host/,run.sh local.sh life.sh micro mini sizes.json inside)
 build/bench-host/inside: tests/bench/build-host dom0-tools/host/image-lib.sh tests/bench/sizes.json \
-		$(addprefix tests/bench/guest/,init run.sh host.sh life.sh) build/helpers/micro build/guest/mini \
+		$(addprefix tests/bench/guest/,init run.sh local.sh life.sh) build/helpers/micro build/guest/mini \
 		build/cache/packages.stamp
 	$(call say,BENCH)
 	$(Q)tests/bench/build-host

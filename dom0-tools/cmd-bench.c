@@ -49,11 +49,11 @@ static const struct wanted on_pavo[] = {
 static const struct wanted on_xen[] = {
     {"hypervisor", "xen"}, {"version", "!pavo"}, {"guest-type", "PV"}, {NULL, NULL}};
 
-/* A cell: a workload where host.sh can run it. */
+/* A cell: a workload where local.sh can run it. */
 static const struct offer {
     int hosts;
     const char *config, *workload;
-    const char *where; /* first argument of host.sh */
+    const char *where; /* first argument of local.sh */
     bool guests;       /* makes guests itself */
     const struct wanted *facts;
 } offers[] = {
@@ -61,9 +61,11 @@ static const struct offer {
     {HOST_PTI, "native-pti", "micro", "here", false, on_linux},
     {HOST_PAVO, "pavo-dom0", "micro", "here", false, on_pavo},
     {HOST_PAVO, "pavo-guest", "micro", "pavo", false, on_pavo},
+    {HOST_PAVO, "pavo-guest", "pv", "pavo", false, on_pavo},
     {HOST_PAVO, "pavo-dom0", "life", "here", true, on_pavo},
     {HOST_XEN, "xen-dom0", "micro", "here", false, on_xen},
     {HOST_XEN, "xen-guest", "micro", "xen type=\"pv\"", false, on_xen},
+    {HOST_XEN, "xen-guest", "pv", "xen type=\"pv\"", false, on_xen},
     {HOST_XEN, "xen-dom0", "life", "here", true, on_xen},
 };
 
@@ -228,7 +230,7 @@ static int find_files(struct bench *b, struct err *e)
     for (i = 0; i < 2 && (slash = strrchr(b->files, '/')); i++)
         *slash = '\0';
     strcat(b->files, "/libexec/pavo/bench");
-    snprintf(path, sizeof(path), "%s/host.sh", b->files);
+    snprintf(path, sizeof(path), "%s/local.sh", b->files);
     if (access(path, X_OK))
         return nothing_there(b->files, "`make install` puts the programs of the bench there", e);
     return 0;
@@ -301,7 +303,7 @@ static int choose(struct bench *b, enum host host, struct err *e)
         const struct offer *o = &offers[i];
         bool wanted = !*b->w->words;
 
-        if (!(o->hosts & (int)host))
+        if (!(o->hosts & (int)host) || !json_get(b->sizes, o->workload))
             continue;
         snprintf(all + strlen(all), sizeof(all) - strlen(all), " %s/%s", o->config, o->workload);
         for (k = 0; b->w->words[k]; k++)
@@ -326,9 +328,9 @@ static int choose(struct bench *b, enum host host, struct err *e)
 
 static void remove_work(struct bench *b)
 {
-    static const char *const names[] = {"run.sh", "host.sh", "life.sh",   "micro",  "mini",
-                                        "inside", "vmlinuz", "args",      "guests", "image",
-                                        "said",   "cfg",     "bench/args"};
+    static const char *const names[] = {"run.sh", "local.sh", "life.sh",   "micro",  "mini",
+                                        "inside", "vmlinuz",  "args",      "guests", "image",
+                                        "said",   "cfg",      "bench/args"};
     char path[128];
     size_t i;
 
@@ -354,7 +356,7 @@ static int link_as(const struct bench *b, const char *name, const char *target, 
 /* A folder with the programs, for what they write beside. */
 static int make_work(struct bench *b, struct err *e)
 {
-    static const char *const names[] = {"run.sh", "host.sh", "life.sh", "micro", "mini", "inside"};
+    static const char *const names[] = {"run.sh", "local.sh", "life.sh", "micro", "mini", "inside"};
     const char *folder = getenv("TMPDIR");
     char target[PATH_SIZE + 16];
     size_t i;
@@ -393,7 +395,7 @@ static int write_line(const struct bench *b, const char *name, const char *line,
     return bad ? -1 : 0;
 }
 
-/* What host.sh and run.sh shall do, in their files "args" and "guests". */
+/* What local.sh and run.sh shall do, in their files "args" and "guests". */
 static int write_orders(const struct bench *b, const struct offer *o, char *why, size_t why_size)
 {
     const struct json *rows = json_get(json_get(b->sizes, o->workload), "rows"), *count;
@@ -445,8 +447,8 @@ static bool is_here(const struct offer *o)
     return !o->guests && !strcmp(o->where, "here");
 }
 
-/* In the child: host.sh, with its output into @out. */
-static void run_host_sh(const struct bench *b, const struct offer *o, int out)
+/* In the child: local.sh, with its output into @out. */
+static void run_local_sh(const struct bench *b, const struct offer *o, int out)
 {
     char seconds[24], memory[24];
     int null = open("/dev/null", O_RDWR);
@@ -464,7 +466,7 @@ static void run_host_sh(const struct bench *b, const struct offer *o, int out)
     }
     snprintf(seconds, sizeof(seconds), "%" PRIu64, size_of(b, o->workload, "seconds", 600));
     snprintf(memory, sizeof(memory), "%" PRIu64, size_of(b, "machine", "guest_mib", 512));
-    execl("./host.sh", "host.sh", o->where, seconds, memory, (char *)NULL);
+    execl("./local.sh", "local.sh", o->where, seconds, memory, (char *)NULL);
     _exit(127);
 }
 
@@ -562,7 +564,7 @@ static int measure(struct bench *b, const struct offer *o, struct bench_round *r
         return -1;
     }
     if (!pid)
-        run_host_sh(b, o, fds[1]);
+        run_local_sh(b, o, fds[1]);
     setpgid(pid, pid); /* whoever comes first */
     close(fds[1]);
     seconds = size_of(b, o->workload, "seconds", 600);
@@ -586,7 +588,7 @@ static int measure(struct bench *b, const struct offer *o, struct bench_round *r
 /* What a cell's figures depend on. */
 static uint64_t fingerprint(const struct bench *b, const struct offer *o)
 {
-    static const char *const names[] = {"micro",   "run.sh", "host.sh",
+    static const char *const names[] = {"micro",   "run.sh", "local.sh",
                                         "life.sh", "inside", "sizes.json"};
     uint64_t hash = fnv1a(FNV_START, o->where, strlen(o->where));
     char path[PATH_SIZE + 16];
@@ -749,7 +751,7 @@ static int prepare(struct bench *b, struct err *e)
 {
     enum host host = find_host(&b->results);
 
-    if (find_files(b, e) || choose(b, host, e) || find_kernel(b, e) || read_sizes(b, e) ||
+    if (find_files(b, e) || read_sizes(b, e) || choose(b, host, e) || find_kernel(b, e) ||
         make_work(b, e))
         return -1;
     warn_of_guests(host);
@@ -776,7 +778,7 @@ int cmd_bench(const struct verb *v, int argc, char **argv)
     struct err e = {0};
     static struct bench b;
     int status = STATUS_DONE;
-    const char *id;
+    const char *id, *size;
     size_t i, nr = 0;
 
     if (!parse(v, argc, argv, &w, &status))
@@ -786,10 +788,13 @@ int cmd_bench(const struct verb *v, int argc, char **argv)
     b.results = (struct bench_results){.size = w.size, .machine = &b.machine, .cells = b.cells};
     /* Files first: a wrong one shall not be found out after an hour. */
     id = w.report ? NULL : b.machine.id;
+    size = w.report ? NULL : w.size;
     for (i = 0; i < w.nr_merge && !e.status; i++) {
-        docs[i + 1] = bench_load(w.merge[i], id, &e);
-        if (!id)
+        docs[i + 1] = bench_load(w.merge[i], id, size, &e);
+        if (!id) {
             id = json_get_str(json_get(docs[1], "machine"), "id");
+            size = json_get_str(docs[1], "size");
+        }
     }
     nr = i;
     if (!e.status && !w.report && !prepare(&b, &e)) {

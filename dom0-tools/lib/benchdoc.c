@@ -274,7 +274,14 @@ static const char *text_at(const struct json *doc, const char *key, const char *
     return s ? s : "?";
 }
 
-struct json *bench_load(const char *path, const char *id, struct err *e)
+static bool is(const struct json *cell, const char *key, const char *value)
+{
+    const char *s = json_get_str(cell, key);
+
+    return s && !strcmp(s, value);
+}
+
+struct json *bench_load(const char *path, const char *id, const char *size, struct err *e)
 {
     const char *schema, *was;
     struct json *doc;
@@ -296,17 +303,13 @@ struct json *bench_load(const char *path, const char *id, struct err *e)
     else if (id && strcmp(was, id))
         err_set(e, STATUS_USAGE, path, NULL, "of another machine (%s, %s: %s, here %s)",
                 text_at(doc, "machine", "product"), text_at(doc, "machine", "host_cpu"), was, id);
+    else if (size && !is(doc, "size", size))
+        err_set(e, STATUS_USAGE, path, NULL, "of size %s, not %s",
+                json_get_str(doc, "size") ? json_get_str(doc, "size") : "none", size);
     if (!e->status)
         return doc;
     json_free(doc);
     return NULL;
-}
-
-static bool is(const struct json *cell, const char *key, const char *value)
-{
-    const char *s = json_get_str(cell, key);
-
-    return s && !strcmp(s, value);
 }
 
 /* Whether @more takes the place of @mine (or NULL). */

@@ -83,9 +83,9 @@ void bench_write(struct json_out *o, const struct bench_results *r);
 
 /*
  * A document of results from the file at @path. NULL with *@e (STATUS_USAGE): no file, no JSON, another
- * schema or, unless @id is NULL, of another machine.
+ * schema or, unless @id is NULL, of another machine or size.
  */
-struct json *bench_load(const char *path, const char *id, struct err *e);
+struct json *bench_load(const char *path, const char *id, const char *size, struct err *e);
 /*
  * Writes the first document with the cells that the others add: those that it has not, or not measured
  * well, or that are newer.

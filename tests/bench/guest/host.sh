@@ -1,28 +1,23 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# host.sh WHERE SECONDS MEMORY [WORDS]: run the workload of the file args in dom0, or on plain Linux, or in a
+# host.sh WHERE SECONDS MEMORY [WORDS]: run the workload of /files/args in dom0, or on plain Linux, or in a
 # guest that is made here; print what it printed. WHERE: here, pavo, xen (WHERE's further words are
-# lines of its config), kvm npt|shadow, tcg. WORDS go to the guest's kernel. Runs in dom0, in its own folder, with
-# the bench's other files; writes to $WORK (/tmp).
+# lines of its config), kvm npt|shadow, tcg. WORDS go to the guest's kernel. Runs in dom0 with the bench's files at /files.
 set -u
-cd "$(dirname "$0")" || exit
+cd /files || exit
 read -r -a where <<<"$1"
 seconds=$2 memory=$3 words=${4-}
-work=${WORK:-/tmp}
-name=pavo-bench
-kernel=$PWD/vmlinuz
-initrd=$work/image
-log='' made=''
+name=bench
+kernel=/files/vmlinuz
+initrd=/tmp/inside
+log=
 
 failed() {
     echo "FAIL $*"
     echo "END failed"
     exit 0
 }
-# The guest goes with this script, however that ends.
-trap '[ -z "$made" ] || $made destroy $name >/dev/null 2>&1' EXIT
-trap 'exit 1' INT TERM HUP
 
 # A pause without a process: the guest has this CPU for itself.
 exec {never}<> <(:)
@@ -53,15 +48,11 @@ config() {
 domain() {
     local tool=$1
     shift
-    ! $tool domid $name >/dev/null 2>&1 || failed "a guest of the name $name is there already"
-    config "$@" >"$work/cfg" || failed "no room in $work"
-    rm -f "$log"
-    made=$tool
-    # What ends this script lets the tool finish: half a guest cannot be destroyed.
-    (trap '' INT TERM HUP && exec "$tool" create "$work/cfg") >"$work/said" 2>&1 ||
-        failed "$tool create: $(tail -n 1 "$work/said")"
+    config "$@" >/tmp/bench.cfg
+    $tool create /tmp/bench.cfg >/tmp/create.out 2>&1 || failed "$tool create: $(tail -n 1 /tmp/create.out)"
     await "$tool" domid $name
     pause 1
+    $tool destroy $name >/dev/null 2>&1
 }
 
 machine() {
@@ -69,14 +60,14 @@ machine() {
     shift
     export LD_LIBRARY_PATH=/files/qemu/lib QEMU_MODULE_DIR=/files/qemu/modules
     /files/qemu/qemu-system-x86_64 -L /files/qemu/share -accel "$accel" -cpu qemu64 -m "$memory" -smp 1 \
-        -display none -no-reboot -monitor none -net none -serial "file:$log" -kernel "$kernel" \
-        -initrd "$initrd" -append "console=ttyS0 quiet loglevel=1 panic=-1 $words" "$@" </dev/null >"$work/said" 2>&1 &
+        -display none -no-reboot -monitor none -net none -serial "file:$log" -kernel $kernel \
+        -initrd $initrd -append "console=ttyS0 quiet loglevel=1 panic=-1 $words" "$@" </dev/null >/tmp/qemu.out 2>&1 &
     local pid=$!
     await kill -0 $pid
     pause 1
     kill $pid 2>/dev/null
     unset LD_LIBRARY_PATH
-    [ -s "$log" ] || echo "FAIL QEMU inside: $(head -n 1 "$work/said")"
+    [ -s "$log" ] || echo "FAIL QEMU inside: $(head -n 1 /tmp/qemu.out)"
 }
 
 kvm() {
@@ -97,7 +88,7 @@ kvm() {
     echo "ASSERT nested-paging $(cat /sys/module/kvm_$vendor/parameters/$parameter)"
 }
 
-[ ! -e seed ] || seed "$PWD/seed"
+seed /files/seed
 # These workloads make guests themselves.
 if [ -e guests ]; then
     tool=${where[0]}
@@ -112,10 +103,8 @@ if [ "${where[0]}" = here ]; then
     # shellcheck disable=SC2046  # one word an argument
     exec ./run.sh $(cat args)
 fi
-mkdir -p "$work/bench"
-cat inside >"$initrd" && cp args "$work/bench/args" &&
-    (cd "$work" && printf 'bench\nbench/args\n' | cpio -o -H newc) >>"$initrd" 2>/dev/null ||
-    failed "no room for the guest's image in $work"
+cat /files/inside >$initrd
+(mkdir -p /tmp/add/bench && cp args /tmp/add/bench/ && cd /tmp/add && find . | cpio -o -H newc) >>$initrd 2>/dev/null
 case ${where[0]} in
 pavo)
     log=/var/log/pavo/console/$name.log
@@ -126,12 +115,12 @@ xen)
     domain xl "${where[@]:1}"
     ;;
 kvm)
-    log=$work/$name.log
+    log=/tmp/$name.log
     kvm "${where[1]}"
     machine kvm
     ;;
 tcg)
-    log=$work/$name.log
+    log=/tmp/$name.log
     echo "ASSERT accel tcg"
     machine tcg
     ;;

@@ -37,7 +37,8 @@ check bench-has-ratios "$(cat /tmp/out)" grep -qE '^null_syscall, ns +[0-9.]+ ±
 sed 's/"id": "[0-9a-f]*"/"id": "0123456789abcdef"/' /tmp/bench.json >/tmp/alien.json
 sed 's|pavo-bench/1|pavo-bench/7|' /tmp/bench.json >/tmp/future.json
 head -c 1000 /tmp/bench.json >/tmp/cut.json
-says bench-of-another-machine 2 '^domctl: /tmp/alien.json: of another machine (QEMU .*: 0123456789abcdef, here ' domctl bench -m /tmp/alien.json
+says bench-of-another-machine 2 '^domctl: /tmp/alien.json: of another machine (QEMU .*: 0123456789abcdef, here ' domctl bench -s tiny -m /tmp/alien.json
+says bench-of-another-size 2 '^domctl: /tmp/bench.json: of size tiny, not quick$' domctl bench -s quick -m /tmp/bench.json
 says bench-of-another-schema 2 '^domctl: /tmp/future.json: schema pavo-bench/7, not pavo-bench/1$' domctl bench -m /tmp/future.json
 says bench-cut-off 2 '^domctl: /tmp/cut.json: no JSON of a bench$' domctl bench -m /tmp/cut.json
 says bench-unknown-cell 2 "^domctl: native/micro: no such cell on this host, only pavo-dom0/micro pavo-guest/micro " domctl bench native/micro
@@ -76,6 +77,6 @@ wait $pid
 rc=$?
 check bench-interrupted "status $rc: $(cat /tmp/err)" [ "$rc $(tail -n 1 /tmp/err)" = "1 domctl: bench: interrupted" ]
 check bench-interrupted-cell "$(cat /tmp/out)" grep -qx 'FAILED pavo-dom0/life: interrupted' /tmp/out
-check bench-leaves-nobody "$(ps)" eval '! ps | grep -E "[h]ost.sh|[r]un.sh|[m]icro " >/dev/null'
+check bench-leaves-nobody "$(ps)" eval '! ps | grep -E "[l]ocal.sh|[r]un.sh|[m]icro " >/dev/null'
 check bench-leaves-no-files-ever "$(ls /tmp)" [ -z "$(find /tmp -maxdepth 1 -name 'domctl-bench.*')" ]
 same bench-leaves-nothing-ever
