@@ -107,6 +107,11 @@ def versions():
             "qemu_inside": package_version("qemu-system-x86")}
 
 
+def joined(old, new):
+    """Versions of results that were begun with @old and go on with @new."""
+    return {k: ", ".join(dict.fromkeys(old.get(k, v).split(", ") + [v])) for k, v in new.items()}
+
+
 def fingerprint(files, *words):
     """Of what a cell's figures depend on."""
     h = hashlib.sha256(json.dumps(words, sort_keys=True).encode())

@@ -11,7 +11,7 @@ read -r -a where <<<"$1"
 seconds=$2 memory=$3
 work=$PWD name=pavo-bench vcpus=1 kernel=$PWD/vmlinuz words='' made=''
 lines=("ramdisk = \"$work/image\"")
-read -r -a args <args
+read -r -a order <args
 
 failed() {
     echo "FAIL $*"
@@ -29,17 +29,17 @@ if [ -e guests ]; then
     tool=pavo
     read -r type </sys/hypervisor/version/extra
     [[ $type == *pavo* ]] || tool=xen
-    read -r -a words <guests
-    exec ./run.sh "${words[0]}" $tool "${words[@]:1}"
+    read -r -a order <guests
+    exec ./run.sh "${order[0]}" $tool "${order[@]:1}"
 fi
-[ "${where[0]}" != here ] || exec ./run.sh "${args[@]}"
+[ "${where[0]}" != here ] || exec ./run.sh "${order[@]}"
 
 tool=domctl log=/var/log/pavo/console/$name.log
 [ "${where[0]}" = pavo ] || { tool=xl log=/var/log/xen/console/guest-$name.log; }
 ! $tool domid $name >/dev/null 2>&1 || failed "a guest of the name $name is there already"
-if [ "${args[0]}" = pv ]; then # the tiny kernel takes the workload's words as its own
+if [ "${order[0]}" = pv ]; then # the tiny kernel takes the workload's words as its own
     kernel=$PWD/mini vcpus=2 lines=()
-    words="bench=${args[*]:1}"
+    words="bench=${order[*]:1}"
 else
     mkdir -p bench && cat inside >image && cp args bench/args &&
         printf 'bench\nbench/args\n' | cpio -o -H newc 2>/dev/null >>image ||
