@@ -81,8 +81,11 @@ check interrupted-says-so "$(cat "$scratch/progress")" grep -q '^bench: interrup
 check interrupted-cell "$(cat "$scratch/progress")" \
     [ "$(value "$scratch/stopped/results.json" cells native/micro why)" = interrupted ]
 
-check another-machine-is-set-aside "$(cat "$scratch/progress")" eval 'grep -q "^bench: .*of another machine (host_cpus 4711, here .*kept as results.aside.json" "$scratch/progress" &&
-    [ "$(value "$scratch/stopped/results.aside.json" machine host_cpus)" = 4711 ]'
+set_aside() {
+    grep -q "^bench: .*of another machine (host_cpus 4711, here .*kept as results.aside.json" "$scratch/progress" &&
+        [ "$(value "$scratch/stopped/results.aside.json" machine host_cpus)" = 4711 ]
+}
+check another-machine-is-set-aside "$(cat "$scratch/progress")" set_aside
 
 alien "$scratch/two/results.json" >"$scratch/alien.json"
 ROUNDS=x bench stopped native/micro

@@ -56,10 +56,10 @@ mkdir -p /tmp/own/bin /tmp/own/libexec/pavo
 cp /usr/bin/domctl /tmp/own/bin/
 says bench-not-installed 1 '^domctl: /tmp/own/libexec/pavo/bench: No such file or directory (.make install. ' /tmp/own/bin/domctl bench
 cp -r /usr/libexec/pavo/bench/. /tmp/own/libexec/pavo/bench
-sed -i 's/"null_syscall": 200/"null_syscall": 500000000/; s/"seconds": 240/"seconds": 5/' /tmp/own/libexec/pavo/bench/sizes.json
+sed -i 's/"null_syscall": 200/"null_syscall": 500000000/; s/"seconds": 240/"seconds": 3/' /tmp/own/libexec/pavo/bench/sizes.json
 says bench-hang 1 '^domctl: bench: 2 of the cells failed$' /tmp/own/bin/domctl bench -s tiny micro
-check bench-names-the-hang "$(cat /tmp/out)" eval 'grep -qx "FAILED pavo-dom0/micro: no end within 5 s" /tmp/out &&
-    grep -qx "FAILED pavo-guest/micro: guest: no end within 5 s" /tmp/out'
+check bench-names-the-hang "$(cat /tmp/out)" eval 'grep -qx "FAILED pavo-dom0/micro: no end within 3 s" /tmp/out &&
+    grep -qx "FAILED pavo-guest/micro: guest: no end within 3 s" /tmp/out'
 rm -r /tmp/own
 mkdir /tmp/small
 mount -t tmpfs -o size=256k tmpfs /tmp/small
