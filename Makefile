@@ -303,4 +303,6 @@ install:
 	  install -D -m 644 $$u $(DESTDIR)/lib/systemd/system/$${u##*/} || exit 1; done
 	install -D -m 644 dom0-tools/host/modules-load.conf $(dest)/lib/modules-load.d/pavo.conf
 	install -m 644 README.md COPYING pv-abi/LICENSE $(wildcard docs/*.md docs/*.txt docs/*.cfg) $(dest)/share/doc/pavo/
+	for f in $(wildcard docs/pictures/*); do \
+	  install -D -m 644 $$f $(dest)/share/doc/pavo/pictures/$${f##*/} || exit 1; done
 endif

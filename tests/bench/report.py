@@ -354,8 +354,20 @@ def write(results, out):
 
 # ---- docs/benchmarks.md
 
+def markdown_cell(results, config, workload, row):
+    got = row_of(results, config, workload.name, row.name)
+    if not got:
+        return ""
+    native = ratio(got, row_of(results, BASE, workload.name, row.name)) if config != BASE else None
+    xen = ratio(got, xen_of(results, config, workload.name, row.name)) if config.startswith("pavo") else None
+    more = [f"{before}{figure(times)}x" for before, times in (("", native), ("Xen ", xen)) if times]
+    return f"{figure(got['median'])}{spread(got)}" + (f" ({', '.join(more)})" if more else "")
+
+
 def markdown(results, out):
     lines = [f"- {k}: {v}" for k, v in about(results)]
+    lines += ["", "Medians with their spread; in parentheses how many times as dear as natively and, for Pavo, as the same kind of "
+              "domain on Xen."]
     some, rows = in_short(results)
     if some:
         lines += ["", "### In short", "", f"{IN_SHORT[0].upper()}{IN_SHORT[1:]}.", "",
@@ -371,10 +383,7 @@ def markdown(results, out):
         lines += ["| | " + " | ".join(CONFIGS[c].title for c in names) + " |", "| --- |" + " ---: |" * len(names)]
         for row in w.rows:
             line = f"| {label(w, row)} "
-            for c in names:
-                got = row_of(results, c, w.name, row.name)
-                times = ratio(got, row_of(results, BASE, w.name, row.name)) if c != BASE else None
-                line += f"| {figure(got['median']) + (f' ({figure(times)}x)' if times else '') if got else ''} "
+            line += "".join(f"| {markdown_cell(results, c, w, row)} " for c in names)
             lines.append(line + "|")
     failed = [f"- {k}: {why}" for k, why in not_measured(results)]
     return "\n".join(lines + (["", "### Not measured", ""] + failed if failed else [])) + "\n"
