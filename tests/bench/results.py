@@ -120,6 +120,11 @@ def fingerprint(files, *words):
     return h.hexdigest()[:16]
 
 
+def is_figure(word):
+    """Whether a workload may have measured that: finite, not below 0."""
+    return re.fullmatch(r"[0-9]+(\.[0-9]*)?(e[+-]?[0-9]{1,2})?", word) is not None
+
+
 def stamp():
     return datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
