@@ -23,9 +23,12 @@ def figure(x):
         return "0"
     if abs(x) >= 100:
         return f"{x:,.0f}"
-    if abs(x) >= 10:
-        return f"{x:.1f}"
-    return f"{x:.2f}" if abs(x) >= 0.9995 else f"{x:.3g}"
+    return f"{x:.3g}" if abs(x) < 10 else f"{x:.1f}"
+
+
+def factor(x):
+    """The same of a ratio, with all its digits: one is 1.00."""
+    return f"{x:.2f}" if 0.9995 <= x < 10 else figure(x)
 
 
 # Where a nanosecond is an instruction.
@@ -142,7 +145,7 @@ def text_short(results):
     if not some:
         return []
     lines = ["", f"In short: {IN_SHORT}", f"{'':22}" + "".join(f"{w.name:>10}" for w in some)]
-    return lines + [f"{CONFIGS[c].title:22}" + "".join(f"{figure(m) + 'x' if m else '-':>10}" for m in means) for c, means in rows]
+    return lines + [f"{CONFIGS[c].title:22}" + "".join(f"{factor(m) + 'x' if m else '-':>10}" for m in means) for c, means in rows]
 
 
 def text_table(results, workload, names):
@@ -153,7 +156,7 @@ def text_table(results, workload, names):
             got = row_of(results, c, workload.name, row.name)
             times = ratio(got, row_of(results, BASE, workload.name, row.name)) if c != BASE else None
             cell = f"{figure(got['median'])}{spread(got)}" if got else "-"
-            line += f"{cell + (f' {figure(times)}x' if times else ''):>22}"
+            line += f"{cell + (f' {factor(times)}x' if times else ''):>22}"
         lines.append(line)
     return lines
 
@@ -167,7 +170,7 @@ def beside_xen(results, workload, names):
     for row in workload.rows:
         times = [ratio(row_of(results, c, workload.name, row.name), xen_of(results, c, workload.name, row.name)) for c in pairs]
         if any(times):
-            lines.append(f"{label(workload, row):{LABEL}}" + "".join(f"{figure(t) + 'x' if t else '-':>26}" for t in times))
+            lines.append(f"{label(workload, row):{LABEL}}" + "".join(f"{factor(t) + 'x' if t else '-':>26}" for t in times))
     return lines
 
 
@@ -276,7 +279,7 @@ def html_short(results):
     parts = ["<h2>In short</h2>", f"<p>{IN_SHORT[0].upper()}{IN_SHORT[1:]}. Lower is better.</p>",
              "<table><tr><th></th>" + "".join(f"<th>{html.escape(w.title)}</th>" for w in some) + "</tr>"]
     parts += [f"<tr><td>{html.escape(CONFIGS[c].title)}</td>"
-              + "".join(f"<td>{figure(m) + chr(0xd7) if m else chr(0x2013)}</td>" for m in means) + "</tr>" for c, means in rows]
+              + "".join(f"<td>{factor(m) + chr(0xd7) if m else chr(0x2013)}</td>" for m in means) + "</tr>" for c, means in rows]
     return parts + ["</table>"]
 
 
@@ -287,10 +290,10 @@ def html_cell(results, config, workload, row):
     more = []
     times = ratio(got, row_of(results, BASE, workload.name, row.name))
     if times and config != BASE:
-        more.append(f"{figure(times)}\u00d7 native")
+        more.append(f"{factor(times)}\u00d7 native")
     times = ratio(got, xen_of(results, config, workload.name, row.name))
     if times:
-        more.append(f"{figure(times)}\u00d7 Xen")
+        more.append(f"{factor(times)}\u00d7 Xen")
     tip = f"{got['samples']} samples, {figure(got['min'])} to {figure(got['max'])} {got['unit']}"
     return (f'<td title="{html.escape(tip)}"><b>{figure(got["median"])}</b>{spread(got, 1)}'
             + "".join(f"<small>{m}</small>" for m in more) + "</td>")
@@ -360,11 +363,11 @@ def markdown_cell(results, config, workload, row):
         return ""
     native = ratio(got, row_of(results, BASE, workload.name, row.name)) if config != BASE else None
     xen = ratio(got, xen_of(results, config, workload.name, row.name)) if config.startswith("pavo") else None
-    more = [f"{before}{figure(times)}x" for before, times in (("", native), ("Xen ", xen)) if times]
+    more = [f"{before}{factor(times)}x" for before, times in (("", native), ("Xen ", xen)) if times]
     return f"{figure(got['median'])}{spread(got)}" + (f" ({', '.join(more)})" if more else "")
 
 
-def markdown(results, out):
+def markdown(results, out=None):
     lines = [f"- {k}: {v}" for k, v in about(results)]
     lines += ["", "Medians with their spread; in parentheses how many times as dear as natively and, for Pavo, as the same kind of "
               "domain on Xen."]
@@ -372,13 +375,13 @@ def markdown(results, out):
     if some:
         lines += ["", "### In short", "", f"{IN_SHORT[0].upper()}{IN_SHORT[1:]}.", "",
                   "| | " + " | ".join(w.title for w in some) + " |", "| --- |" + " ---: |" * len(some)]
-        lines += [f"| {CONFIGS[c].title} | " + " | ".join(figure(m) if m else "" for m in means) + " |" for c, means in rows]
+        lines += [f"| {CONFIGS[c].title} | " + " | ".join(factor(m) if m else "" for m in means) + " |" for c, means in rows]
     for w in WORKLOADS.values():
         names = measured(results, w)
         if not names:
             continue
         lines += ["", f"### {w.title}", "", f"{w.what[0].upper()}{w.what[1:]}. {carries(results, w)}", ""]
-        if (out / f"{w.name}.svg").exists():
+        if out and (out / f"{w.name}.svg").exists():
             lines += [f"![times native, by row and configuration](pictures/{w.name}.svg)", ""]
         lines += ["| | " + " | ".join(CONFIGS[c].title for c in names) + " |", "| --- |" + " ---: |" * len(names)]
         for row in w.rows:
