@@ -23,6 +23,7 @@ struct verb {
     int (*run)(const struct verb *v, int argc, char **argv);
 };
 
+int cmd_bench(const struct verb *v, int argc, char **argv);
 int cmd_block_attach(const struct verb *v, int argc, char **argv);
 int cmd_block_detach(const struct verb *v, int argc, char **argv);
 int cmd_block_list(const struct verb *v, int argc, char **argv);

@@ -138,6 +138,17 @@ static const struct verb verbs[] = {
      "  -d, --decode=text   print the trace in FILE, a record a line\n"
      "  -d, --decode=chrome  print it as trace-event JSON, for Perfetto and Chrome\n",
      cmd_trace},
+    {"bench",
+     "[-s full|quick|tiny] [-r ROUNDS] [-k FILE] [-m FILE] [-o json] [CELL...] | --report -m FILE",
+     "measure what this host offers: kernel operations in dom0 and in a guest, life of guests",
+     "CELL is CONFIG/WORKLOAD, or one of the two, such as pavo-guest/micro or life.\n"
+     "  -s, --size=SIZE     full unless told\n"
+     "  -r, --rounds=N      how often each cell has its turn\n"
+     "  -k, --kernel=FILE   kernel of the guests (that of dom0 unless told)\n"
+     "  -m, --merge=FILE    add results of this machine, booted otherwise: plain Linux, Xen\n"
+     "      --report        measure nothing, show what the files hold\n"
+     "  -o, --output=json   as a JSON object, for --merge and tests/bench/run --merge\n",
+     cmd_bench},
     {"top", "[OPTIONS]", "start domtop(1), which takes the options", "", cmd_top},
     {"dmesg", "[-o json]", "print the hypervisor's log", HELP_JSON("a JSON object with lines"),
      cmd_dmesg},

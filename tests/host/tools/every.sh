@@ -21,7 +21,7 @@ words() {
     network-detach) echo "--force @ 0" ;;
     shutdown | reboot) echo "-t 5 @" ;;
     dump-core) echo "@ /tmp/core" ;;
-    create | dmesg | metrics | top | trace) ;; # name none
+    bench | create | dmesg | metrics | top | trace) ;; # name none
     events) ;;                         # of guests that may come, too
     *) echo "@" ;;
     esac
