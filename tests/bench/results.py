@@ -107,12 +107,22 @@ def versions():
             "qemu_inside": package_version("qemu-system-x86")}
 
 
+def joined(old, new):
+    """Versions of results that were begun with @old and go on with @new."""
+    return {k: ", ".join(dict.fromkeys(old.get(k, v).split(", ") + [v])) for k, v in new.items()}
+
+
 def fingerprint(files, *words):
     """Of what a cell's figures depend on."""
     h = hashlib.sha256(json.dumps(words, sort_keys=True).encode())
     for f in files:
         h.update(f.read_bytes() if f.exists() else b"none")
     return h.hexdigest()[:16]
+
+
+def is_figure(word):
+    """Whether a workload may have measured that: finite, not below 0."""
+    return re.fullmatch(r"[0-9]+(\.[0-9]*)?(e[+-]?[0-9]{1,2})?", word) is not None
 
 
 def stamp():
@@ -162,7 +172,10 @@ def save(results, path):
 
 
 def merge(results, other):
-    """Adds the cells of @other, of the same machine, that @results lacks or that are newer there."""
+    """Adds the cells of @other, of the same machine, that @results lacks or that are newer there, and versions."""
+    for name, version in other["versions"].items():
+        if results["versions"].get(name, "none") == "none":
+            results["versions"][name] = version
     for key, cell in other["cells"].items():
         mine = results["cells"].get(key)
         if not mine or mine["status"] != "ok" or (cell["status"] == "ok" and cell["when"] > mine["when"]):
