@@ -26,6 +26,7 @@ class Config:
     dom0_args: str = ""
     parts: tuple = ()  # of build/bench-image that must be in /files
     marks: bool = True  # what is measured is run by the machine's CPU, so that its marks are seen
+    svm: bool = False  # by a CPU that virtualizes
     peer: str = ""  # the configuration of Xen that this one is compared with
     quick: bool = False
 
@@ -52,14 +53,14 @@ CONFIGS = {c.name: c for c in (
     Config("xen-guest-tsc", "Xen guest, tsc native", 'the same with tsc_mode="native"', "xen",
            'xen type="pv" tsc_mode="native"', ON_XEN, peer="xen-guest"),
     Config("xen-pvh", "Xen PVH", "a PVH guest of Xen 4.17: full virtualization by the CPU, Xen's devices", "xen",
-           'xen type="pvh"', {**ON_XEN, "guest-type": "PVH", "pv-cpuid": "none", "cpuid": "XenVMMXenVMM"}, peer="xen-guest"),
+           'xen type="pvh"', {**ON_XEN, "guest-type": "PVH", "pv-cpuid": "none", "cpuid": "XenVMMXenVMM"}, peer="xen-guest", svm=True),
     Config("xen-pvh-tsc", "Xen PVH, tsc native", 'the same with tsc_mode="native"', "xen",
            'xen type="pvh" tsc_mode="native"', {**ON_XEN, "guest-type": "PVH", "pv-cpuid": "none", "cpuid": "XenVMMXenVMM"},
-           peer="xen-guest"),
+           peer="xen-guest", svm=True),
     Config("kvm-npt", "KVM, nested paging", "a guest of QEMU and KVM, page tables walked by the CPU", "none", "kvm npt",
-           {**IN_KVM, "nested-paging": "Y|1"}, {**ON_LINUX, "nested-paging": "Y|1"}, parts=QEMU_INSIDE, quick=True),
+           {**IN_KVM, "nested-paging": "Y|1"}, {**ON_LINUX, "nested-paging": "Y|1"}, parts=QEMU_INSIDE, quick=True, svm=True),
     Config("kvm-shadow", "KVM, shadow paging", "a guest of QEMU and KVM, page tables shadowed by KVM", "none",
-           "kvm shadow", {**IN_KVM, "nested-paging": "N|0"}, parts=QEMU_INSIDE, quick=True),
+           "kvm shadow", {**IN_KVM, "nested-paging": "N|0"}, parts=QEMU_INSIDE, quick=True, svm=True),
     Config("tcg-inside", "QEMU, translated", "a guest of QEMU without KVM: all of it translated", "none", "tcg",
            {**ON_LINUX, "cpuid": "TCGTCGTCGTCG", "accel": "tcg"}, parts=QEMU_INSIDE, marks=False),
     Config("tools", "programs of the host", "programs that need no machine, on the developer's host", "", "", {}),
