@@ -235,7 +235,11 @@ build/helpers/%: tests/bench/%.c
 build/helpers/%: tests/bench/guest/%.c
 	$(call say,CC)
 	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) -static -o $@.tmp $< && mv -f $@.tmp $@
-bench-programs: $(patsubst tests/bench/%.c,build/helpers/%,$(wildcard tests/bench/*.c)) build/bench-image/inside
+# A plugin of QEMU, which has the functions it calls.
+build/helpers/%.so: tests/bench/events/%.c
+	$(call say,CC)
+	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) -fvisibility=hidden -fPIC -shared -o $@.tmp $< && mv -f $@.tmp $@
+bench-programs: build/helpers/events.so $(patsubst tests/bench/%.c,build/helpers/%,$(wildcard tests/bench/*.c)) build/bench-image/inside
 build/bench-image/inside: tests/bench/build-image dom0-tools/host/image-lib.sh build/helpers/micro build/guest/mini \
 		$(wildcard tests/bench/guest/*) build/cache/packages.stamp
 	$(call say,BENCH)

@@ -76,11 +76,13 @@ struct options {
     bool destroy;                         /* --destroy */
     bool verbose;                         /* -v */
     bool brief;                           /* -s */
-    bool wait;                            /* -w */
+    bool wait;                            /* -w, or what implies it */
+    unsigned int waits;                   /* how often -w */
+    bool timed;                           /* -t */
     bool force;                           /* --force */
     bool live;                            /* --live */
     bool compress;                        /* --compress */
-    unsigned int seconds;                 /* -t */
+    unsigned int seconds;                 /* of -t, or 60 */
     const char *file;                     /* -f */
     const char *overrides[OVERRIDES_MAX]; /* -e */
     size_t nr_overrides;

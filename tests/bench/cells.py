@@ -31,6 +31,8 @@ class Workload:
     run: str = "machine"  # how: machine (guest/run.sh inside), guests (made in dom0), start (boot times), store (on the host)
     program: str = ""  # the workload's name for guest/run.sh, if another
     icount: bool = False  # the machine's clock counts its instructions
+    kernel: str = ""  # of build/bench-image: runs in the guest in place of Linux and guest/run.sh
+    facts: dict = dataclasses.field(default_factory=dict)  # that differ from the configuration's
     quick: bool = False
 
     def rows_of(self, config):
@@ -52,6 +54,18 @@ MICRO = (
     Row("pipe_rate", "pipe, 64 KiB writes", "MB/s", HIGHER),
     Row("futex_wake", "futex wake and switch", "us"),
 )
+PV = (
+    Row("null_hypercall", "null hypercall", "ns"),
+    Row("user_syscall", "null system call", "ns"),
+    Row("event_self", "event to oneself: send, upcall, return", "ns"),
+    Row("ipi_ack", "IPI to a sleeping vCPU and its answer", "ns"),
+    Row("grant_map", "grant, map and unmap", "ns"),
+    Row("grant_copy", "grant copy, 4 KiB", "ns"),
+    Row("pt_list", "1,000 page-table updates, one list", "us"),
+    Row("pt_multi", "1,000 page-table updates, multicalls of 32", "us"),
+    Row("pt_single", "1,000 page-table updates, one by one", "us"),
+    Row("pt_store", "1,000 page-table updates, trapped stores", "us"),
+)
 START = (
     Row("entry_s", "start of the machine to the kernel's entry", "s"),
     Row("kernel_s", "the kernel's entry to its init", "s"),
@@ -59,6 +73,7 @@ START = (
     Row("image_kib", "the hypervisor, loaded", "KiB", only=("pavo-dom0", "xen-dom0")),
 )
 HYPERVISORS = ("pavo-dom0", "xen-dom0")
+GUESTS = ("pavo-guest", "xen-guest")
 LIFE = (
     Row("create_ms", "create returns", "ms"),
     Row("init_ms", "create to the guest's init", "ms"),
@@ -91,6 +106,12 @@ WORKLOADS = {w.name: w for w in (
     Workload("insns", "Small operations, in instructions",
              "the same with a clock that counts the machine's instructions: one nanosecond is one instruction",
              MICRO, MACHINES, program="micro", icount=True),
+    Workload("pv", "Operations of paravirtualization, by the clock",
+             "the hypervisor's own operations, asked for by a tiny kernel with two vCPUs, in wall time",
+             PV, GUESTS, kernel="mini", facts={"cpus": "2"}),
+    Workload("pv-insns", "Operations of paravirtualization, in instructions",
+             "the same with a clock that counts the machine's instructions: one nanosecond is one instruction",
+             PV, GUESTS, program="pv", icount=True, kernel="mini", facts={"cpus": "2"}),
     Workload("start", "Start", "the whole machine from power-on to the first program of dom0",
              START, ("native", "xen-dom0", "pavo-dom0"), run="start", quick=True),
     Workload("life", "Life of guests", "guests made and ended by domctl, xl and QEMU", LIFE,

@@ -104,6 +104,24 @@ def xen_of(results, config, workload, name):
     return row_of(results, peer, workload, name) if peer and peer != config else None
 
 
+EVENTS = "changes into ring 0 / loads of CR3 / flushes of the whole TLB / INVLPG / entries into a guest of the CPU, if any"
+
+
+def events(row):
+    """What the CPU did for one operation, as EVENTS says; "" where that was not counted."""
+    e = (row or {}).get("events")
+    if not e:
+        return ""
+    # Each of these empties the TLB (but for global pages) on a CPU without PCID.
+    counts = [e["enter"], e["cr3"], e["cr3"] + e["cr4"] + e["invpcid"], e["invlpg"]]
+    counts += [e["vmrun"]] if e["vmrun"] else []
+    return "/".join(figure(n) if n >= 0.005 else "0" for n in counts)
+
+
+def has_events(results, workload):
+    return any(events(row_of(results, c, workload.name, r.name)) for c in measured(results, workload) for r in workload.rows)
+
+
 def repeats(results, config, workload):
     """How far the medians of two rounds of a cell lie apart at most, as a part: (part, title of the row), or None."""
     rounds = results["cells"].get(f"{config}/{workload.name}", {}).get("rounds", ())
@@ -162,6 +180,16 @@ def text_table(results, workload, names):
     return lines
 
 
+def text_events(results, workload, names):
+    lines = ["", f"Of one operation: {EVENTS}"]
+    for i in range(0, len(names), 5):
+        some = names[i:i + 5]
+        lines.append(f"{'':34}" + "".join(f"{CONFIGS[c].title:>26}" for c in some))
+        lines += [f"{row.title:34}" + "".join(f"{events(row_of(results, c, workload.name, row.name)) or '-':>26}" for c in some)
+                  for row in workload.rows] + [""]
+    return lines[:-1]
+
+
 def beside_xen(results, workload, names):
     """Pavo's figures as parts of Xen's."""
     pairs = [c for c in names if c.startswith("pavo") and CONFIGS[c].peer in names]
@@ -190,6 +218,8 @@ def text(results):
             lines += text_table(results, w, names[i:i + 5]) + [""]
         lines.pop()
         lines += beside_xen(results, w, names)
+        if has_events(results, w):
+            lines += text_events(results, w, names)
         if w.icount:
             lines += [""] + [f"{CONFIGS[c].title}: rounds within {got[0] * 100:.2f} % ({got[1]})"
                              for c in names for got in [repeats(results, c, w)] if got]
@@ -295,6 +325,8 @@ def html_cell(results, config, workload, row):
     times = ratio(got, xen_of(results, config, workload.name, row.name))
     if times:
         more.append(f"{factor(times)}\u00d7 Xen")
+    if events(got):
+        more.append(f"<i>{events(got)}</i>")
     tip = f"{got['samples']} samples, {figure(got['min'])} to {figure(got['max'])} {got['unit']}"
     return (f'<td title="{html.escape(tip)}"><b>{figure(got["median"])}</b>{spread(got, 1)}'
             + "".join(f"<small>{m}</small>" for m in more) + "</td>")
@@ -305,6 +337,8 @@ def html_section(results, workload, picture):
     parts = [f"<h2>{html.escape(workload.title)}</h2>", f"<p>{html.escape(workload.what[0].upper() + workload.what[1:])}. "
              f'<span class="carries">{carries(results, workload)}</span></p>']
     parts += [f'<p class="failed">Not measured: {html.escape(k)}: {html.escape(why)}</p>' for k, why in not_measured(results, workload)]
+    if has_events(results, workload):
+        parts.append(f"<p>In italics what the CPU did for one operation: {EVENTS}.</p>")
     if picture:
         parts.append(f'<div class="wide">{inline(picture)}</div>')
     parts.append('<div class="wide"><table><tr><th>Operation</th>')
@@ -389,6 +423,11 @@ def markdown(results, out=None):
             line = f"| {label(w, row)} "
             line += "".join(f"| {markdown_cell(results, c, w, row)} " for c in names)
             lines.append(line + "|")
+        if has_events(results, w):
+            lines += ["", f"What the CPU did for one operation: {EVENTS}.", "",
+                      "| | " + " | ".join(CONFIGS[c].title for c in names) + " |", "| --- |" + " ---: |" * len(names)]
+            lines += [f"| {row.title} | " + " | ".join(events(row_of(results, c, w.name, row.name)) for c in names) + " |"
+                      for row in w.rows]
     failed = [f"- {k}: {why}" for k, why in not_measured(results)]
     return "\n".join(lines + (["", "### Not measured", ""] + failed if failed else [])) + "\n"
 

@@ -194,6 +194,15 @@ def summary(samples, unit, better):
             "min": s[0], "max": s[-1], "samples": len(s)}
 
 
+def events_of(cell, row):
+    """Medians of the events of an operation, by kind; none where they were not counted."""
+    samples = {}
+    for one in cell["rounds"]:
+        for kind, some in one.get("events", {}).get(row, {}).items():
+            samples.setdefault(kind, []).extend(some)
+    return {kind: statistics.median(some) for kind, some in samples.items()}
+
+
 def summarize(cell, rows):
     """Fills cell["rows"] from its rounds; names rows that it should have and lacks."""
     cell["rows"] = {}
@@ -202,6 +211,9 @@ def summarize(cell, rows):
         samples = [x for r in cell["rounds"] for x in r["rows"].get(row.name, ())]
         if samples:
             cell["rows"][row.name] = summary(samples, row.unit, row.better)
+            events = events_of(cell, row.name)
+            if events:
+                cell["rows"][row.name]["events"] = events
         else:
             lacking.append(row.name)
     return lacking

@@ -71,13 +71,14 @@ refused 2 bench --report
 refused 2 bench --report -m /dev/null life
 for word in none . /dev/null; do refused 2 bench -m "$word"; done
 for word in /a /a,raw,nonsense,rw /a,qcow2,xvdq,rw /a,raw,xvdq,maybe ",,," '' format=raw /a,raw,xvda,rw,script=x \
-    backend=web,vdev=xvda,target=/a; do
+    backend=web,vdev=xvda,target=/a /a,,hdc,cdrom /a,raw,xvda,rw,colo; do
     refused 2 block-attach g "$word"
 done
-for word in mac=zz mac=ff:ff:ff:ff:ff:ff devid=256 devid=-1 rate=x bridge= vifname=0123456789abcdef =; do
+for word in mac=zz mac=ff:ff:ff:ff:ff:ff devid=256 devid=-1 rate=x rate=0B/s rate=1b/s rate=1MB/s@0 bridge= vifname=0123456789abcdef backend=web =; do
     refused 2 network-attach g "$word"
 done
-judge values 88
+for verb in save restore migrate migrate-receive; do refused 2 $verb g file; done
+judge values 100
 
 head -c 10485760 /dev/zero | tr '\0' '#' >long.cfg
 { printf 'name = "i"\nkernel = "/k"\nextra = "' && head -c 10485760 /dev/zero | tr '\0' x && echo '"'; } >longer.cfg

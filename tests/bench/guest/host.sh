@@ -11,7 +11,9 @@ seconds=$2 memory=$3 words=${4-}
 name=bench
 kernel=/files/vmlinuz
 initrd=/tmp/inside
+vcpus=1
 log=
+read -r -a task <args
 
 failed() {
     echo "FAIL $*"
@@ -41,8 +43,8 @@ await() {
 }
 
 config() {
-    printf '%s\n' "name = \"$name\"" "kernel = \"$kernel\"" "ramdisk = \"$initrd\"" \
-        "memory = $memory" 'vcpus = 1' "extra = \"console=hvc0 quiet loglevel=1 $words\"" \
+    printf '%s\n' "name = \"$name\"" "kernel = \"$kernel\"" ${initrd:+"ramdisk = \"$initrd\""} \
+        "memory = $memory" "vcpus = $vcpus" "extra = \"console=hvc0 quiet loglevel=1 $words\"" \
         'on_poweroff = "destroy"' 'on_crash = "destroy"' 'on_reboot = "destroy"' "$@"
 }
 domain() {
@@ -96,15 +98,19 @@ if [ -e guests ]; then
     here) if [ -x /usr/sbin/xl ]; then tool=xen; else tool=pavo; fi ;;
     kvm) kvm "${where[1]}" ;;
     esac
-    read -r -a words <guests
-    exec ./run.sh "${words[0]}" "$tool" "${words[@]:1}"
+    read -r -a told <guests
+    exec ./run.sh "${told[0]}" "$tool" "${told[@]:1}"
 fi
 if [ "${where[0]}" = here ]; then
-    # shellcheck disable=SC2046  # one word an argument
-    exec ./run.sh $(cat args)
+    exec ./run.sh "${task[@]}"
 fi
-cat /files/inside >$initrd
-(mkdir -p /tmp/add/bench && cp args /tmp/add/bench/ && cd /tmp/add && find . | cpio -o -H newc) >>$initrd 2>/dev/null
+if [ "${task[0]}" = pv ]; then # the tiny kernel takes the workload's words as its own
+    kernel=/files/mini initrd='' vcpus=2
+    words="bench=${task[*]:1}"
+else
+    cat /files/inside >$initrd
+    (mkdir -p /tmp/add/bench && cp args /tmp/add/bench/ && cd /tmp/add && find . | cpio -o -H newc) >>$initrd 2>/dev/null
+fi
 case ${where[0]} in
 pavo)
     log=/var/log/pavo/console/$name.log
