@@ -374,6 +374,25 @@ static void merge_versions(struct json_out *o, const struct json **docs, size_t 
     json_end_object(o);
 }
 
+/* The first time that the documents have under @name, or the last one; null without any. */
+static void merge_times(struct json_out *o, const struct json **docs, size_t nr, const char *name,
+                        bool last)
+{
+    const char *best = NULL;
+    size_t i;
+
+    for (i = 0; i < nr; i++) {
+        const char *text = json_get_str(docs[i], name);
+
+        if (text && (!best || (strcmp(text, best) > 0) == last))
+            best = text;
+    }
+    if (best)
+        json_value_str(o, best);
+    else
+        json_value_copy(o, NULL);
+}
+
 void bench_merge(struct json_out *o, const struct json **docs, size_t nr)
 {
     const struct json *value;
@@ -387,6 +406,8 @@ void bench_merge(struct json_out *o, const struct json **docs, size_t nr)
             merge_cells(o, docs, nr);
         else if (!strcmp(name, "versions"))
             merge_versions(o, docs, nr);
+        else if (!strcmp(name, "started") || !strcmp(name, "ended"))
+            merge_times(o, docs, nr, name, *name == 'e');
         else
             json_value_copy(o, value);
     }

@@ -138,7 +138,8 @@ def about(results):
     m, v = results["machine"], results["versions"]
     how = {"tcg": "translated by QEMU (TCG)", "kvm": "run by KVM"}.get(m["accel"], "no hypervisor below")
     loads = [r["load"] for c in results["cells"].values() for r in c["rounds"]]
-    busy = f", load {min(loads):.1f} to {max(loads):.1f} when they began" if loads else ""
+    some = dict.fromkeys(f"{load:.1f}" for load in (min(loads), max(loads))) if loads else ()
+    busy = f", load {' to '.join(some)} when they began" if loads else ""
     if loads and max(loads) > m["host_cpus"] / 2:
         busy += " (others were at work: times by the clock are worth less)"
     if m["qemu"] == "none":  # of domctl bench, on the machine itself

@@ -176,6 +176,8 @@ def merge(results, other):
     for name, version in other["versions"].items():
         if results["versions"].get(name, "none") == "none":
             results["versions"][name] = version
+    results["started"] = min(results["started"], other["started"])
+    results["ended"] = max(results["ended"] or "", other["ended"] or "") or None
     for key, cell in other["cells"].items():
         mine = results["cells"].get(key)
         if not mine or mine["status"] != "ok" or (cell["status"] == "ok" and cell["when"] > mine["when"]):

@@ -249,10 +249,12 @@ static const char *when_of(const struct json *doc, const char *name)
 static void merging_takes_what_is_missing_failed_or_newer(void **state)
 {
     struct json *docs[3] = {
-        parse("{\"size\":\"full\",\"versions\":{\"pavo\":\"4\",\"xen\":\"none\"},\"cells\":{"
+        parse("{\"size\":\"full\",\"started\":\"2005\",\"ended\":null,\"versions\":{\"pavo\":\"4\","
+              "\"xen\":\"none\"},\"cells\":{"
               "\"old\":" CELL("ok", "2001") ",\"bad\":" CELL("failed", "2009") ",\"good\":" CELL(
                   "ok", "2005") "}}"),
-        parse("{\"size\":\"tiny\",\"versions\":{\"pavo\":\"none\",\"xen\":\"none\"},\"cells\":{"
+        parse("{\"size\":\"tiny\",\"started\":\"2004\",\"ended\":\"2006\",\"versions\":{\"pavo\":"
+              "\"none\",\"xen\":\"none\"},\"cells\":{"
               "\"old\":" CELL("ok", "2003") ",\"bad\":" CELL("ok", "2002") ",\"new\":" CELL(
                   "failed", "2004") "}}"),
         parse("{\"versions\":{\"xen\":\"4.17\"},\"cells\":{\"old\":" CELL(
@@ -266,6 +268,8 @@ static void merging_takes_what_is_missing_failed_or_newer(void **state)
     all = parse(json_text(o, NULL));
     json_out_free(o);
     assert_string_equal(json_get_str(all, "size"), "full");
+    assert_string_equal(json_get_str(all, "started"), "2004");
+    assert_string_equal(json_get_str(all, "ended"), "2006");
     assert_string_equal(json_get_str(json_get(all, "versions"), "pavo"), "4");
     assert_string_equal(json_get_str(json_get(all, "versions"), "xen"), "4.17");
     assert_string_equal(when_of(all, "old"), "2003");
