@@ -32,6 +32,7 @@ class Workload:
     program: str = ""  # the workload's name for guest/run.sh, if another
     icount: bool = False  # the machine's clock counts its instructions
     quick: bool = False
+    image: str = ""  # of build/bench-image, unpacked on top of the guest's own
 
     def rows_of(self, config):
         return [r for r in self.rows if not r.only or config in r.only]
@@ -52,6 +53,15 @@ MICRO = (
     Row("pipe_rate", "pipe, 64 KiB writes", "MB/s", HIGHER),
     Row("futex_wake", "futex wake and switch", "us"),
 )
+COMPILE = Row("compile", "compile 10,000 lines of C", "s")
+MACRO = (
+    COMPILE,
+    Row("sqlite", "SQLite speedtest1", "s"),
+    Row("redis_set", "redis SET", "/s", HIGHER),
+    Row("redis_get", "redis GET", "/s", HIGHER),
+    Row("redis_pipelined", "redis GET, 16 in flight", "/s", HIGHER),
+) + tuple(Row(f"{p}{way}", f"{p} -{level}, {title}", "MB/s", HIGHER) for p, level in (("zstd", 3), ("gzip", 6), ("xz", 1))
+          for way, title in (("", "compress"), ("_d", "decompress")))
 START = (
     Row("entry_s", "start of the machine to the kernel's entry", "s"),
     Row("kernel_s", "the kernel's entry to its init", "s"),
@@ -91,6 +101,10 @@ WORKLOADS = {w.name: w for w in (
     Workload("insns", "Small operations, in instructions",
              "the same with a clock that counts the machine's instructions: one nanosecond is one instruction",
              MICRO, MACHINES, program="micro", icount=True),
+    Workload("macro", "Programs, by the clock", "Debian's gcc, SQLite, redis and compressors, unchanged, on files in memory",
+             MACRO, MACHINES, image="macro"),
+    Workload("icount", "Programs, in instructions", "the compile with a clock that counts the machine's instructions: "
+             "a second is 1,000,000,000 of them", (COMPILE,), MACHINES, program="macro", icount=True, image="macro"),
     Workload("start", "Start", "the whole machine from power-on to the first program of dom0",
              START, ("native", "xen-dom0", "pavo-dom0"), run="start", quick=True),
     Workload("life", "Life of guests", "guests made and ended by domctl, xl and QEMU", LIFE,

@@ -64,8 +64,14 @@ CONFIGS = {c.name: c for c in (
 )}
 
 
-def missing(config):
-    """Why this configuration cannot be started here, or None."""
+# Parts of the image for workloads, and what they are made of.
+PEERS = {"macro": "gcc-12, redis-server, zstd, xz-utils, libsqlite3-0 and the source of sqlite3"}
+
+
+def missing(config, image=""):
+    """Why this configuration cannot be started here with @image, or None."""
+    if image and not (IMAGE / image).exists():
+        return f"no {image} for inside the machine: not all were fetched of {PEERS[image]}"
     if config.hv == "xen":
         if not (CACHE / "boot/xen-4.17-amd64.gz").exists():
             return "no Xen: the package xen-hypervisor-4.17-amd64 was not fetched"
@@ -79,7 +85,7 @@ def missing(config):
     return None
 
 
-def inputs(config):
+def inputs(config, image=""):
     """The files that this configuration's figures depend on: what changed since makes them stale."""
     files = [BUILD / "host/vmlinuz", IMAGE / "micro", IMAGE / "run.sh", IMAGE / "host.sh"]
     if config.hv == "pavo":
@@ -88,6 +94,8 @@ def inputs(config):
         files += [CACHE / "boot/xen-4.17-amd64.gz"]
     if config.where not in ("here", ""):
         files += [IMAGE / "inside"]
+    if image:
+        files += [IMAGE / image]
     return files if config.hv else []
 
 

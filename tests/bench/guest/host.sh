@@ -88,6 +88,16 @@ kvm() {
     echo "ASSERT nested-paging $(cat /sys/module/kvm_$vendor/parameters/$parameter)"
 }
 
+# Without a guest, the same files are unpacked in memory, and the workload has them as its root.
+in_tree() {
+    local image
+    mkdir /tmp/tree
+    mount -t tmpfs -o mode=755 tree /tmp/tree
+    for image in "${images[@]}"; do (cd /tmp/tree && cpio -idmu <"/files/$image") 2>/dev/null || failed "$image does not unpack"; done
+    for image in dev proc sys; do mount --bind /$image /tmp/tree/$image; done
+    command=(env HOME=/root PATH=/bin:/usr/bin chroot /tmp/tree /bench/run.sh)
+}
+
 seed /files/seed
 # These workloads make guests themselves.
 if [ -e guests ]; then
@@ -99,11 +109,15 @@ if [ -e guests ]; then
     read -r -a words <guests
     exec ./run.sh "${words[0]}" "$tool" "${words[@]:1}"
 fi
+images=(inside)
+[ ! -e image ] || images+=("$(<image)")
 if [ "${where[0]}" = here ]; then
+    command=(./run.sh)
+    [ ! -e image ] || in_tree
     # shellcheck disable=SC2046  # one word an argument
-    exec ./run.sh $(cat args)
+    exec "${command[@]}" $(cat args)
 fi
-cat /files/inside >$initrd
+cat "${images[@]}" >$initrd
 (mkdir -p /tmp/add/bench && cp args /tmp/add/bench/ && cd /tmp/add && find . | cpio -o -H newc) >>$initrd 2>/dev/null
 case ${where[0]} in
 pavo)

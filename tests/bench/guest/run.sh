@@ -35,6 +35,7 @@ shift
 [ "$workload" = idle ] || facts
 case $workload in
 micro) "$here/micro" "$@" ;;
+macro) "$here/macro.sh" "$@" ;;
 life | many) "$here/$workload.sh" "$@" ;;
 idle)
     while :; do sleep 3600; done
