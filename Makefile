@@ -236,8 +236,8 @@ build/helpers/%: tests/bench/guest/%.c
 	$(call say,CC)
 	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) -static -o $@.tmp $< && mv -f $@.tmp $@
 bench-programs: $(patsubst tests/bench/%.c,build/helpers/%,$(wildcard tests/bench/*.c)) build/bench-image/inside
-build/bench-image/inside: tests/bench/build-image dom0-tools/host/image-lib.sh build/helpers/micro build/guest/mini \
-		$(wildcard tests/bench/guest/*) build/cache/packages.stamp
+build/bench-image/inside: tests/bench/build-image dom0-tools/host/image-lib.sh build/guest/mini \
+		$(patsubst tests/bench/guest/%.c,build/helpers/%,$(wildcard tests/bench/guest/*.c)) $(wildcard tests/bench/guest/*) build/cache/packages.stamp
 	$(call say,BENCH)
 	$(Q)tests/bench/build-image
 

@@ -8,7 +8,7 @@ import dataclasses
 
 from configs import CONFIGS
 
-MACHINES = tuple(c.name for c in CONFIGS.values() if c.hv)
+MACHINES = tuple(c.name for c in CONFIGS.values() if c.hv and not c.special)
 LOWER, HIGHER = "lower", "higher"  # which is better
 
 
@@ -33,6 +33,8 @@ class Workload:
     icount: bool = False  # the machine's clock counts its instructions
     quick: bool = False
     image: str = ""  # of build/bench-image, unpacked on top of the guest's own
+    cpus: int = 1  # of the machine; guests have one
+    devices: bool = False  # with a disk in memory and a network
 
     def rows_of(self, config):
         return [r for r in self.rows if not r.only or config in r.only]
@@ -62,6 +64,22 @@ MACRO = (
     Row("redis_pipelined", "redis GET, 16 in flight", "/s", HIGHER),
 ) + tuple(Row(f"{p}{way}", f"{p} -{level}, {title}", "MB/s", HIGHER) for p, level in (("zstd", 3), ("gzip", 6), ("xz", 1))
           for way, title in (("", "compress"), ("_d", "decompress")))
+IO = tuple(
+    Row(f"fio_{kind}_{way}_q{depth}", f"disk, {title} {way}, {depth} in flight", unit, HIGHER)
+    for kind, title, unit in (("seq", "128 KiB in order", "MB/s"), ("rand", "4 KiB at random", "/s"))
+    for way in ("read", "write") for depth in (1, 32)
+) + (
+    Row("net_out", "network, guest to host", "MB/s", HIGHER),
+    Row("net_in", "network, host to guest", "MB/s", HIGHER),
+    Row("net_guests", "network, guest to guest", "MB/s", HIGHER, only=("pavo-guest", "xen-guest", "kvm-npt", "kvm-npt-emulated")),
+    Row("ping", "ping", "us"),
+    Row("round_trip", "round trip of one byte by TCP", "us"),
+)
+IO_CONFIGS = ("native", "pavo-dom0", "pavo-guest", "xen-dom0", "xen-guest", "kvm-npt", "kvm-npt-emulated")
+SHARING = tuple(Row(f"{kind}_sum_{n}", f"{title}, {n} guest{'s' * (n > 1)} in sum", "/s", HIGHER)
+                for kind, title in (("cpu", "10,000 steps computed"), ("io", "4 KiB read at random")) for n in (1, 2, 4, 8)) \
+    + tuple(Row(f"{kind}_jain_{n}", f"{title}, {n} guests: Jain's fairness", "index", HIGHER)
+            for kind, title in (("cpu", "computing"), ("io", "reading")) for n in (2, 4, 8))
 START = (
     Row("entry_s", "start of the machine to the kernel's entry", "s"),
     Row("kernel_s", "the kernel's entry to its init", "s"),
@@ -95,6 +113,8 @@ STORE = tuple(
     for kind, title in (("read", "read"), ("write", "write"), ("tx", "transaction"), ("watch", "event to 100 watches"))
 )
 
+IO_WHAT = ("fio on a disk in memory; iperf3, ping and round trips over a bridge. Natively and in a dom0: that disk itself, and the "
+           "loopback")
 WORKLOADS = {w.name: w for w in (
     Workload("micro", "Small operations, by the clock", "the smallest operations of a kernel, in wall time",
              MICRO, MACHINES, quick=True),
@@ -105,6 +125,11 @@ WORKLOADS = {w.name: w for w in (
              MACRO, MACHINES, image="macro"),
     Workload("icount", "Programs, in instructions", "the compile with a clock that counts the machine's instructions: "
              "a second is 1,000,000,000 of them", (COMPILE,), MACHINES, program="macro", icount=True, image="macro"),
+    Workload("io", "Disk and network, machine with 1 CPU", IO_WHAT, IO, IO_CONFIGS, image="io", devices=True),
+    Workload("io2", "Disk and network, machine with 2 CPUs", IO_WHAT, IO, IO_CONFIGS, program="io", image="io", devices=True, cpus=2),
+    Workload("sharing", "Guests that share a machine with 2 CPUs", "guests with the same load, each a process that computes and one that "
+             "reads the disk: what they do in sum, and how evenly (1 is even)", SHARING, ("pavo-guest", "xen-guest", "kvm-npt"),
+             devices=True, cpus=2),
     Workload("start", "Start", "the whole machine from power-on to the first program of dom0",
              START, ("native", "xen-dom0", "pavo-dom0"), run="start", quick=True),
     Workload("life", "Life of guests", "guests made and ended by domctl, xl and QEMU", LIFE,

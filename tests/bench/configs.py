@@ -10,6 +10,7 @@ BUILD = TOP / "build"
 IMAGE = BUILD / "bench-image"
 CACHE = BUILD / "cache/root"
 
+DEVICES = ("devices", "devices.sh", "io.sh", "roundtrip", "share")  # what workloads with a disk and a network need
 QEMU_INSIDE = ("qemu", "kvm")  # parts of the image that runs of QEMU inside the machine need
 
 
@@ -26,6 +27,8 @@ class Config:
     parts: tuple = ()  # of build/bench-image that must be in /files
     peer: str = ""  # the configuration of Xen that this one is compared with
     quick: bool = False
+    devices: dict = dataclasses.field(default_factory=dict)  # facts of its disk and network, where it has some
+    special: bool = False  # only for workloads that name it
 
 
 # What the machine's CPUs say of the hypervisor below them: the outer machine's, when nobody stands between.
@@ -36,17 +39,24 @@ ON_XEN = {"hypervisor": "xen", "pv-cpuid": "XenVMMXenVMM", "version": r"4\.17\.[
           "clock": "xen|tsc", "cpus": "1"}
 IN_KVM = {"hypervisor": "none", "cpuid": "KVMKVMKVM", "pv-cpuid": "none", "clock": "kvm-clock|tsc", "cpus": "1"}
 
+# Drivers, each with that of its bus.
+BELOW = {"io-disk": "ram0", "io-net": "lo"}
+PARAVIRTUAL = {"io-disk": "vbd", "io-net": "vif"}
+VIRTIO = {"io-disk": "virtio_blk<virtio-pci", "io-net": "virtio_net<virtio-pci"}
+EMULATED = {"io-disk": "sd<ata_piix", "io-net": "e1000"}
+
 CONFIGS = {c.name: c for c in (
     Config("native", "native", "Linux directly on the machine", "none", "here",
-           {**ON_LINUX, "pti": "off"}, quick=True),
+           {**ON_LINUX, "pti": "off"}, quick=True, devices=BELOW),
     Config("native-pti", "native, pti=on", "the same with two page tables a process, as on CPUs with Meltdown",
            "none", "here", {**ON_LINUX, "pti": "on"}, dom0_args="pti=on"),
-    Config("pavo-dom0", "Pavo dom0", "dom0 of Pavo", "pavo", "here", ON_PAVO, peer="xen-dom0", quick=True),
+    Config("pavo-dom0", "Pavo dom0", "dom0 of Pavo", "pavo", "here", ON_PAVO, peer="xen-dom0", quick=True,
+           devices=BELOW),
     Config("pavo-guest", "Pavo guest", "a paravirtualized guest of Pavo", "pavo", "pavo", ON_PAVO,
-           peer="xen-guest", quick=True),
-    Config("xen-dom0", "Xen dom0", "dom0 of Xen 4.17", "xen", "here", ON_XEN, peer="xen-dom0"),
+           peer="xen-guest", quick=True, devices=PARAVIRTUAL),
+    Config("xen-dom0", "Xen dom0", "dom0 of Xen 4.17", "xen", "here", ON_XEN, peer="xen-dom0", devices=BELOW),
     Config("xen-guest", "Xen guest", "a paravirtualized guest of Xen 4.17, as it comes", "xen", 'xen type="pv"', ON_XEN,
-           peer="xen-guest"),
+           peer="xen-guest", devices=PARAVIRTUAL),
     Config("xen-guest-tsc", "Xen guest, tsc native", 'the same with tsc_mode="native"', "xen",
            'xen type="pv" tsc_mode="native"', ON_XEN, peer="xen-guest"),
     Config("xen-pvh", "Xen PVH", "a PVH guest of Xen 4.17: full virtualization by the CPU, Xen's devices", "xen",
@@ -55,7 +65,10 @@ CONFIGS = {c.name: c for c in (
            'xen type="pvh" tsc_mode="native"', {**ON_XEN, "guest-type": "PVH", "pv-cpuid": "none", "cpuid": "XenVMMXenVMM"},
            peer="xen-guest"),
     Config("kvm-npt", "KVM, nested paging", "a guest of QEMU and KVM, page tables walked by the CPU", "none", "kvm npt",
-           {**IN_KVM, "nested-paging": "Y|1"}, {**ON_LINUX, "nested-paging": "Y|1"}, parts=QEMU_INSIDE, quick=True),
+           {**IN_KVM, "nested-paging": "Y|1"}, {**ON_LINUX, "nested-paging": "Y|1"}, parts=QEMU_INSIDE, quick=True,
+           devices=VIRTIO),
+    Config("kvm-npt-emulated", "KVM, IDE and e1000", "the same with an emulated disk and card in the place of virtio", "none",
+           "kvm npt emulated", {**IN_KVM, "nested-paging": "Y|1"}, parts=QEMU_INSIDE, devices=EMULATED, special=True),
     Config("kvm-shadow", "KVM, shadow paging", "a guest of QEMU and KVM, page tables shadowed by KVM", "none",
            "kvm shadow", {**IN_KVM, "nested-paging": "N|0"}, parts=QEMU_INSIDE, quick=True),
     Config("tcg-inside", "QEMU, translated", "a guest of QEMU without KVM: all of it translated", "none", "tcg",
@@ -65,7 +78,7 @@ CONFIGS = {c.name: c for c in (
 
 
 # Parts of the image for workloads, and what they are made of.
-PEERS = {"macro": "gcc-12, redis-server, zstd, xz-utils, libsqlite3-0 and the source of sqlite3"}
+PEERS = {"io": "fio and iperf3, with their libraries", "macro": "gcc-12, redis-server, zstd, xz-utils, libsqlite3-0 and the source of sqlite3"}
 
 
 def missing(config, image=""):
@@ -85,7 +98,7 @@ def missing(config, image=""):
     return None
 
 
-def inputs(config, image=""):
+def inputs(config, image="", devices=False):
     """The files that this configuration's figures depend on: what changed since makes them stale."""
     files = [BUILD / "host/vmlinuz", IMAGE / "micro", IMAGE / "run.sh", IMAGE / "host.sh"]
     if config.hv == "pavo":
@@ -96,6 +109,8 @@ def inputs(config, image=""):
         files += [IMAGE / "inside"]
     if image:
         files += [IMAGE / image]
+    if devices:
+        files += [IMAGE / name for name in DEVICES if (IMAGE / name).is_file()]
     return files if config.hv else []
 
 
