@@ -70,7 +70,7 @@ bench: ; +@$(setup) && mkdir -p build && $(call quietly,images bench-programs) &
 fuzz: ; +@$(setup) && $(inner) fuzz && exec tests/fuzz/run $(TIME)
 lint: ; @tests/lint
 format: ; @tests/lint --format
-install: ; +@$(inner) programs && $(MAKE) --no-print-directory PAVO_INNER=1 \
+install: ; +@$(inner) programs build/bench-host/inside && $(MAKE) --no-print-directory PAVO_INNER=1 \
 	   DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' install
 # Fetched packages are kept: `rm -rf build` drops those too.
 clean: ; @mkdir -p build && flock build/.lock find build -mindepth 1 -maxdepth 1 ! -name .lock \
@@ -235,11 +235,23 @@ build/helpers/%: tests/bench/%.c
 build/helpers/%: tests/bench/guest/%.c
 	$(call say,CC)
 	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) -static -o $@.tmp $< && mv -f $@.tmp $@
-bench-programs: $(patsubst tests/bench/%.c,build/helpers/%,$(wildcard tests/bench/*.c)) build/bench-image/inside
+# A plugin of QEMU, which has the functions it calls.
+build/helpers/%.so: tests/bench/events/%.c
+	$(call say,CC)
+	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) -fvisibility=hidden -fPIC -shared -o $@.tmp $< && mv -f $@.tmp $@
+bench-programs: build/helpers/events.so $(patsubst tests/bench/%.c,build/helpers/%,$(wildcard tests/bench/*.c)) build/bench-image/inside
 build/bench-image/inside: tests/bench/build-image dom0-tools/host/image-lib.sh build/guest/mini \
 		$(patsubst tests/bench/guest/%.c,build/helpers/%,$(wildcard tests/bench/guest/*.c)) $(wildcard tests/bench/guest/*) build/cache/packages.stamp
 	$(call say,BENCH)
 	$(Q)tests/bench/build-image
+# What domctl bench runs on a host: beside domctl in ../libexec/pavo/bench.
+bench-host := $(addprefix build/bench-host/,run.sh local.sh life.sh micro mini sizes.json inside)
+build/bench-host/inside: tests/bench/build-host dom0-tools/host/image-lib.sh tests/bench/sizes.json \
+		$(addprefix tests/bench/guest/,init run.sh local.sh life.sh) build/helpers/micro build/guest/mini \
+		build/cache/packages.stamp
+	$(call say,BENCH)
+	$(Q)tests/bench/build-host
+$(filter-out %/inside,$(bench-host)): build/bench-host/inside ;
 
 # ---- images
 
@@ -256,7 +268,7 @@ build/host/initrd: dom0-tools/host/build-initrd dom0-tools/host/image-lib.sh dom
 	$(Q)dom0-tools/host/build-initrd $(host-progs)
 build/host/vmlinuz: build/host/initrd ;
 build/guest/guest.img: dom0-tools/guest-image/build dom0-tools/host/image-lib.sh build/cache/packages.stamp \
-		$(wildcard dom0-tools/guest-image/*) $(helpers) build/helpers/forkexec
+		$(wildcard dom0-tools/guest-image/*) $(helpers) build/helpers/forkexec build/bench-host/inside
 	$(call say,GUEST)
 	$(Q)dom0-tools/guest-image/build
 build/guest/vmlinuz build/guest/initrd build/guest/disk.img: build/guest/guest.img ;
@@ -284,6 +296,8 @@ install:
 	for p in $(daemons); do install build/$$p $(dest)/sbin/ || exit 1; done
 	for p in $(filter-out $(daemons),$(progs)); do install build/$$p $(dest)/bin/ || exit 1; done
 	install dom0-tools/host/pavo-guests $(dest)/sbin/
+	install -d $(dest)/libexec/pavo/bench
+	cp -p $(bench-host) $(dest)/libexec/pavo/bench/
 	cd pv-abi && for h in $$(find . -name '*.h'); do \
 	  install -D -m 644 $$h $(dest)/include/pavo/pv-abi/$$h || exit 1; done
 	for m in $(wildcard docs/man/*.[1-8]); do \
@@ -293,4 +307,6 @@ install:
 	  install -D -m 644 $$u $(DESTDIR)/lib/systemd/system/$${u##*/} || exit 1; done
 	install -D -m 644 dom0-tools/host/modules-load.conf $(dest)/lib/modules-load.d/pavo.conf
 	install -m 644 README.md COPYING pv-abi/LICENSE $(wildcard docs/*.md docs/*.txt docs/*.cfg) $(dest)/share/doc/pavo/
+	for f in $(wildcard docs/pictures/*); do \
+	  install -D -m 644 $$f $(dest)/share/doc/pavo/pictures/$${f##*/} || exit 1; done
 endif

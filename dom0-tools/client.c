@@ -188,6 +188,10 @@ int print_text(struct json_out *o)
     fputs(text, stdout);
     if (*text && text[strlen(text) - 1] != '\n')
         putchar('\n');
+    if (fflush(stdout) || ferror(stdout)) {
+        fprintf(stderr, "domctl: standard output: %s\n", strerror(errno));
+        return STATUS_FAILED;
+    }
     return STATUS_DONE;
 }
 

@@ -23,13 +23,18 @@ static void add_disk(struct json_out *j, const void *arg)
     add_timeout(j, a->o);
 }
 
+static void warn(const char *text, void *arg)
+{
+    fprintf(stderr, "domctl: warning: disk: %s\n", text);
+}
+
 static int read_disk(struct disk_spec *d, char **words, struct err *e)
 {
     char *text = join_words(words), why[256], dir[4096];
 
     if (!text)
         return err_set(e, STATUS_FAILED, "disk", NULL, "out of memory");
-    if (disk_spec_parse(d, text, why, sizeof(why)))
+    if (disk_spec_parse(d, text, warn, NULL, why, sizeof(why)))
         err_set(e, STATUS_USAGE, "disk", NULL, "%s", why);
     else if (!disk_spec_complete(d, getcwd(dir, sizeof(dir))))
         err_set(e, STATUS_FAILED, "disk", NULL, "out of memory");

@@ -2,15 +2,14 @@
 /* Prometheus' text format (version 0.0.4), made from what domd tells of the host and its domains. */
 #include "dom0-tools/domctl.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
+
+#include "dom0-tools/lib/newfile.h"
 
 #define PAGE 4096ull
 
@@ -196,44 +195,36 @@ static void put_metrics(FILE *f, const struct json *answer)
     put_domains(f, json_get(answer, "domains"));
 }
 
-static int file_failed(const char *path, struct err *e)
+static int write_metrics(struct newfile *f, const struct json *answer, struct err *e)
 {
-    return err_set(e, STATUS_FAILED, path, NULL, "cannot be written: %s", strerror(errno));
+    char *text = NULL;
+    size_t len;
+    FILE *m = open_memstream(&text, &len);
+    int rc;
+
+    if (m)
+        put_metrics(m, answer);
+    if (!m || fclose(m))
+        rc = err_set(e, STATUS_RESOURCES, f->path, NULL, "out of memory");
+    else
+        rc = newfile_write(f, text, len, e);
+    free(text);
+    return rc;
 }
 
 /* Whoever reads @path sees the old contents or the new ones, never a part. */
 static int write_textfile(const char *path, const struct json *answer, struct err *e)
 {
-    const char *slash = strrchr(path, '/');
-    char *temporary;
-    bool ok;
-    FILE *f;
-    int fd;
+    struct newfile f;
 
-    /* Hidden, so that a collector of *.prom does not take it. */
-    if (asprintf(&temporary, "%.*s.%s.XXXXXX", slash ? (int)(slash + 1 - path) : 0, path,
-                 slash ? slash + 1 : path) < 0)
-        return err_set(e, STATUS_RESOURCES, path, NULL, "out of memory");
-    fd = mkostemp(temporary, O_CLOEXEC);
-    f = fd >= 0 ? fdopen(fd, "w") : NULL;
-    if (!f) {
-        file_failed(path, e);
-        if (fd >= 0) {
-            close(fd);
-            unlink(temporary);
-        }
-        free(temporary);
+    if (newfile_open(&f, path, e))
+        return -1;
+    if (write_metrics(&f, answer, e)) {
+        newfile_drop(&f);
         return -1;
     }
-    put_metrics(f, answer);
-    ok = !fflush(f) && !ferror(f) && !fchmod(fd, 0644) && !fsync(fd);
-    ok = !fclose(f) && ok;
-    if (!ok || rename(temporary, path)) {
-        file_failed(path, e);
-        unlink(temporary);
-    }
-    free(temporary);
-    return e->status ? -1 : 0;
+    fchmod(f.fd, 0644); /* collectors run as others */
+    return newfile_commit(&f, e);
 }
 
 int cmd_metrics(const struct verb *v, int argc, char **argv)
@@ -268,13 +259,10 @@ int cmd_metrics(const struct verb *v, int argc, char **argv)
         return fail(&e);
     if (o.json)
         return print_done(answer, &o);
-    if (path) {
+    if (path)
         write_textfile(path, answer, &e);
-    } else {
+    else
         put_metrics(stdout, answer);
-        if (fflush(stdout) || ferror(stdout))
-            err_set(&e, STATUS_FAILED, "metrics", NULL, "cannot be written: %s", strerror(errno));
-    }
     json_free(answer);
     return e.status ? fail(&e) : STATUS_DONE;
 }

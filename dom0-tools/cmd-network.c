@@ -72,6 +72,7 @@ int cmd_network_detach(const struct verb *v, int argc, char **argv)
 static void print_vifs(const struct json *list)
 {
     uint64_t devid, bytes, usecs;
+    double rate;
     size_t i;
 
     printf("%5s %-17s %-15s %-15s %-10s %s\n", "DEVID", "MAC", "BRIDGE", "INTERFACE", "STATE",
@@ -85,8 +86,11 @@ static void print_vifs(const struct json *list)
         json_get_u64(d, "rate_usecs", &usecs);
         printf("%5" PRIu64 " %-17s %-15s %-15s %-10s", devid, json_get_str(d, "mac"),
                json_get_str(d, "bridge"), json_get_str(d, "interface"), json_get_str(d, "state"));
-        if (usecs)
-            printf(" %.0fKB/s", (double)bytes * 1000 / (double)usecs);
+        rate = usecs ? (double)bytes * 1000000 / (double)usecs : 0;
+        if (rate >= 10000)
+            printf(" %.0fKB/s", rate / 1000);
+        else if (usecs)
+            printf(" %.0fB/s", rate);
         else
             printf(" -");
         putchar('\n');

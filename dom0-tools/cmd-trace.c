@@ -119,7 +119,8 @@ static int file_error(const char *path, int errnum)
     struct err e = {0};
 
     err_set(&e,
-            errnum == ENOENT || errnum == EACCES || errnum == EISDIR ? STATUS_USAGE : STATUS_FAILED,
+            errnum == ENOENT || errnum == EACCES || errnum == EISDIR ? STATUS_USAGE
+                                                                     : err_file_status(errnum),
             path, NULL, "%s", strerror(errnum));
     return fail(&e);
 }

@@ -23,6 +23,7 @@ struct verb {
     int (*run)(const struct verb *v, int argc, char **argv);
 };
 
+int cmd_bench(const struct verb *v, int argc, char **argv);
 int cmd_block_attach(const struct verb *v, int argc, char **argv);
 int cmd_block_detach(const struct verb *v, int argc, char **argv);
 int cmd_block_list(const struct verb *v, int argc, char **argv);
@@ -75,11 +76,13 @@ struct options {
     bool destroy;                         /* --destroy */
     bool verbose;                         /* -v */
     bool brief;                           /* -s */
-    bool wait;                            /* -w */
+    bool wait;                            /* -w, or what implies it */
+    unsigned int waits;                   /* how often -w */
+    bool timed;                           /* -t */
     bool force;                           /* --force */
     bool live;                            /* --live */
     bool compress;                        /* --compress */
-    unsigned int seconds;                 /* -t */
+    unsigned int seconds;                 /* of -t, or 60 */
     const char *file;                     /* -f */
     const char *overrides[OVERRIDES_MAX]; /* -e */
     size_t nr_overrides;

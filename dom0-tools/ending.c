@@ -9,6 +9,7 @@
 struct ending {
     const char *op; /* "shutdown" or "reboot" */
     const struct options *o;
+    bool limited; /* to @end: else it is waited for ever */
     time_t end;
 };
 
@@ -37,6 +38,7 @@ static void ask_one(struct target *t, void *arg)
 
 struct wait {
     uint64_t id, seconds, total;
+    bool limited, gone;
     const char *op;
 };
 
@@ -45,8 +47,11 @@ static void add_wait(struct json_out *o, const void *arg)
     const struct wait *w = arg;
 
     json_put_u64(o, "id", w->id);
-    json_put_u64(o, "wait", w->seconds);
-    json_put_u64(o, "total", w->total);
+    if (w->limited) {
+        json_put_u64(o, "wait", w->seconds);
+        json_put_u64(o, "total", w->total);
+    }
+    json_put_bool(o, "gone", w->gone);
     json_put_str(o, "for", w->op);
 }
 
@@ -74,6 +79,8 @@ static void wait_one(struct target *t, void *arg)
     time_t now = now_s();
     struct wait w = {.seconds = now < end->end ? (uint64_t)(end->end - now) : 0,
                      .total = end->o->seconds,
+                     .limited = end->limited,
+                     .gone = end->o->waits > 1,
                      .op = end->op};
 
     if (!json_get_u64(t->answer, "id", &w.id))
@@ -100,6 +107,7 @@ int ending_verb(const struct verb *v, int argc, char **argv, const char *op)
         return usage_error(v, "either -a or names");
     if (o.destroy)
         o.wait = true;
+    end.limited = o.timed || o.destroy;
     n = find_targets(argv + first, argc - first,
                      !o.all      ? ALL_NONE
                      : o.destroy ? ALL_KNOWN

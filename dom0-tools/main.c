@@ -2,14 +2,18 @@
 /* domctl: the table of verbs, and the help made from it. */
 #include "dom0-tools/domctl.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
-#define HELP_END(what)                                                           \
-    "  -a, --all         all guests; all are asked before any is waited for\n"   \
-    "  -w, --wait        wait until it has happened\n"                           \
-    "  -t, --timeout=S   wait at most S seconds (60 unless told); implies -w\n"  \
-    "      --destroy     then destroy those that did not " what "; implies -w\n" \
+#define HELP_END(what)                                                            \
+    "  -a, --all         all guests; all are asked before any is waited for\n"    \
+    "  -w, --wait        wait until it has happened; twice: until they are not\n" \
+    "                    even kept for a look\n"                                  \
+    "  -t, --timeout=S   wait at most S seconds; implies -w\n"                    \
+    "      --destroy     after that time, or 60 s, destroy those that did not\n"  \
+    "                    " what "; implies -w\n"                                  \
     "  -q, --quiet       do not say which were destroyed\n"
 #define HELP_JSON(what) "  -o, --output=json   as " what "\n"
 #define HELP_DONE       "  -o, --output=json   print what was done as a JSON object\n"
@@ -100,8 +104,8 @@ static const struct verb verbs[] = {
      "  -o, --output=json   as a JSON array\n", cmd_block_list},
     {"network-attach", "[-t SECONDS] [-o json] NAME [KEY=VALUE...]",
      "give a running guest an interface",
-     "The keys are those of vif= in guest.cfg(5): mac, bridge, vifname, rate, "
-     "devid.\n" HELP_DEVICE_WAIT HELP_DONE,
+     "The keys are those of vif= in guest.cfg(5): mac, bridge, vifname, rate, devid, "
+     "untrusted.\n" HELP_DEVICE_WAIT HELP_DONE,
      cmd_network_attach},
     {"network-detach", "[--force] [-t SECONDS] [-o json] NAME DEVICE",
      "take an interface away from a guest",
@@ -134,6 +138,17 @@ static const struct verb verbs[] = {
      "  -d, --decode=text   print the trace in FILE, a record a line\n"
      "  -d, --decode=chrome  print it as trace-event JSON, for Perfetto and Chrome\n",
      cmd_trace},
+    {"bench",
+     "[-s full|quick|tiny] [-r ROUNDS] [-k FILE] [-m FILE] [-o json] [CELL...] | --report -m FILE",
+     "measure what this host offers: kernel operations in dom0 and in a guest, life of guests",
+     "CELL is CONFIG/WORKLOAD, or one of the two, such as pavo-guest/micro or life.\n"
+     "  -s, --size=SIZE     full unless told\n"
+     "  -r, --rounds=N      how often each cell has its turn\n"
+     "  -k, --kernel=FILE   kernel of the guests (that of dom0 unless told)\n"
+     "  -m, --merge=FILE    add results of this machine, booted otherwise: plain Linux, Xen\n"
+     "      --report        measure nothing, show what the files hold\n"
+     "  -o, --output=json   as a JSON object, for --merge and tests/bench/run --merge\n",
+     cmd_bench},
     {"top", "[OPTIONS]", "start domtop(1), which takes the options", "", cmd_top},
     {"dmesg", "[-o json]", "print the hypervisor's log", HELP_JSON("a JSON object with lines"),
      cmd_dmesg},
@@ -156,6 +171,20 @@ static void print_help(FILE *f)
           f);
 }
 
+/* What a verb printed may not have arrived. */
+static int finish(int status)
+{
+    int error = fflush(stdout) ? errno : 0;
+
+    /* Why an earlier write failed is forgotten: ask again. */
+    if (ferror(stdout) && !error)
+        error = write(STDOUT_FILENO, "\n", 1) < 0 ? errno : EIO;
+    if (!error || status)
+        return status;
+    fprintf(stderr, "domctl: standard output: cannot be written: %s\n", strerror(error));
+    return err_file_status(error);
+}
+
 int main(int argc, char **argv)
 {
     const char *hint;
@@ -171,7 +200,7 @@ int main(int argc, char **argv)
     }
     for (i = 0; i < NR_VERBS; i++)
         if (!strcmp(argv[1], verbs[i].name))
-            return verbs[i].run(&verbs[i], argc - 1, argv + 1);
+            return finish(verbs[i].run(&verbs[i], argc - 1, argv + 1));
     hint = xl_verb_hint(argv[1]);
     err_one_line(argv[1]);
     fprintf(stderr, "domctl: %s: %s (%s)\n", argv[1], hint ? "not supported" : "no such verb",

@@ -49,7 +49,7 @@ static const char *take_seconds(const char *text, struct options *o)
 
     if (!number_parse(&n, text) || n > WAIT_MAX_S)
         return "-t needs a number of seconds, at most 86400";
-    o->wait = true;
+    o->wait = o->timed = true;
     o->seconds = (unsigned int)n;
     return NULL;
 }
@@ -88,6 +88,7 @@ static const char *take_option(int opt, struct options *o)
     o->timing |= opt == 'M';
     o->all |= opt == 'a';
     o->wait |= opt == 'w';
+    o->waits += opt == 'w';
     o->destroy |= opt == 'D';
     o->force |= opt == 'F';
     o->live |= opt == 'L';

@@ -15,7 +15,7 @@
 #define NO_NUMA       "Pavo does not place memory by NUMA node"
 #define NO_PCI        "Pavo hands no PCI devices to guests"
 #define NO_PARAMETERS "the scheduler has no parameters but weights and caps"
-#define NOT_YET       "not yet"
+#define NO_SAVE       "Pavo cannot put a guest's state into a file, nor send it"
 #define NO_FEATURE    "Pavo has no such thing"
 
 static const struct {
@@ -75,10 +75,10 @@ static const struct {
     {"-f", "there is nothing to force"},
     {"-t", "progress is shown where standard error is a terminal"},
     {"-T", "events and logs have times"},
-    {"save", NOT_YET},
-    {"restore", NOT_YET},
-    {"migrate", NOT_YET},
-    {"migrate-receive", NOT_YET},
+    {"save", NO_SAVE ": domctl shutdown, and create again; dump-core's file is for gdb only"},
+    {"restore", NO_SAVE ": domctl create boots the guest from its disks"},
+    {"migrate", NO_SAVE ": domctl shutdown here, then create there from the same disks"},
+    {"migrate-receive", NO_SAVE ": domctl create here, from the same disks"},
     {"remus", "Pavo replicates no guests"},
     {"config-update", "what is changed at run time is kept across a guest's reboots"},
     {"button-press", NO_ACPI},

@@ -4,6 +4,7 @@
 mini-objs := guest-patches/mini/start.o guest-patches/mini/main.o guest-patches/mini/lib.o \
 	guest-patches/mini/console.o guest-patches/mini/mm.o guest-patches/mini/traps.o \
 	guest-patches/mini/events.o guest-patches/mini/smp.o guest-patches/mini/storm.o guest-patches/mini/user.o \
+	guest-patches/mini/bench.o \
 	$(patsubst %.c,%.o,$(wildcard tests/guest/*.c))
 mini-obj-files := $(addprefix build/mini/,$(mini-objs))
 

@@ -127,8 +127,11 @@ int registry_add_vif(struct vm *vm, const struct vif_spec *v, struct err *e);
 void registry_drop_disk(struct vm *vm, size_t i);
 void registry_drop_vif(struct vm *vm, size_t i);
 void registry_drop_devices(struct vm *vm); /* all of them */
-/* Waits until the guest of @domid is gone or another domain has taken its place. False: time. */
-bool registry_wait_gone(uint32_t domid, int timeout_ms);
+/*
+ * Waits until the guest of @domid has ended and, if it is not kept for a look or @really, is gone, or
+ * another domain has taken its place. False: time.
+ */
+bool registry_wait_gone(uint32_t domid, bool really, int timeout_ms);
 
 /* life.c */
 int vm_start(struct vm *vm, bool paused, bool fresh_log, struct err *e);

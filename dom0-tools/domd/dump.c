@@ -232,8 +232,8 @@ static int write_core(struct dump *d)
     free(buf);
     gzip_free(d->gzip);
     if (rc && !d->e->status)
-        err_set(d->e, rc == -ENOSPC || rc == -EDQUOT ? STATUS_RESOURCES : STATUS_FAILED,
-                d->to->file, NULL, "cannot be written: %s", strerror(-rc));
+        err_set(d->e, err_file_status(-rc), d->to->file, NULL, "cannot be written: %s",
+                strerror(-rc));
     return rc ? -1 : 0;
 }
 

@@ -3,6 +3,8 @@
 #include "dom0-tools/domd/domd.h"
 
 #include <ctype.h>
+#include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +17,7 @@
 #include "xenstore-like/client.h"
 
 #define WAIT_MAX_S  86400
+#define WAIT_STEP_S 1 /* how soon it is noticed that a client has gone */
 #define SYSRQ_STEPS 250
 #define STEP_US     20000
 
@@ -177,21 +180,53 @@ static int timed_out(struct request *r, uint32_t domid, uint64_t seconds, const 
                    "the guest did not %s within %llu s", what, (unsigned long long)seconds);
 }
 
-/* Until domain "id" is gone, "wait" seconds at most; "for": what it was asked for, then taken back. */
+static bool hung_up(int fd)
+{
+    struct pollfd p = {.fd = fd, .events = POLLRDHUP};
+
+    return poll(&p, 1, 0) > 0;
+}
+
+/* 0; -ETIMEDOUT, never if not @limited; -EPIPE: nobody waits any more. */
+static int wait_gone(const struct request *r, uint32_t domid, bool limited, uint64_t seconds)
+{
+    bool really = json_get_bool(r->in, "gone");
+
+    for (;;) {
+        uint64_t step = limited && seconds < WAIT_STEP_S ? seconds : WAIT_STEP_S;
+
+        if (registry_wait_gone(domid, really, (int)step * 1000))
+            return 0;
+        seconds -= limited ? step : 0;
+        if (limited && !seconds)
+            return -ETIMEDOUT;
+        if (hung_up(r->client))
+            return -EPIPE;
+    }
+}
+
+/*
+ * Until domain "id" has ended or, with "gone", is not even kept any more; "wait" seconds at most, if it
+ * says so. "for": what it was asked for, taken back after these.
+ */
 int op_wait(struct request *r)
 {
     const char *reason = json_get_str(r->in, "for");
     const char *what = reason && !strcmp(reason, "reboot") ? "reboot" : "poweroff";
-    uint64_t id, seconds, total;
+    uint64_t id, seconds = 0, total;
+    bool limited = json_get_u64(r->in, "wait", &seconds);
+    int rc;
 
-    if (!json_get_u64(r->in, "id", &id) || !id || id > UINT16_MAX ||
-        !json_get_u64(r->in, "wait", &seconds))
-        return err_set(r->e, STATUS_USAGE, "domd", NULL, "the request lacks id or wait");
+    if (!json_get_u64(r->in, "id", &id) || !id || id > UINT16_MAX)
+        return err_set(r->e, STATUS_USAGE, "domd", NULL, "the request lacks id");
     if (seconds > WAIT_MAX_S)
         seconds = WAIT_MAX_S;
     if (!json_get_u64(r->in, "total", &total))
         total = seconds;
-    if (registry_wait_gone((uint32_t)id, (int)seconds * 1000))
+    rc = wait_gone(r, (uint32_t)id, limited, seconds);
+    if (rc == -EPIPE)
+        return err_set(r->e, STATUS_FAILED, "domd", NULL, "nobody waits any more");
+    if (!rc)
         return 0;
     withdraw_request((uint32_t)id, what);
     return timed_out(r, (uint32_t)id, total, what);

@@ -471,7 +471,7 @@ void registry_drop_devices(struct vm *vm)
         registry_drop_vif(vm, vm->cfg.nr_vifs - 1);
 }
 
-bool registry_wait_gone(uint32_t domid, int timeout_ms)
+bool registry_wait_gone(uint32_t domid, bool really, int timeout_ms)
 {
     struct timespec end;
     bool gone;
@@ -487,7 +487,7 @@ bool registry_wait_gone(uint32_t domid, int timeout_ms)
     for (;;) {
         struct vm *vm = find_domid_locked(domid);
 
-        gone = !vm || vm->state == VM_PRESERVED;
+        gone = !vm || (!really && vm->state == VM_PRESERVED);
         if (gone || pthread_cond_timedwait(&registry.changed, &registry.lock, &end) == ETIMEDOUT)
             break;
     }

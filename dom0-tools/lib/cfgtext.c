@@ -9,10 +9,11 @@
 #include <string.h>
 
 #include "dom0-tools/lib/err.h"
+#include "dom0-tools/lib/guest.h"
 #include "dom0-tools/lib/json.h"
 
-#define RATE_VALUE_MAX 1000000  /* what a rate's number may be at most */
-#define INTERVAL_MAX   10000000 /* and that of its interval */
+#define KB_BEFORE_MB 1000000  /* a rate of more is written in MB/s or GB/s if it can be */
+#define US_BEFORE_MS 10000000 /* and a longer interval in ms */
 
 static void put_quoted(FILE *f, const char *s)
 {
@@ -30,11 +31,18 @@ static void put_quoted(FILE *f, const char *s)
     fputc('"', f);
 }
 
-/* One KEY=VALUE element of a disk or vif; a comma would end it early. */
-static bool put_element(FILE *f, bool *first, const char *key, const struct json *value)
+/* One KEY=VALUE element of a disk or vif; a comma would end it early. A boolean is a flag: "untrusted". */
+static bool put_element(FILE *f, bool *first, const struct json *device, const char *key)
 {
+    const struct json *value = json_get(device, key);
     const char *s = json_str(value);
     uint64_t n;
+
+    if (json_type(value) == JSON_BOOL) {
+        fprintf(f, "%s%s%s", *first ? "" : ",", json_get_bool(device, key) ? "" : "un", key);
+        *first = false;
+        return !strcmp(key, "trusted");
+    }
 
     if (s ? strchr(s, ',') != NULL : !json_u64(value, &n))
         return false;
@@ -51,49 +59,63 @@ static bool put_element(FILE *f, bool *first, const char *key, const struct json
 static bool put_disk(FILE *f, const struct json *d)
 {
     const char *key, *target = json_get_str(d, "target");
-    const struct json *value;
     bool first = true;
     size_t i;
 
-    for (i = 0; (value = json_member(d, i, &key)); i++)
-        if (strcmp(key, "target") != 0 && !put_element(f, &first, key, value))
+    for (i = 0; json_member(d, i, &key); i++)
+        if (strcmp(key, "target") != 0 && !put_element(f, &first, d, key))
             return false;
     fprintf(f, "%starget=%s", first ? "" : ",", target ? target : "");
     return target != NULL;
 }
 
-/* The slowest rate in whole KB/s that gives so many bytes in so many microseconds. */
+/* The slowest rate in steps of so many bits/s that gives so many bytes in so many microseconds; 0: none. */
+static uint64_t rate_in_steps(uint64_t step_bits, uint64_t bytes, uint64_t usecs)
+{
+    uint64_t step = step_bits * usecs, value = (bytes * 8000000 + step - 1) / step;
+
+    return value * step / 8000000 == bytes ? value : 0;
+}
+
 static bool put_rate(FILE *f, bool first, const struct json *v)
 {
     static const char units[] = "KMG";
-    uint64_t bytes = 0, usecs = 0, value;
-    int unit = 0;
+    static const struct {
+        uint64_t bits;
+        const char *unit;
+    } steps[] = {{8000, NULL}, {8, "B/s"}, {1, "b/s"}};
+    uint64_t bytes = 0, usecs = 0, value = 0;
+    int unit = 0, i;
+    bool ms;
 
     json_get_u64(v, "rate_bytes", &bytes);
     json_get_u64(v, "rate_usecs", &usecs);
-    if (!bytes || !usecs)
+    if (!bytes || !usecs || bytes > RATE_BYTES_MAX || usecs > RATE_USECS_MAX)
         return bytes == 0;
-    if (bytes > UINT64_MAX / 2000)
+    for (i = 0; i < 3 && !(value = rate_in_steps(steps[i].bits, bytes, usecs)); i++)
+        ;
+    if (!value)
         return false;
-    value = (bytes * 1000 + usecs - 1) / usecs;
-    if (value * usecs / 1000 != bytes)
-        return false;
-    while (value > RATE_VALUE_MAX && value % 1000 == 0 && unit < 2)
+    while (!i && value > KB_BEFORE_MB && value % 1000 == 0 && unit < 2)
         value /= 1000, unit++;
-    fprintf(f, "%srate=%" PRIu64 "%cB/s@%" PRIu64 "%s", first ? "" : ",", value, units[unit],
-            usecs > INTERVAL_MAX ? usecs / 1000 : usecs, usecs > INTERVAL_MAX ? "ms" : "us");
-    return value <= RATE_VALUE_MAX;
+    ms = usecs > US_BEFORE_MS && usecs % 1000 == 0;
+    fprintf(f, "%srate=%" PRIu64, first ? "" : ",", value);
+    if (i)
+        fputs(steps[i].unit, f);
+    else
+        fprintf(f, "%cB/s", units[unit]);
+    fprintf(f, "@%" PRIu64 "%s", ms ? usecs / 1000 : usecs, ms ? "ms" : "us");
+    return true;
 }
 
 static bool put_vif(FILE *f, const struct json *v)
 {
-    const struct json *value;
     bool first = true;
     const char *key;
     size_t i;
 
-    for (i = 0; (value = json_member(v, i, &key)); i++)
-        if (strncmp(key, "rate_", 5) != 0 && !put_element(f, &first, key, value))
+    for (i = 0; json_member(v, i, &key); i++)
+        if (strncmp(key, "rate_", 5) != 0 && !put_element(f, &first, v, key))
             return false;
     return put_rate(f, first, v);
 }

@@ -2,6 +2,7 @@
 /* Errors as one line of text with an exit status. */
 #include "dom0-tools/lib/err.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -35,6 +36,11 @@ int err_set(struct err *e, int status, const char *what, const char *hint, const
              hint ? ")" : "");
     err_one_line(e->text);
     return -1;
+}
+
+int err_file_status(int error)
+{
+    return error == ENOSPC || error == EDQUOT ? STATUS_RESOURCES : STATUS_FAILED;
 }
 
 int err_prefix(struct err *e, const char *what)

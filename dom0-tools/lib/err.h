@@ -30,6 +30,9 @@ struct err {
 int err_set(struct err *e, int status, const char *what, const char *hint, const char *why_fmt, ...)
     __attribute__((format(printf, 5, 6)));
 
+/* The status of an operation on a file that failed with @error: whether there is no room, or the rest. */
+int err_file_status(int error);
+
 /* Control characters in @s become '?': for other texts that are one line. */
 void err_one_line(char *s);
 

@@ -297,9 +297,12 @@ static int get_disks(struct reader *r, const struct cfg_item *it)
     g->disks = calloc(it->value.count + 1, sizeof(*g->disks));
     if (!g->disks)
         return bad_value(r, it, 0, "out of memory");
-    for (i = 0; i < it->value.count; i++, g->nr_disks++)
-        if (disk_spec_parse(&g->disks[i], it->value.items[i].str, why, sizeof(why)))
-            return bad_value(r, it, it->value.items[i].line, why);
+    for (i = 0; i < it->value.count; i++, g->nr_disks++) {
+        r->line = it->value.items[i].line;
+        r->key = it->key;
+        if (disk_spec_parse(&g->disks[i], it->value.items[i].str, warn_here, r, why, sizeof(why)))
+            return bad_value(r, it, r->line, why);
+    }
     return 0;
 }
 
@@ -622,6 +625,8 @@ void disk_spec_to_json(const struct disk_spec *d, struct json_out *o)
         json_put_str(o, "overlay", d->overlay);
     json_put_str(o, "vdev", d->vdev);
     json_put_str(o, "access", d->writable ? "rw" : "ro");
+    if (d->untrusted)
+        json_put_bool(o, "trusted", false);
     json_end_object(o);
 }
 
@@ -643,6 +648,8 @@ void vif_spec_to_json(const struct vif_spec *v, struct json_out *o)
         json_put_u64(o, "rate_bytes", v->rate_bytes);
         json_put_u64(o, "rate_usecs", v->rate_usecs);
     }
+    if (v->untrusted)
+        json_put_bool(o, "trusted", false);
     json_end_object(o);
 }
 
@@ -718,13 +725,23 @@ static bool dup_json_str(char **to, const struct json *j, const char *key)
     return !s || *to;
 }
 
+/* False: "trusted" is there and neither true nor false. */
+static bool trust_from_json(bool *untrusted, const struct json *j)
+{
+    const struct json *trusted = json_get(j, "trusted");
+
+    *untrusted = trusted && !json_get_bool(j, "trusted");
+    return !trusted || json_type(trusted) == JSON_BOOL;
+}
+
 bool disk_spec_from_json(struct disk_spec *d, const struct json *j)
 {
     const char *vdev = json_get_str(j, "vdev"), *access = json_get_str(j, "access");
 
     memset(d, 0, sizeof(*d));
     if (!json_get_str(j, "target") || !vdev || !access || strlen(vdev) >= sizeof(d->vdev) ||
-        !vdev_to_devid(vdev, &d->devid) || (strcmp(access, "rw") && strcmp(access, "ro")))
+        !vdev_to_devid(vdev, &d->devid) || (strcmp(access, "rw") && strcmp(access, "ro")) ||
+        !trust_from_json(&d->untrusted, j))
         return false;
     strcpy(d->vdev, vdev);
     d->writable = !strcmp(access, "rw");
@@ -734,11 +751,26 @@ bool disk_spec_from_json(struct disk_spec *d, const struct json *j)
     return false;
 }
 
+/* Any interval, made one of whole milliseconds with the same rate. False: wrong values. */
+static bool rate_from_json(struct vif_spec *v, const struct json *j)
+{
+    uint64_t bytes, usecs;
+
+    if (!json_get_u64(j, "rate_bytes", &bytes) || !bytes)
+        return true;
+    if (!json_get_u64(j, "rate_usecs", &usecs) || !usecs || usecs > RATE_USECS_MAX ||
+        bytes > RATE_BYTES_MAX)
+        return false;
+    v->rate_usecs = (uint32_t)((usecs + 999) / 1000 * 1000);
+    v->rate_bytes = (uint64_t)((unsigned __int128)bytes * v->rate_usecs / usecs);
+    return true;
+}
+
 bool vif_spec_from_json(struct vif_spec *v, const struct json *j)
 {
     const char *mac = json_get_str(j, "mac"), *bridge = json_get_str(j, "bridge");
     const char *vifname = json_get_str(j, "vifname");
-    uint64_t usecs = 0, devid = 0;
+    uint64_t devid = 0;
 
     memset(v, 0, sizeof(*v));
     v->has_devid = json_get_u64(j, "devid", &devid);
@@ -753,11 +785,7 @@ bool vif_spec_from_json(struct vif_spec *v, const struct json *j)
     v->has_mac = mac != NULL;
     if (mac && !mac_parse(v->mac, mac))
         return false;
-    if (json_get_u64(j, "rate_bytes", &v->rate_bytes) &&
-        (!json_get_u64(j, "rate_usecs", &usecs) || !usecs || usecs > 60000000))
-        return false;
-    v->rate_usecs = (uint32_t)usecs;
-    return true;
+    return rate_from_json(v, j) && trust_from_json(&v->untrusted, j);
 }
 
 static bool devices_from_json(struct guest_config *g, const struct json *j)

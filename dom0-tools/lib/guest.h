@@ -43,7 +43,12 @@ struct disk_spec {
     char vdev[16];
     uint32_t devid; /* what the frontend calls it: 51712 for xvda */
     bool writable;
+    bool untrusted; /* the guest shall protect itself against dom0's end */
 };
+
+/* A vif's rate. netback counts milliseconds: intervals are whole ones of these. */
+#define RATE_BYTES_MAX 1000000000000ull
+#define RATE_USECS_MAX 4294967000ull
 
 struct vif_spec {
     uint32_t devid; /* what the frontend calls it: N of ethN, unless the guest renames it */
@@ -54,6 +59,7 @@ struct vif_spec {
     char vifname[16];    /* empty: vifDOMID.INDEX */
     uint64_t rate_bytes; /* per rate_usecs; 0: no limit */
     uint32_t rate_usecs;
+    bool untrusted; /* as of a disk */
 };
 
 struct guest_config {
@@ -113,12 +119,19 @@ bool disk_spec_complete(struct disk_spec *d, const char *dir);
 /*
  * Parse one element of `disk = [...]` (xl-disk-configuration(5)) and of `vif = [...]`
  * (xl-network-configuration(5)). On error return -1 with @why (of @why_size bytes) telling the cause.
- * vif_spec_parse() calls @warn for keys without an effect.
+ * Keys and flags without an effect are told to @warn (or NULL).
  */
-int disk_spec_parse(struct disk_spec *d, const char *text, char *why, size_t why_size);
+int disk_spec_parse(struct disk_spec *d, const char *text, guest_warn_fn warn, void *arg, char *why,
+                    size_t why_size);
 void disk_spec_free(struct disk_spec *d);
 int vif_spec_parse(struct vif_spec *v, const char *text, guest_warn_fn warn, void *arg, char *why,
                    size_t why_size);
+
+/*
+ * Gives @v the rate of so many bits a second, with as many bytes as that makes in @usecs, rounded up to
+ * whole milliseconds. NULL; or what is wrong, and *@v is as it was.
+ */
+const char *rate_fit(struct vif_spec *v, uint64_t rate_bits, uint64_t usecs);
 
 /* The bridge of a vif that names none. */
 #define VIF_DEFAULT_BRIDGE "pavobr0"

@@ -2,6 +2,7 @@
 /* JSON through yajl. A struct json is yajl's own node, which nobody else may look into. */
 #include "dom0-tools/lib/json.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -126,6 +127,16 @@ bool json_u64(const struct json *j, uint64_t *value)
         return false;
     *value = (uint64_t)YAJL_GET_INTEGER(v);
     return true;
+}
+
+bool json_number(const struct json *j, double *value)
+{
+    yajl_val v = val(j);
+
+    if (!YAJL_IS_NUMBER(v))
+        return false;
+    *value = strtod(YAJL_GET_NUMBER(v), NULL);
+    return isfinite(*value);
 }
 
 bool json_get_u64(const struct json *j, const char *key, uint64_t *value)
@@ -286,6 +297,20 @@ void json_put_fraction(struct json_out *o, const char *key, double value)
 
     json_key(o, key);
     note(o, yajl_gen_number(o->gen, text, (size_t)n));
+}
+
+void json_value_number(struct json_out *o, double value)
+{
+    char text[32];
+    int n = snprintf(text, sizeof(text), "%.9g", value);
+
+    note(o, yajl_gen_number(o->gen, text, (size_t)n));
+}
+
+void json_put_number(struct json_out *o, const char *key, double value)
+{
+    json_key(o, key);
+    json_value_number(o, value);
 }
 
 void json_put_bool(struct json_out *o, const char *key, bool value)

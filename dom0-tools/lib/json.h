@@ -28,6 +28,7 @@ const char *json_get_str(const struct json *j, const char *key);
 bool json_get_u64(const struct json *j, const char *key, uint64_t *value);
 bool json_get_bool(const struct json *j, const char *key); /* false unless it is true */
 bool json_u64(const struct json *j, uint64_t *value);      /* the same of a value itself */
+bool json_number(const struct json *j, double *value);     /* any number */
 
 /* JSON_NONE: NULL, null, or a number that is no integer. */
 enum json_type { JSON_NONE, JSON_STRING, JSON_INTEGER, JSON_BOOL, JSON_OBJECT, JSON_ARRAY };
@@ -48,6 +49,8 @@ void json_value_u64(struct json_out *o, uint64_t value);
 void json_put_str(struct json_out *o, const char *key, const char *s);
 void json_put_u64(struct json_out *o, const char *key, uint64_t value);
 void json_put_fraction(struct json_out *o, const char *key, double value); /* three digits */
+void json_value_number(struct json_out *o, double value); /* nine digits; it must be finite */
+void json_put_number(struct json_out *o, const char *key, double value);
 void json_put_bool(struct json_out *o, const char *key, bool value);
 /* Copies a parsed value (all of it) as the next value. */
 void json_value_copy(struct json_out *o, const struct json *j);

@@ -13,8 +13,8 @@
 
 static int cannot(const struct newfile *f, int error, struct err *e)
 {
-    return err_set(e, error == ENOSPC || error == EDQUOT ? STATUS_RESOURCES : STATUS_FAILED,
-                   f->path, NULL, "cannot be written: %s", strerror(error));
+    return err_set(e, err_file_status(error), f->path, NULL, "cannot be written: %s",
+                   strerror(error));
 }
 
 /* What stands before the last part of @path, with its slash. */
@@ -60,6 +60,21 @@ int newfile_open(struct newfile *f, const char *path, struct err *e)
     cannot(f, errno, e);
     newfile_drop(f);
     return -1;
+}
+
+int newfile_write(struct newfile *f, const char *data, size_t len, struct err *e)
+{
+    while (len) {
+        ssize_t n = write(f->fd, data, len);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return cannot(f, errno, e);
+        data += n;
+        len -= (size_t)n;
+    }
+    return 0;
 }
 
 /* A link never replaces a file: by way of a name that nobody has. */

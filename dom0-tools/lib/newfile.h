@@ -7,6 +7,8 @@
  * no part of it is left (where the file system knows nameless files; else a hidden one may be).
  */
 
+#include <stddef.h>
+
 struct err;
 
 struct newfile {
@@ -18,6 +20,8 @@ struct newfile {
 
 /* -1 with *@e: @path is there and no regular file, or cannot be made. */
 int newfile_open(struct newfile *f, const char *path, struct err *e);
+/* Writes all of it; -1 with *@e. Others may write to fd themselves. */
+int newfile_write(struct newfile *f, const char *data, size_t len, struct err *e);
 /* Gives it its name, in place of a file that had it, when all of it is on the disk. Ends it in any case. */
 int newfile_commit(struct newfile *f, struct err *e);
 /* Forgets it. */

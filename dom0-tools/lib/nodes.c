@@ -150,8 +150,9 @@ void nodes_backend_path(char path[128], const struct guest_config *g, int is_vif
     device_path(path, base, g, is_vif, i);
 }
 
-/* What the two halves of every device have in common. */
-static void nodes_pair(struct node_list *l, const char *fe, const char *be, uint32_t domid)
+/* What the two halves of every device have in common. @untrusted: advice to the frontend. */
+static void nodes_pair(struct node_list *l, const char *fe, const char *be, uint32_t domid,
+                       bool untrusted)
 {
     char buf[24], state[24];
 
@@ -160,6 +161,8 @@ static void nodes_pair(struct node_list *l, const char *fe, const char *be, uint
     node_add(l, NODE_GUEST_OWN, be, "%s/backend", fe);
     node_add(l, NODE_GUEST_OWN, "0", "%s/backend-id", fe);
     node_add(l, NODE_GUEST_OWN, state, "%s/state", fe);
+    if (untrusted)
+        node_add(l, NODE_GUEST_OWN, "0", "%s/trusted", fe);
     node_add(l, NODE_GUEST_READ, "", "%s", be);
     node_add(l, NODE_GUEST_READ, fe, "%s/frontend", be);
     node_add(l, NODE_GUEST_READ, number(buf, domid), "%s/frontend-id", be);
@@ -175,7 +178,7 @@ void nodes_disk(struct node_list *l, const struct guest_config *g, size_t i, uin
 
     nodes_frontend_path(fe, g, 0, i, domid);
     nodes_backend_path(be, g, 0, i, domid);
-    nodes_pair(l, fe, be, domid);
+    nodes_pair(l, fe, be, domid, d->untrusted);
     node_add(l, NODE_GUEST_OWN, number(buf, d->devid), "%s/virtual-device", fe);
     node_add(l, NODE_GUEST_OWN, "disk", "%s/device-type", fe);
     node_add(l, NODE_GUEST_READ, "0", "%s/removable", be);
@@ -199,7 +202,7 @@ void nodes_vif(struct node_list *l, const struct guest_config *g, size_t i, uint
     nodes_backend_path(be, g, 1, i, domid);
     mac_format(mac, v->mac);
     number(buf, v->devid);
-    nodes_pair(l, fe, be, domid);
+    nodes_pair(l, fe, be, domid, v->untrusted);
     node_add(l, NODE_GUEST_OWN, buf, "%s/handle", fe);
     node_add(l, NODE_GUEST_OWN, mac, "%s/mac", fe);
     node_add(l, NODE_GUEST_READ, buf, "%s/handle", be);

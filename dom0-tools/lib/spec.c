@@ -227,15 +227,23 @@ static char *next_element(char **rest)
     return s;
 }
 
-/* Prefixes that old configs put before the path; each means a raw image or device here. */
-static const char *strip_prefix(const char *path)
+/* The one of @known that @path begins with; NULL: none. */
+static const char *prefix_of(const char *path, const char *const known[])
 {
-    static const char *const known[] = {"file:", "phy:", "raw:", "tap:aio:", "tap2:aio:"};
-    size_t i;
+    while (*known && strncmp(path, *known, strlen(*known)) != 0)
+        known++;
+    return *known;
+}
 
-    for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-        if (!strncmp(path, known[i], strlen(known[i])))
-            return path + strlen(known[i]);
+/* Prefixes that old configs put before the path; each means a raw image or device here. */
+static const char *strip_prefixes(const char *path)
+{
+    static const char *const known[] = {
+        "file:", "phy:", "raw:", "aio:", "tap:", "tapdisk:", "tap2:", "ioemu:", NULL};
+    const char *prefix;
+
+    while ((prefix = prefix_of(path, known)))
+        path += strlen(prefix);
     return path;
 }
 
@@ -244,20 +252,93 @@ enum { DISK_TARGET, DISK_FORMAT, DISK_VDEV, DISK_ACCESS, DISK_POSITIONS };
 struct disk_parse {
     struct disk_spec *d;
     bool seen[DISK_POSITIONS];
+    guest_warn_fn warn;
+    void *arg;
     char *why;
     size_t why_size;
 };
 
+/* Keys and flags of xl's devices that are known, and why they do nothing or cannot be. */
+struct key_reason {
+    const char *key, *reason;
+};
+
+#define NO_REPLICATION "guests are not replicated"
+#define DOM0_SERVES    "no backend but dom0's serves guests"
+
+static const struct key_reason disk_idle[] = {
+    {"direct-io-safe", "dom0's backend has no workaround that could be turned off"},
+    {"discard", "no disk is offered with discard"},
+    {NULL, NULL},
+};
+
+static const struct key_reason disk_refused[] = {
+    {"cdrom", "a PV guest has no CD drive: give it the image as a disk, ro"},
+    {"script", "domd prepares disks itself: name a file or a block device"},
+    {"backend", DOM0_SERVES},
+    {"colo", NO_REPLICATION},
+    {"colo-host", NO_REPLICATION},
+    {"colo-port", NO_REPLICATION},
+    {"colo-export", NO_REPLICATION},
+    {"active-disk", NO_REPLICATION},
+    {"hidden-disk", NO_REPLICATION},
+    {NULL, NULL},
+};
+
+static const struct key_reason vif_idle[] = {
+    {"script", "domd itself adds the interface to its bridge"},
+    {"gatewaydev", "interfaces are bridged, not routed"},
+    {"netdev", "interfaces are bridged, not routed"},
+    {"ip", "domd makes no rules for a firewall"},
+    {"mtu", "dom0's end keeps its 1500 bytes; the guest sets its own"},
+    {"model", "it is for guests of another type than PV"},
+    {"type", "it is for guests of another type than PV"},
+    {"forwarddev", NO_REPLICATION},
+    {NULL, NULL},
+};
+
+static const char *reason_for(const struct key_reason *list, const char *key)
+{
+    while (list->key && strcasecmp(list->key, key) != 0)
+        list++;
+    return list->reason;
+}
+
+static void warn_idle(guest_warn_fn warn, void *arg, const char *key, const char *reason)
+{
+    char text[192];
+
+    if (reason)
+        snprintf(text, sizeof(text), "'%s' has no effect: %s", key, reason);
+    else
+        snprintf(text, sizeof(text), "'%.60s' is an unknown key, ignored", key);
+    if (warn)
+        warn(text, arg);
+}
+
+/* backend= may name the one that there is. */
+static bool is_dom0(const char *domain)
+{
+    return !*domain || !strcmp(domain, "0") || !strcmp(domain, "Domain-0");
+}
+
 static int disk_set(struct disk_parse *dp, int what, const char *value)
 {
     static const char *const names[] = {"target", "format", "vdev", "access"};
+    static const char *const others[] = {
+        "qcow:", "qcow2:", "vhd:", "qed:", "iscsi:", "nbd:", "enbd:", "drbd:", NULL};
+    const char *prefix;
 
     if (dp->seen[what])
         return bad(dp->why, dp->why_size, "%s is given twice", names[what]);
     dp->seen[what] = true;
     switch (what) {
     case DISK_TARGET:
-        value = strip_prefix(value);
+        value = strip_prefixes(value);
+        prefix = prefix_of(value, others);
+        if (prefix)
+            return bad(dp->why, dp->why_size, "'%s' is not supported, only raw files and devices",
+                       prefix);
         if (!*value)
             return bad(dp->why, dp->why_size, "the target path is empty");
         dp->d->target = strdup(value);
@@ -280,8 +361,24 @@ static int disk_set(struct disk_parse *dp, int what, const char *value)
     }
 }
 
+static int disk_set_overlay(struct disk_parse *dp, const char *value)
+{
+    if (dp->d->overlay)
+        return bad(dp->why, dp->why_size, "overlay is given twice");
+    if (!*value)
+        return bad(dp->why, dp->why_size, "the overlay path is empty");
+    dp->d->overlay = strdup(value);
+    return dp->d->overlay ? 0 : bad(dp->why, dp->why_size, "out of memory");
+}
+
 static int disk_set_named(struct disk_parse *dp, const char *key, const char *value)
 {
+    static const struct {
+        const char *key, *only;
+    } fixed[] = {{"backendtype", "phy"}, {"devtype", "disk"}, {"specification", "xen"}};
+    const char *reason = reason_for(disk_refused, key);
+    size_t i;
+
     if (!strcasecmp(key, "target"))
         return disk_set(dp, DISK_TARGET, value);
     if (!strcasecmp(key, "format"))
@@ -290,35 +387,39 @@ static int disk_set_named(struct disk_parse *dp, const char *key, const char *va
         return disk_set(dp, DISK_VDEV, value);
     if (!strcasecmp(key, "access"))
         return disk_set(dp, DISK_ACCESS, value);
-    if (!strcasecmp(key, "overlay")) {
-        if (dp->d->overlay)
-            return bad(dp->why, dp->why_size, "overlay is given twice");
-        if (!*value)
-            return bad(dp->why, dp->why_size, "the overlay path is empty");
-        dp->d->overlay = strdup(value);
-        return dp->d->overlay ? 0 : bad(dp->why, dp->why_size, "out of memory");
-    }
-    if (!strcasecmp(key, "backendtype"))
-        return strcmp(value, "phy") ? bad(dp->why, dp->why_size,
-                                          "backendtype '%s' is not supported, only phy", value)
-                                    : 0;
-    if (!strcasecmp(key, "devtype"))
-        return strcmp(value, "disk")
-                   ? bad(dp->why, dp->why_size, "devtype '%s' is not supported, only disk", value)
+    if (!strcasecmp(key, "overlay"))
+        return disk_set_overlay(dp, value);
+    if (!strcasecmp(key, "backend") && is_dom0(value))
+        return 0;
+    for (i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++) {
+        if (strcasecmp(key, fixed[i].key) != 0)
+            continue;
+        return *value && strcmp(value, fixed[i].only) != 0
+                   ? bad(dp->why, dp->why_size, "%s '%s' is not supported, only %s", key, value,
+                         fixed[i].only)
                    : 0;
-    return bad(dp->why, dp->why_size, "'%s' is not supported", key);
+    }
+    return bad(dp->why, dp->why_size, "'%s' is not supported%s%s", key, reason ? ": " : "",
+               reason ? reason : "");
 }
 
-/* Without "=" these words are options; anything else without "=" takes the next position. */
-static bool is_flag(const char *word)
+/*
+ * Without "=" some words are flags; anything else without "=" takes the next position. 1 taken; 0 no
+ * flag; -1 refused.
+ */
+static int disk_set_flag(struct disk_parse *dp, const char *word)
 {
-    static const char *const flags[] = {"discard", "no-discard", "direct-io-safe"};
-    size_t i;
+    const char *idle = reason_for(disk_idle, word);
 
-    for (i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
-        if (!strcasecmp(word, flags[i]))
-            return true;
-    return false;
+    if (idle)
+        warn_idle(dp->warn, dp->arg, word, idle);
+    else if (!strcasecmp(word, "cdrom") || !strcasecmp(word, "colo"))
+        return disk_set_named(dp, word, "");
+    else if (!strcasecmp(word, "untrusted"))
+        dp->d->untrusted = true;
+    else
+        return !strcasecmp(word, "trusted") || !strcasecmp(word, "no-discard");
+    return 1;
 }
 
 static int disk_parse_elements(struct disk_parse *dp, char *text)
@@ -328,9 +429,11 @@ static int disk_parse_elements(struct disk_parse *dp, char *text)
 
     while ((word = next_element(&text))) {
         char *eq = strchr(word, '='), *slash = strchr(word, '/');
-        int what = position;
+        int what = position, flag = disk_set_flag(dp, word);
 
-        if (is_flag(word))
+        if (flag < 0)
+            return -1;
+        if (flag)
             continue;
         if (eq && (!slash || eq < slash)) {
             *eq = '\0';
@@ -359,9 +462,10 @@ static int disk_parse_elements(struct disk_parse *dp, char *text)
     return 0;
 }
 
-int disk_spec_parse(struct disk_spec *d, const char *text, char *why, size_t why_size)
+int disk_spec_parse(struct disk_spec *d, const char *text, guest_warn_fn warn, void *arg, char *why,
+                    size_t why_size)
 {
-    struct disk_parse dp = {.d = d, .why = why, .why_size = why_size};
+    struct disk_parse dp = {.d = d, .warn = warn, .arg = arg, .why = why, .why_size = why_size};
     char *copy = strdup(text);
     int rc;
 
@@ -406,52 +510,73 @@ void disk_spec_free(struct disk_spec *d)
     memset(d, 0, sizeof(*d));
 }
 
-/* "10Mb/s", "1MB/s@20ms": bytes per interval and the interval (50 ms unless told). */
-static bool rate_parse(struct vif_spec *v, const char *text)
+/* "20ms", "20000us", "20000", "1s"; false when it is none of these, or more than a number can hold. */
+static bool interval_parse(const char *text, uint64_t *usecs)
 {
-    uint64_t value, unit = 1, usecs = 50000;
+    static const struct {
+        const char *unit;
+        uint64_t usecs;
+    } units[] = {{"", 1}, {"us", 1}, {"ms", 1000}, {"s", 1000000}};
     char *end;
+    size_t i;
 
-    if (!isdigit((unsigned char)text[0]))
+    if (!isdigit((unsigned char)*text))
         return false;
     errno = 0;
-    value = strtoull(text, &end, 10);
-    if (errno || !value || value > 1000000)
-        return false;
-    if (*end == 'G')
-        unit = 1000000000, end++;
-    else if (*end == 'M')
-        unit = 1000000, end++;
-    else if (*end == 'K' || *end == 'k')
-        unit = 1000, end++;
-    if (strncmp(end, "b/s", 3) && strncmp(end, "B/s", 3))
-        return false;
-    value *= unit;
-    if (*end == 'b')
-        value /= 8;
-    end += 3;
-    if (*end == '@') {
-        const char *p = end + 1;
-        long n = number_at(&p, 10000000);
+    *usecs = strtoull(text, &end, 10);
+    for (i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+        if (!strcmp(end, units[i].unit))
+            return !errno && !__builtin_mul_overflow(*usecs, units[i].usecs, usecs);
+    return false;
+}
 
-        if (n <= 0)
-            return false;
-        if (!strcmp(p, "us"))
-            usecs = (uint64_t)n;
-        else if (!strcmp(p, "ms"))
-            usecs = (uint64_t)n * 1000;
-        else if (!strcmp(p, "s"))
-            usecs = (uint64_t)n * 1000000;
-        else
-            return false;
-        if (usecs > 60000000)
-            return false;
-    } else if (*end) {
-        return false;
-    }
-    v->rate_bytes = value / 1000 * usecs / 1000;
+const char *rate_fit(struct vif_spec *v, uint64_t rate_bits, uint64_t usecs)
+{
+    unsigned __int128 bytes;
+
+    if (!usecs)
+        return "its interval is 0";
+    if (usecs > RATE_USECS_MAX)
+        return "its interval is more than 4294 s";
+    usecs = (usecs + 999) / 1000 * 1000;
+    bytes = (unsigned __int128)rate_bits * usecs / 8000000;
+    if (!bytes)
+        return "it allows less than a byte in an interval: nothing would ever be sent";
+    if (bytes > RATE_BYTES_MAX)
+        return "it allows more than a terabyte in an interval: leave it out";
+    v->rate_bytes = (uint64_t)bytes;
     v->rate_usecs = (uint32_t)usecs;
-    return v->rate_bytes > 0;
+    return NULL;
+}
+
+/* "10Mb/s", "1MB/s@20ms": the interval is 50 ms unless told. NULL, or what is wrong. */
+static const char *rate_parse(struct vif_spec *v, const char *text)
+{
+    static const char syntax[] = "it is not like 10Mb/s or 1MB/s@20ms";
+    static const char units[] = " kKMG";
+    uint64_t bits, unit = 1, usecs = 50000;
+    const char *at;
+    char *end;
+
+    if (!isdigit((unsigned char)*text))
+        return syntax;
+    errno = 0;
+    bits = strtoull(text, &end, 10);
+    at = *end ? strchr(units + 1, *end) : NULL;
+    if (at) {
+        unit = *end == 'G' ? 1000000000 : *end == 'M' ? 1000000 : 1000;
+        end++;
+    }
+    if (strncmp(end, "b/s", 3) && strncmp(end, "B/s", 3))
+        return syntax;
+    if (*end == 'B')
+        unit *= 8;
+    end += 3;
+    if (*end && (*end != '@' || !interval_parse(end + 1, &usecs)))
+        return syntax;
+    if (errno == ERANGE || __builtin_mul_overflow(bits, unit, &bits))
+        bits = UINT64_MAX;
+    return rate_fit(v, bits, usecs);
 }
 
 bool ifname_ok(const char *s)
@@ -466,9 +591,70 @@ bool ifname_ok(const char *s)
     return true;
 }
 
+struct vif_parse {
+    struct vif_spec *v;
+    guest_warn_fn warn;
+    void *arg;
+    char *why;
+    size_t why_size;
+};
+
+static int vif_set_ifname(struct vif_parse *vp, char to[16], const char *key, const char *value)
+{
+    if (!ifname_ok(value))
+        return bad(vp->why, vp->why_size, "%s '%s' is no interface name", key, value);
+    strcpy(to, value);
+    return 0;
+}
+
+static int vif_set_devid(struct vif_parse *vp, const char *value)
+{
+    const char *p = value;
+    long n = number_at(&p, GUEST_VIF_DEVID_MAX);
+
+    if (n < 0 || *p)
+        return bad(vp->why, vp->why_size, "devid '%s' is not between 0 and %d", value,
+                   GUEST_VIF_DEVID_MAX);
+    vp->v->devid = (uint32_t)n;
+    vp->v->has_devid = true;
+    return 0;
+}
+
+static int vif_set(struct vif_parse *vp, const char *key, const char *value)
+{
+    struct vif_spec *v = vp->v;
+    const char *wrong;
+
+    if (!strcasecmp(key, "mac")) {
+        v->has_mac = true;
+        return mac_parse(v->mac, value)
+                   ? 0
+                   : bad(vp->why, vp->why_size, "mac '%s' is no unicast MAC address", value);
+    }
+    if (!strcasecmp(key, "bridge"))
+        return vif_set_ifname(vp, v->bridge, "bridge", value);
+    if (!strcasecmp(key, "vifname"))
+        return vif_set_ifname(vp, v->vifname, "vifname", value);
+    if (!strcasecmp(key, "rate")) {
+        wrong = rate_parse(v, value);
+        return wrong ? bad(vp->why, vp->why_size, "rate '%s': %s", value, wrong) : 0;
+    }
+    if (!strcasecmp(key, "devid"))
+        return vif_set_devid(vp, value);
+    if (!strcasecmp(key, "backend"))
+        return is_dom0(value)
+                   ? 0
+                   : bad(vp->why, vp->why_size, "'backend' is not supported: %s", DOM0_SERVES);
+    if (!*key)
+        return bad(vp->why, vp->why_size, "'=%s' has no key", value);
+    warn_idle(vp->warn, vp->arg, key, reason_for(vif_idle, key));
+    return 0;
+}
+
 int vif_spec_parse(struct vif_spec *v, const char *text, guest_warn_fn warn, void *arg, char *why,
                    size_t why_size)
 {
+    struct vif_parse vp = {.v = v, .warn = warn, .arg = arg, .why = why, .why_size = why_size};
     char *copy = strdup(text), *rest = copy, *word;
     int rc = 0;
 
@@ -480,44 +666,13 @@ int vif_spec_parse(struct vif_spec *v, const char *text, guest_warn_fn warn, voi
 
         if (!*word && !rest)
             break;
-        if (!value) {
+        if (value) {
+            *value++ = '\0';
+            rc = vif_set(&vp, word, value);
+        } else if (!strcasecmp(word, "untrusted")) {
+            v->untrusted = true;
+        } else if (strcasecmp(word, "trusted") != 0) {
             rc = bad(why, why_size, "'%s' is not KEY=VALUE", word);
-            break;
-        }
-        *value++ = '\0';
-        if (!strcasecmp(word, "mac")) {
-            v->has_mac = true;
-            if (!mac_parse(v->mac, value))
-                rc = bad(why, why_size, "mac '%s' is no unicast MAC address", value);
-        } else if (!strcasecmp(word, "bridge")) {
-            if (!ifname_ok(value))
-                rc = bad(why, why_size, "bridge '%s' is no interface name", value);
-            else
-                strcpy(v->bridge, value);
-        } else if (!strcasecmp(word, "vifname")) {
-            if (!ifname_ok(value))
-                rc = bad(why, why_size, "vifname '%s' is no interface name", value);
-            else
-                strcpy(v->vifname, value);
-        } else if (!strcasecmp(word, "rate")) {
-            if (!rate_parse(v, value))
-                rc = bad(why, why_size, "rate '%s' is not like 10Mb/s or 1MB/s@20ms", value);
-        } else if (!strcasecmp(word, "devid")) {
-            const char *p = value;
-            long n = number_at(&p, GUEST_VIF_DEVID_MAX);
-
-            if (n < 0 || *p)
-                rc = bad(why, why_size, "devid '%s' is not between 0 and %d", value,
-                         GUEST_VIF_DEVID_MAX);
-            v->devid = n < 0 ? 0 : (uint32_t)n;
-            v->has_devid = true;
-        } else if (!*word) {
-            rc = bad(why, why_size, "'=%s' has no key", value);
-        } else if (warn) {
-            char text_out[160];
-
-            snprintf(text_out, sizeof(text_out), "'%.60s' has no effect", word);
-            warn(text_out, arg);
         }
     }
     free(copy);

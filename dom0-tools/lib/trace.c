@@ -192,9 +192,9 @@ static const char *name_of(const struct reader *r, uint32_t domid)
 
 static int end_file(FILE *f, struct err *e)
 {
-    return fflush(f) || ferror(f)
-               ? err_set(e, STATUS_FAILED, "trace", NULL, "cannot write: %s", strerror(errno))
-               : 0;
+    return fflush(f) || ferror(f) ? err_set(e, err_file_status(errno), "trace", NULL,
+                                            "cannot write: %s", strerror(errno))
+                                  : 0;
 }
 
 /* What an event's argument says, in words. */

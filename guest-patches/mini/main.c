@@ -89,13 +89,12 @@ static int is_wanted(const char *wanted, const char *name)
     return 0;
 }
 
-/* The number that the command line has for @name; 0 without one. */
-static uint64_t cmdline_number(const char *name)
+uint64_t cmdline_number(const char *key)
 {
     uint64_t n = 0;
-    char text[16];
+    char text[24];
 
-    cmdline_get(name, text, sizeof(text));
+    cmdline_get(key, text, sizeof(text));
     for (unsigned int i = 0; text[i] >= '0' && text[i] <= '9'; i++)
         n = n * 10 + (uint64_t)(text[i] - '0');
     return n;
@@ -170,6 +169,8 @@ void mini_main(const struct start_info *info)
     }
     kprintf("mini: %u passed, %u failed\n", passed, failed);
     make_calls(cmdline_number("calls"));
+    if (cmdline_number("bench"))
+        bench(cmdline_number("bench"));
     end_as_told();
     /* As dom0: a reboot, which QEMU takes as the end. */
     domain_shutdown(is_dom0() ? SHUTDOWN_reboot : SHUTDOWN_poweroff);

@@ -100,6 +100,8 @@ static inline long unprivileged(long error)
 void domain_shutdown(unsigned int reason) __attribute__((noreturn));
 /* The value of key=... on the command line, copied to @to; "" if it is not there. */
 void cmdline_get(const char *key, char *to, size_t bytes);
+/* The number that the command line has for @key; 0 without one. */
+uint64_t cmdline_number(const char *key);
 uint64_t system_time_ns(void);
 
 /* ---- mm.c: frames and page tables */
@@ -237,6 +239,7 @@ void cpu_context(struct vcpu_guest_context *context, unsigned int cpu);
  */
 uint64_t user_run(const void *code, size_t bytes, uint64_t rdi);
 extern struct frame user_frame; /* as user mode left it */
+extern uint64_t user_calls;     /* so many system calls return to user mode first */
 #define USER_CODE  0x400000UL
 #define USER_STACK 0x600000UL
 long user_init(void);
@@ -245,6 +248,7 @@ long user_kernel_stack(void *top); /* where entries from user mode go; NULL: as 
 /* ---- tests */
 
 void storm(const char *kind) __attribute__((noreturn)); /* storm.c: the word storm=KIND */
+void bench(uint64_t reps);                              /* bench.c: the word bench=REPS */
 
 struct test {
     const char *name; /* module/case */

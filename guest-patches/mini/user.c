@@ -6,6 +6,7 @@
 #include "mini.h"
 
 struct frame user_frame;
+uint64_t user_calls;
 
 extern uint64_t user_enter(const struct iret_context *frame, uint64_t *save);
 extern void user_left(uint64_t save, uint64_t result) __attribute__((noreturn));
@@ -14,11 +15,15 @@ static uint8_t *code_page, *stack_page;
 static uint64_t saved_stack;
 static uint8_t kernel_stack[16384] __attribute__((aligned(4096)));
 
-/* Every entry while user mode runs ends it: back to user_run(), on its stack. */
+/* Every entry while user mode runs ends it, but user_calls: back to user_run(), on its stack. */
 static int leave(struct frame *f)
 {
     if (f->number == ENTRY_EVENT)
         return 0;
+    if (f->number == ENTRY_SYSCALL && user_calls) {
+        user_calls--;
+        return 1;
+    }
     user_frame = *f;
     seen.number = (int64_t)f->number;
     seen.error = f->error;

@@ -31,10 +31,13 @@ class Workload:
     run: str = "machine"  # how: machine (guest/run.sh inside), guests (made in dom0), start (boot times), store (on the host)
     program: str = ""  # the workload's name for guest/run.sh, if another
     icount: bool = False  # the machine's clock counts its instructions
+    kernel: str = ""  # of build/bench-image: runs in the guest in place of Linux and guest/run.sh
+    facts: dict = dataclasses.field(default_factory=dict)  # that differ from the configuration's
     quick: bool = False
     image: str = ""  # of build/bench-image, unpacked on top of the guest's own
     cpus: int = 1  # of the machine; guests have one
     devices: bool = False  # with a disk in memory and a network
+    marks: bool = True  # with icount: its turns stand between marks, for the events
 
     def rows_of(self, config):
         return [r for r in self.rows if not r.only or config in r.only]
@@ -80,6 +83,18 @@ SHARING = tuple(Row(f"{kind}_sum_{n}", f"{title}, {n} guest{'s' * (n > 1)} in su
                 for kind, title in (("cpu", "10,000 steps computed"), ("io", "4 KiB read at random")) for n in (1, 2, 4, 8)) \
     + tuple(Row(f"{kind}_jain_{n}", f"{title}, {n} guests: Jain's fairness", "index", HIGHER)
             for kind, title in (("cpu", "computing"), ("io", "reading")) for n in (2, 4, 8))
+PV = (
+    Row("null_hypercall", "null hypercall", "ns"),
+    Row("user_syscall", "null system call", "ns"),
+    Row("event_self", "event to oneself: send, upcall, return", "ns"),
+    Row("ipi_ack", "IPI to a sleeping vCPU and its answer", "ns"),
+    Row("grant_map", "grant, map and unmap", "ns"),
+    Row("grant_copy", "grant copy, 4 KiB", "ns"),
+    Row("pt_list", "1,000 page-table updates, one list", "us"),
+    Row("pt_multi", "1,000 page-table updates, multicalls of 32", "us"),
+    Row("pt_single", "1,000 page-table updates, one by one", "us"),
+    Row("pt_store", "1,000 page-table updates, trapped stores", "us"),
+)
 START = (
     Row("entry_s", "start of the machine to the kernel's entry", "s"),
     Row("kernel_s", "the kernel's entry to its init", "s"),
@@ -87,6 +102,7 @@ START = (
     Row("image_kib", "the hypervisor, loaded", "KiB", only=("pavo-dom0", "xen-dom0")),
 )
 HYPERVISORS = ("pavo-dom0", "xen-dom0")
+GUESTS = ("pavo-guest", "xen-guest")
 LIFE = (
     Row("create_ms", "create returns", "ms"),
     Row("init_ms", "create to the guest's init", "ms"),
@@ -124,12 +140,19 @@ WORKLOADS = {w.name: w for w in (
     Workload("macro", "Programs, by the clock", "Debian's gcc, SQLite, redis and compressors, unchanged, on files in memory",
              MACRO, MACHINES, image="macro"),
     Workload("icount", "Programs, in instructions", "the compile with a clock that counts the machine's instructions: "
-             "a second is 1,000,000,000 of them", (COMPILE,), MACHINES, program="macro", icount=True, image="macro"),
+             "a second is 1,000,000,000 of them", (COMPILE,), MACHINES, program="macro", icount=True, marks=False,
+             image="macro"),
     Workload("io", "Disk and network, machine with 1 CPU", IO_WHAT, IO, IO_CONFIGS, image="io", devices=True),
     Workload("io2", "Disk and network, machine with 2 CPUs", IO_WHAT, IO, IO_CONFIGS, program="io", image="io", devices=True, cpus=2),
     Workload("sharing", "Guests that share a machine with 2 CPUs", "guests with the same load, each a process that computes and one that "
              "reads the disk: what they do in sum, and how evenly (1 is even)", SHARING, ("pavo-guest", "xen-guest", "kvm-npt"),
              devices=True, cpus=2),
+    Workload("pv", "Operations of paravirtualization, by the clock",
+             "the hypervisor's own operations, asked for by a tiny kernel with two vCPUs, in wall time",
+             PV, GUESTS, kernel="mini", facts={"cpus": "2"}),
+    Workload("pv-insns", "Operations of paravirtualization, in instructions",
+             "the same with a clock that counts the machine's instructions: one nanosecond is one instruction",
+             PV, GUESTS, program="pv", icount=True, kernel="mini", facts={"cpus": "2"}),
     Workload("start", "Start", "the whole machine from power-on to the first program of dom0",
              START, ("native", "xen-dom0", "pavo-dom0"), run="start", quick=True),
     Workload("life", "Life of guests", "guests made and ended by domctl, xl and QEMU", LIFE,

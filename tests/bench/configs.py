@@ -9,6 +9,7 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 BUILD = TOP / "build"
 IMAGE = BUILD / "bench-image"
 CACHE = BUILD / "cache/root"
+EVENTS = BUILD / "helpers/events.so"  # counts events (events/events.c)
 
 DEVICES = ("devices", "devices.sh", "io.sh", "roundtrip", "share")  # what workloads with a disk and a network need
 QEMU_INSIDE = ("qemu", "kvm")  # parts of the image that runs of QEMU inside the machine need
@@ -25,6 +26,7 @@ class Config:
     host_facts: dict = dataclasses.field(default_factory=dict)  # the same of where guests are made, if another place
     dom0_args: str = ""
     parts: tuple = ()  # of build/bench-image that must be in /files
+    marks: bool = True  # what is measured is run by the machine's CPU, so that its marks are seen
     peer: str = ""  # the configuration of Xen that this one is compared with
     quick: bool = False
     devices: dict = dataclasses.field(default_factory=dict)  # facts of its disk and network, where it has some
@@ -72,7 +74,7 @@ CONFIGS = {c.name: c for c in (
     Config("kvm-shadow", "KVM, shadow paging", "a guest of QEMU and KVM, page tables shadowed by KVM", "none",
            "kvm shadow", {**IN_KVM, "nested-paging": "N|0"}, parts=QEMU_INSIDE, quick=True),
     Config("tcg-inside", "QEMU, translated", "a guest of QEMU without KVM: all of it translated", "none", "tcg",
-           {**ON_LINUX, "cpuid": "TCGTCGTCGTCG", "accel": "tcg"}, parts=QEMU_INSIDE),
+           {**ON_LINUX, "cpuid": "TCGTCGTCGTCG", "accel": "tcg"}, parts=QEMU_INSIDE, marks=False),
     Config("tools", "programs of the host", "programs that need no machine, on the developer's host", "", "", {}),
 )}
 
@@ -98,18 +100,19 @@ def missing(config, image=""):
     return None
 
 
-def inputs(config, image="", devices=False):
-    """The files that this configuration's figures depend on: what changed since makes them stale."""
-    files = [BUILD / "host/vmlinuz", IMAGE / "micro", IMAGE / "run.sh", IMAGE / "host.sh"]
+def inputs(config, workload):
+    """The files that the figures of this cell depend on: what changed since makes them stale."""
+    files = [BUILD / "host/vmlinuz", IMAGE / "host.sh"]
+    files += [IMAGE / workload.kernel] if workload.kernel else [IMAGE / "micro", IMAGE / "run.sh"]
     if config.hv == "pavo":
         files += [BUILD / "pavo"]
     if config.hv == "xen":
         files += [CACHE / "boot/xen-4.17-amd64.gz"]
-    if config.where not in ("here", ""):
+    if config.where not in ("here", "") and not workload.kernel:
         files += [IMAGE / "inside"]
-    if image:
-        files += [IMAGE / image]
-    if devices:
+    if workload.image:
+        files += [IMAGE / workload.image]
+    if workload.devices:
         files += [IMAGE / name for name in DEVICES if (IMAGE / name).is_file()]
     return files if config.hv else []
 

@@ -107,12 +107,22 @@ def versions():
             "qemu_inside": package_version("qemu-system-x86")}
 
 
+def joined(old, new):
+    """Versions of results that were begun with @old and go on with @new."""
+    return {k: ", ".join(dict.fromkeys(old.get(k, v).split(", ") + [v])) for k, v in new.items()}
+
+
 def fingerprint(files, *words):
     """Of what a cell's figures depend on."""
     h = hashlib.sha256(json.dumps(words, sort_keys=True).encode())
     for f in files:
         h.update(f.read_bytes() if f.exists() else b"none")
     return h.hexdigest()[:16]
+
+
+def is_figure(word):
+    """Whether a workload may have measured that: finite, not below 0."""
+    return re.fullmatch(r"[0-9]+(\.[0-9]*)?(e[+-]?[0-9]{1,2})?", word) is not None
 
 
 def stamp():
@@ -162,7 +172,10 @@ def save(results, path):
 
 
 def merge(results, other):
-    """Adds the cells of @other, of the same machine, that @results lacks or that are newer there."""
+    """Adds the cells of @other, of the same machine, that @results lacks or that are newer there, and versions."""
+    for name, version in other["versions"].items():
+        if results["versions"].get(name, "none") == "none":
+            results["versions"][name] = version
     for key, cell in other["cells"].items():
         mine = results["cells"].get(key)
         if not mine or mine["status"] != "ok" or (cell["status"] == "ok" and cell["when"] > mine["when"]):
@@ -179,6 +192,15 @@ def summary(samples, unit, better):
             "min": s[0], "max": s[-1], "samples": len(s)}
 
 
+def events_of(cell, row):
+    """Medians of the events of an operation, by kind; none where they were not counted."""
+    samples = {}
+    for one in cell["rounds"]:
+        for kind, some in one.get("events", {}).get(row, {}).items():
+            samples.setdefault(kind, []).extend(some)
+    return {kind: statistics.median(some) for kind, some in samples.items()}
+
+
 def summarize(cell, rows):
     """Fills cell["rows"] from its rounds; names rows that it should have and lacks."""
     cell["rows"] = {}
@@ -187,6 +209,9 @@ def summarize(cell, rows):
         samples = [x for r in cell["rounds"] for x in r["rows"].get(row.name, ())]
         if samples:
             cell["rows"][row.name] = summary(samples, row.unit, row.better)
+            events = events_of(cell, row.name)
+            if events:
+                cell["rows"][row.name]["events"] = events
         else:
             lacking.append(row.name)
     return lacking

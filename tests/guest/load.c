@@ -9,15 +9,9 @@
 
 static uint64_t number_of(const char *key, uint64_t unless_told)
 {
-    uint64_t n = 0;
-    char text[24];
+    uint64_t n = cmdline_number(key);
 
-    cmdline_get(key, text, sizeof(text));
-    if (!text[0])
-        return unless_told;
-    for (const char *p = text; *p >= '0' && *p <= '9'; p++)
-        n = n * 10 + (uint64_t)(*p - '0');
-    return n;
+    return n ? n : unless_told;
 }
 
 static uint64_t runstate_total(struct vcpu_runstate_info *info)

@@ -177,18 +177,6 @@ static long map_foreign(domid_t domid, unsigned int slot, uint64_t mfn)
     return rc;
 }
 
-/* For runs by hand: "test=wild seed=7 only=26". */
-static uint64_t cmdline_number(const char *key)
-{
-    uint64_t number = 0;
-    char text[20];
-
-    cmdline_get(key, text, sizeof(text));
-    for (const char *digit = text; *digit; digit++)
-        number = number * 10 + (uint64_t)(*digit - '0');
-    return number;
-}
-
 /* A wild domain, still paused; its page of facts stays mapped at SLOT. */
 static domid_t make_wild(uint64_t seed)
 {
@@ -220,7 +208,7 @@ static domid_t make_wild(uint64_t seed)
         memcpy(scratch_va(SLOT + CODE + i),
                (const char *)(PTR(wild_main) & ~4095UL) + i * PAGE_SIZE, PAGE_SIZE);
     w->seed = seed * 0x9e3779b97f4a7c15UL | 1;
-    w->only = cmdline_number("only");
+    w->only = cmdline_number("only"); /* for runs by hand: "test=wild seed=7 only=26" */
     for (unsigned int i = 0; i < FRAMES; i++)
         w->mfn[i] = frames[i];
     w->foreign[0] = va_to_mfn(start_info);

@@ -52,6 +52,11 @@ host_accel() {
 
 # host_prepare DIR [COMMAND]: this run's own copies of everything below DIR, so that a build beside
 # it changes nothing. COMMAND goes to dom0 as it is.
+# Without room for them a machine would not boot, and nobody would know why.
+no_images() {
+    echo "the images for QEMU cannot be written to ${work#"$top/"} (is the disk full?)" >&2
+    exit 125
+}
 host_prepare() {
     work=$1
     # Image paths hold no comma: QEMU would split them there.
@@ -76,17 +81,17 @@ host_prepare() {
     for need in "$need" host/vmlinuz host/initrd; do
         [ -e "$build/$need" ] || { echo "build/$need is missing: make images" >&2; exit 125; }
     done
-    [ "$HV" != pavo ] || cp "$build/pavo" "$work/pavo"
-    ln "$build/host/vmlinuz" "$work/vmlinuz" 2>/dev/null || cp "$build/host/vmlinuz" "$work/vmlinuz"
+    [ "$HV" != pavo ] || cp "$build/pavo" "$work/pavo" || no_images
+    ln "$build/host/vmlinuz" "$work/vmlinuz" 2>/dev/null || cp "$build/host/vmlinuz" "$work/vmlinuz" || no_images
     {
-        cat "$build/host/initrd"
-        [ "$HV" != xen ] || [ "${XEN_TOOLS:-1}" = 0 ] || cat "$build/host/xen-tools.cpio"
-        host_cpio "$work/extra"
-    } >"$work/initrd"
+        cat "$build/host/initrd" &&
+            { [ "$HV" != xen ] || [ "${XEN_TOOLS:-1}" = 0 ] || cat "$build/host/xen-tools.cpio"; } &&
+            host_cpio "$work/extra"
+    } >"$work/initrd" || no_images
     drives=()
     if [ "${DISKS:-1}" = 1 ] && [ -e "$build/guest/guest.img" ]; then
         ln "$build/guest/guest.img" "$work/guest.img" 2>/dev/null ||
-            cp --sparse=always "$build/guest/guest.img" "$work/guest.img"
+            cp --sparse=always "$build/guest/guest.img" "$work/guest.img" || no_images
         drives+=(-drive "file=$work/guest.img,format=raw,if=none,id=guest,snapshot=on"
             -device virtio-blk-pci,drive=guest,serial=guest)
     fi
@@ -96,7 +101,8 @@ host_prepare() {
         local kib
         kib=$(du -sk --apparent-size "$FILES" | cut -f1)
         truncate -s $((kib * 5 / 4 + 65536))K "$work/files.img"
-        mke2fs -q -F -t ext4 -O ^has_journal -L files -E root_owner=0:0 -d "$FILES" "$work/files.img"
+        mke2fs -q -F -t ext4 -O ^has_journal -L files -E root_owner=0:0 -d "$FILES" "$work/files.img" ||
+            no_images
         drives+=(-drive "file=$work/files.img,format=raw,if=none,id=files,cache=unsafe"
             -device virtio-blk-pci,drive=files,serial=files)
     fi

@@ -22,9 +22,9 @@ cpus = "0-1,^0"
 cpu_weight = 512
 cap = 150
 max_grant_frames = 99
-disk = [ "vdev=xvda,overlay=/images/over lay,target=/images/we b,x.img", "vdev=xvdb,access=ro,target=/dev/vg/a,b" ]
+disk = [ "vdev=xvda,overlay=/images/over lay,target=/images/we b,x.img", "vdev=xvdb,access=ro,untrusted,target=/dev/vg/a,b" ]
 vif = [ "bridge=br0,mac=00:16:3e:01:02:03,rate=1MB/s@20ms", "vifname=vif1.0,rate=10Mb/s",
-        "vifname=lan,devid=7", "rate=8Kb/s@60s" ]
+        "vifname=lan,devid=7,untrusted", "rate=8Kb/s@60s", "rate=1500B/s", "rate=100Gb/s@20000" ]
 on_poweroff = "rename-restart"
 on_reboot = "destroy"
 on_crash = "preserve"

@@ -111,7 +111,8 @@ xl=$(find build/cache/root/usr/share/man -name 'xl.1.gz')
 xl_cfg=$(find build/cache/root/usr/share/man -name 'xl.cfg.5.gz')
 # rows SECTION: the first cells' words in backquotes, a * as a pattern of the shell; one a line.
 # shellcheck disable=SC2016  # backquotes of Markdown
-rows() { sed -n "/^## $1/,/^## /p" docs/xl-users.md | sed -n 's/^|\([^|]*\)|.*/\1/p' | grep -oE '`[^`]*`' | tr -d '`'; }
+rows() { sed -n "/^## $1/,/^## /p" docs/xl-users.md | sed -E 's/^\| (`(disk|vif)`):[^|]*/| \1 /' | sed -n 's/^|\([^|]*\)|.*/\1/p' |
+    grep -oE '`[^`]*`' | tr -d '`'; }
 # listed WORD <<ROWS: one of them is WORD, begins with it and a blank, or is a pattern that matches.
 listed() {
     local row
@@ -124,34 +125,66 @@ listed() {
 plain_gz() { zcat "$1" | sed -E 's/\\s-?[0-9]//g; s/\\f[BIR]//g; s/\\-/-/g; s/\\&//g'; }
 why=
 rows=$(rows Commands)
+help=$($domctl --help)
 mapfile -t verbs < <(plain_gz "$xl" | awk '/^\.SH/ { on = /SUBCOMMANDS|COMMANDS|PASS|DEVICE|FLASK|PLATFORM/ }
     /^\.RS/ { depth++ } /^\.RE/ { depth-- }
     on && !depth && sub(/^(\.ie n )?\.IP "?/, "") && /^[a-z][a-z0-9-]*/ { gsub(/".*/, ""); print $1 }' | sort -u)
 for verb in "${verbs[@]}"; do
     [ "$verb" != help ] || continue
     listed "$verb" <<<"$rows" || why+=" $verb"
-    out=$($domctl "$verb" 2>&1 </dev/null)
-    [[ $out != *'no such verb'* ]] || why+=" '$out'"
+    grep -q "^  $verb " <<<"$help" || [[ $($domctl "$verb" 2>&1 </dev/null) == "domctl: $verb: not supported ("?????*")" ]] ||
+        why+=" '$($domctl "$verb" 2>&1 </dev/null)'"
 done
 [ ${#verbs[@]} -gt 80 ] || why+=" only ${#verbs[@]} verbs were found in xl(1)"
 check xl-users-has-every-verb "$why" [ -z "$why" ]
-# Each option of a verb that both have does something here, or is refused by name.
-why='' tried=0
-while read -r verb options; do
-    [[ $verb != sched-credit* ]] || verb=sched
-    $domctl --help | grep -q "^  $verb " || continue
-    for option in $options; do
-        tried=$((tried + 1))
-        out=$($domctl "$verb" "$option" 2>&1 </dev/null)
-        [[ $out != *'nknown option'* ]] || why+=" $verb $option"
-    done
-done < <(plain_gz "$xl" | awk '/^\.RS/ { depth++ } /^\.RE/ { depth-- }
+# Each option of a verb that both have means the same here or is refused by name: tests/host/xl-options says
+# which. What xl(1) says, as VERB|OPTION|TEXT; options stand in the heads of verbs, too.
+plain_gz "$xl" | awk '
+    function tell() { if (option != "" && verb != "") print verb "|" option "|" text; option = text = "" }
+    /^\.SH/ { tell(); verb = /GLOBAL OPTIONS/ ? "xl" : "" }
+    /^\.RS/ { depth++ }
+    /^\.RE/ { depth--; if (!depth) tell() }
     sub(/^(\.ie n )?\.IP "?/, "") {
-        gsub(/".*/, "")
-        if (!depth) verb = $1
-        else if (/^-/) { gsub(/[=,]/, " "); line = verb
-            for (i = 1; i <= NF; i++) if ($i ~ /^-/) line = line " " $i
-            print line } }')
+        sub(/"? [0-9]+$/, ""); sub(/".*/, "")
+        if (!depth && /^[a-z]/) {
+            tell(); verb = $1; combined = 0
+            if (match($0, /\[-[^]]*\]/)) { option = substr($0, RSTART + 1, RLENGTH - 2); gsub(/\|/, ", ", option) }
+        } else if (/^-/ && !combined && (depth || verb == "xl")) { tell(); option = $0; gsub(/\|/, "/", option) }
+        else if (depth && option != "") tell()
+        next }
+    /^COMBINATION/ { tell(); combined = 1 } # of options that were told before
+    !/^\./ { text = text " " $0 }
+    END { tell() }' >"$scratch/xl-options"
+why='' tried=0
+while IFS='|' read -r verb option text; do
+    ours=$verb
+    [[ $verb != sched-credit* ]] || ours=sched
+    [ "$verb" = xl ] || grep -q "^  $ours " <<<"$help" || continue
+    tried=$((tried + 1))
+    row=$(awk -F'|' -v verb="$verb" -v option="$option" '$1 == verb && $2 == option' tests/host/xl-options)
+    if [ -z "$row" ]; then
+        why+=" $verb $option: is not in tests/host/xl-options;"
+        continue
+    fi
+    IFS='|' read -r _ _ said verdict words name <<<"$row"
+    grep -qiE -- "$said" <<<"$text" || why+=" $verb $option: xl(1) says '$text';"
+    read -ra letters <<<"${option//[=,]/ }"
+    for letter in "${letters[@]}"; do
+        [[ $letter == -* ]] || continue
+        words_before=("$ours")
+        [ "$verb" != xl ] || words_before=()
+        out=$($domctl "${words_before[@]}" "$letter" 2>&1 </dev/null)
+        if [ "$verdict" = refused ]; then
+            [[ $out == "domctl: "*"$letter"*"not supported ("*")" ]] && grep -qiE -- "$words" <<<"$out" || why+=" $verb $letter: '$out';"
+            continue
+        fi
+        # What the help says about it, with the lines that go on.
+        out=$($domctl "$ours" --help | awk -v letter="$letter" '/^ *-/ { on = 0; n = split($0, w, /[ ,=]+/); for (i = 1; i <= n; i++) if (w[i] == letter) on = 1 } on' | tr -s '\n ' '  ')
+        [ "$verdict" = same ] && grep -qiE -- "$words" <<<"$out" || why+=" $verb $letter: the help says '$out';"
+        cat tests/list tests/list-long | grep -qx "${name:-none}" || why+=" $verb $letter: no test $name;"
+    done
+done <"$scratch/xl-options"
+[ $tried = "$(grep -c '^[a-z]' tests/host/xl-options)" ] || why+=" xl(1) has $tried such options, tests/host/xl-options others"
 [ $tried -gt 35 ] || why+=" only $tried options were found in xl(1)"
 check xl-options-are-told "$why" [ -z "$why" ]
 why=
@@ -167,9 +200,46 @@ for key in "${xl_keys[@]}"; do
 done
 [ ${#xl_keys[@]} -gt 130 ] || why+=" only ${#xl_keys[@]} keys were found in xl.cfg(5)"
 check xl-users-has-every-key "$why" [ -z "$why" ]
+# The same for what the elements of disk and vif may hold.
+xl_device_keys() { # disk|vif
+    if [ "$1" = disk ]; then
+        plain_gz "${xl_cfg%/*}/xl-disk-configuration.5.gz" | awk '/^\.SH/ { on = /Parameters/ && !/Deprecated/ }
+            /^\.RS/ { depth++ } /^\.RE/ { depth-- } on && !depth && sub(/^\.IP "?/, "") { sub(/".*/, ""); print }'
+    else
+        plain_gz "${xl_cfg%/*}/xl-network-configuration.5.gz" | sed -n 's/^\.SS "\(.*\)"/\1/p'
+    fi | sed 's/=.*//' | tr -s ' /' '\n'
+}
+why='' tried=0
+for device in disk vif; do
+    # shellcheck disable=SC2016  # backquotes of Markdown
+    rows=$(sed -n "s/^| \`$device\`:\([^|]*\)|.*/\1/p" docs/xl-users.md | grep -oE '`[^`]*`' | tr -d '`')
+    good=/a,raw,xvda,rw,
+    [ $device = disk ] || good=
+    while read -r key; do
+        tried=$((tried + 1))
+        grep -qx -- "$key" <<<"$rows" || why+=" $device $key: no row;"
+        case $key in
+        *trusted | *discard | cdrom | colo | direct-io-safe) element=$good$key ;;
+        target) element=vdev=xvda,target=/a ;;
+        format) element=/a,vdev=xvda,format=raw ;;
+        vdev) element=/a,raw,vdev=xvda ;;
+        access) element=/a,raw,xvda,access=ro ;;
+        mac) element=mac=00:16:3e:00:00:01 ;;
+        rate) element=rate=1MB/s@20000 ;;
+        devid) element=devid=1 ;;
+        *) element=$good$key=x1 ;;
+        esac
+        out=$($domctl create -n "$scratch/base.cfg" "$device=['$element']" 2>&1 >/dev/null)
+        # Done; without an effect, or refused, for a reason.
+        [[ -z $out || $out == "domctl: warning: -e: $device: '$key' has no effect: "????* ||
+            $out == "domctl: -e: $device: "*"$key"*" is not supported"[:,]" "????* ]] || why+=" $device $key: '$out';"
+    done < <(xl_device_keys $device)
+done
+[ $tried = 35 ] || why+=" $tried keys were found, not 35"
+check xl-users-has-every-device-key "$why" [ -z "$why" ]
 # Each row says what holds it: a test, or why not.
 why=$(sed -n '/^## Commands/,/^## Files/p' docs/xl-users.md | grep '^|' | grep -vE '^\| (---|xl|key) ' |
-    grep -vE '(host|unit)/|not yet' | head -n 3)
+    grep -vE '(host|unit)/' | head -n 3)
 check xl-users-rows-have-tests "$why" [ -z "$why" ]
 why=
 mapfile -t names < <(grep '^|' docs/xl-users.md | grep -oE '(host|unit)/[a-z_-]+(/[a-z0-9-]+)?' | sort -u)

@@ -11,7 +11,8 @@ for file in boot/pavo usr/sbin/domd usr/sbin/consoled usr/sbin/stored usr/sbin/p
     usr/include/pavo/pv-abi/hypercall.h usr/include/pavo/pv-abi/io/ring.h usr/share/doc/pavo/README.md \
     usr/share/man/man1/domctl.1 usr/share/man/man1/domtop.1 lib/systemd/system/stored.service \
     lib/systemd/system/domd.service lib/systemd/system/consoled.service lib/systemd/system/proc-xen.mount \
-    usr/lib/modules-load.d/pavo.conf; do
+    usr/lib/modules-load.d/pavo.conf usr/libexec/pavo/bench/local.sh usr/libexec/pavo/bench/inside \
+    usr/libexec/pavo/bench/sizes.json; do
     check "${file##*/}" "no /$file" [ -s "$scratch/root/$file" ]
 done
 # Dom0 counts as no virtual machine for systemd: a unit with such a condition never starts there.

@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # create's options, names and patterns, rename, reset, events, sysrq, shutdown, JSON: tests/host/tools/life.sh.
-# Then counters and traces: tests/host/tools/perf.sh, whose traces are looked at here.
+# Then counters and traces: tests/host/tools/perf.sh, whose traces are looked at here; and domctl bench:
+# tests/host/tools/bench.sh.
 . tests/host/lib.sh
 cp tests/host/tools/*.sh build/guest/mini "$scratch/"
 build/dom0-tools/domctl --help >"$scratch/help"
-FILES=$scratch TIMEOUT=400 dom0 'bash life.sh; bash perf.sh' >"$scratch/out"
+FILES=$scratch TIMEOUT=600 dom0 'bash life.sh; bash perf.sh; bash bench.sh' >"$scratch/out"
 status=$?
-grep -v '^TRACE ' "$scratch/out" | tests/host/json-keys "$scratch/help"
+grep -vE '^(TRACE|RESULTS) ' "$scratch/out" | tests/host/json-keys "$scratch/help"
 # Trace-event JSON as a viewer reads it: what begins ends, per thread, in this order; time goes forward.
 balanced() {
     sed -n "s/^TRACE $1 //p" "$scratch/out" | base64 -d | gzip -d | python3 -c '
@@ -37,4 +38,13 @@ assert lost == (sys.argv[2] == "lost"), lost
 }
 check perf-trace-whole "$(balanced whole 3 all 2>&1 | tail -n 1)" balanced whole 3 all
 check perf-trace-with-gaps "$(balanced gaps 1 lost 2>&1 | tail -n 1)" balanced gaps 1 lost
+
+# What domctl bench measured is a results file as `make bench` writes it.
+sed -n 's/^RESULTS //p' "$scratch/out" | base64 -d >"$scratch/measured.json"
+tests/bench/unit "$scratch/measured.json" | sed 's/ a-real-run/ bench-results/; s/ each-damage-of-a-real-run/ bench-each-damage/'
+[ "${PIPESTATUS[0]}" = 0 ] || failures=1
+OUT=$scratch/merged tests/bench/run --merge "$scratch/measured.json" >"$scratch/said" 2>&1
+rc=$?
+check bench-is-merged "status $rc: $(tail -n 2 "$scratch/said")" [ $rc = 0 ]
+check bench-is-reported "$(cat "$scratch/said")" grep -qE '^null system call, ns +[0-9]' "$scratch/said"
 exit $((status || failures))

@@ -35,7 +35,7 @@ for verb in "${verbs[@]}"; do
     refused 2 "$verb" -o yaml g
     case $verb in # those that take no word, or none that must be there
     dmesg | metrics) refused 2 "$verb" word ;;
-    list | uptime | events | info | vcpu-list | sched | perf) refused 1 "$verb" ;;
+    list | uptime | events | info | vcpu-list | sched | perf | bench) refused 1 "$verb" ;;
     *) refused 2 "$verb" ;;
     esac
     case $verb in
@@ -65,14 +65,20 @@ refused 2 vcpu-pin g 0 0 1
 refused 2 shutdown
 refused 2 shutdown -a g
 refused 2 metrics -f x -o json
+for word in 0 -1 33 1x ''; do refused 2 bench -r "$word"; done
+for word in huge '' Full; do refused 2 bench -s "$word"; done
+refused 2 bench --report
+refused 2 bench --report -m /dev/null life
+for word in none . /dev/null; do refused 2 bench -m "$word"; done
 for word in /a /a,raw,nonsense,rw /a,qcow2,xvdq,rw /a,raw,xvdq,maybe ",,," '' format=raw /a,raw,xvda,rw,script=x \
-    backend=web,vdev=xvda,target=/a; do
+    backend=web,vdev=xvda,target=/a /a,,hdc,cdrom /a,raw,xvda,rw,colo; do
     refused 2 block-attach g "$word"
 done
-for word in mac=zz mac=ff:ff:ff:ff:ff:ff devid=256 devid=-1 rate=x bridge= vifname=0123456789abcdef =; do
+for word in mac=zz mac=ff:ff:ff:ff:ff:ff devid=256 devid=-1 rate=x rate=0B/s rate=1b/s rate=1MB/s@0 bridge= vifname=0123456789abcdef backend=web =; do
     refused 2 network-attach g "$word"
 done
-judge values 75
+for verb in save restore migrate migrate-receive; do refused 2 $verb g file; done
+judge values 100
 
 head -c 10485760 /dev/zero | tr '\0' '#' >long.cfg
 { printf 'name = "i"\nkernel = "/k"\nextra = "' && head -c 10485760 /dev/zero | tr '\0' x && echo '"'; } >longer.cfg
@@ -93,6 +99,7 @@ for file in long.cfg longer.cfg random.cfg random.json random.xml utf8.json utf8
     refused 2 create "$file"
     refused 2 create -n "$file"
     refused 2 config -f "$file"
+    refused 2 bench -m "$file"
 done
-judge files 48
+judge files 64
 done_testing

@@ -216,6 +216,23 @@ static void messages_come_in_a_burst_then_five_a_second(void **state)
     assert_int_equal(n, 20);
 }
 
+static int64_t ticking(int64_t *clock)
+{
+    return (*clock)--;
+}
+
+static void min_and_max_look_once(void **state)
+{
+    int64_t clock = 2;
+
+    /* A delta that is still above 1 at the first look would be below it at the next. */
+    assert_int_equal(max(ticking(&clock), 1), 2);
+    assert_int_equal(clock, 1);
+    assert_int_equal(min(ticking(&clock), 5), 1);
+    assert_int_equal(clock, 0);
+    assert_int_equal(min(max(ticking(&clock), 7), 9), 7);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -229,6 +246,7 @@ int main(void)
         cmocka_unit_test(printing_is_as_in_the_c_library),
         cmocka_unit_test(a_null_string_does_not_kill),
         cmocka_unit_test(odd_formats_end_within_the_buffer),
+        cmocka_unit_test(min_and_max_look_once),
         cmocka_unit_test(messages_come_in_a_burst_then_five_a_second),
     };
 

@@ -77,8 +77,25 @@ static void rates_are_written_exactly_or_not_at_all(void **state)
     assert_text("{\"vif\": [{\"rate_bytes\": 2, \"rate_usecs\": 7}]}",
                 "vif = [ \"rate=286KB/s@7us\" ]\n");
     assert_text("{\"vif\": [{\"bridge\": \"b\"}]}", "vif = [ \"bridge=b\" ]\n");
-    assert_none("{\"vif\": [{\"rate_bytes\": 12345, \"rate_usecs\": 777777}]}", "vif");
+    assert_text("{\"vif\": [{\"rate_bytes\": 25, \"rate_usecs\": 50000}]}",
+                "vif = [ \"rate=500B/s@50000us\" ]\n");
+    assert_text("{\"vif\": [{\"rate_bytes\": 12345, \"rate_usecs\": 777777}]}",
+                "vif = [ \"rate=15873B/s@777777us\" ]\n");
+    assert_text("{\"vif\": [{\"rate_bytes\": 1001, \"rate_usecs\": 8000000}]}",
+                "vif = [ \"rate=1001b/s@8000000us\" ]\n");
+    assert_text("{\"vif\": [{\"rate_bytes\": 1000000000000, \"rate_usecs\": 1000}]}",
+                "vif = [ \"rate=1000000GB/s@1000us\" ]\n");
+    assert_none("{\"vif\": [{\"rate_bytes\": 1, \"rate_usecs\": 4294967000}]}", "vif");
     assert_none("{\"vif\": [{\"rate_bytes\": 9000000000000000000, \"rate_usecs\": 1}]}", "vif");
+}
+
+static void trust_is_a_flag(void **state)
+{
+    assert_text("{\"disk\": [{\"trusted\": false, \"target\": \"/a\", \"vdev\": \"xvda\"}]}",
+                "disk = [ \"untrusted,vdev=xvda,target=/a\" ]\n");
+    assert_text("{\"vif\": [{\"bridge\": \"b\", \"trusted\": true}]}",
+                "vif = [ \"bridge=b,trusted\" ]\n");
+    assert_none("{\"vif\": [{\"bridge\": true}]}", "vif");
 }
 
 static void values_without_a_form_are_refused(void **state)
@@ -96,6 +113,7 @@ int main(void)
         cmocka_unit_test(quotes_and_control_characters_are_escaped),
         cmocka_unit_test(a_target_may_hold_commas_for_it_comes_last),
         cmocka_unit_test(rates_are_written_exactly_or_not_at_all),
+        cmocka_unit_test(trust_is_a_flag),
         cmocka_unit_test(values_without_a_form_are_refused),
     };
 

@@ -326,7 +326,7 @@ static void unknown_keys_warn_with_their_line(void **state)
                         "f.cfg:3: nonsense: unknown key, ignored\n"
                         "f.cfg:4: pci: has no effect: no device of the host is handed to guests\n"
                         "f.cfg:5: memory: has no effect: a later line sets it again\n"
-                        "f.cfg:7: vif: 'ip' has no effect\n");
+                        "f.cfg:7: vif: 'ip' has no effect: domd makes no rules for a firewall\n");
     guest_config_free(&g);
 }
 
@@ -406,9 +406,9 @@ static void json_brings_back_the_same_guest(void **state)
                    "uuid='01234567-89ab-cdef-0123-456789abcdef'\n"
                    "ramdisk='/r'\nmaxmem=512\nvcpus=3\ncpus=['1','all','0-1']\ncap=50\nextra='a "
                    "\"b\" \\\\c'\n"
-                   "disk=['/i,raw,xvda,ro','/j k,raw,xvdb,rw,overlay=/o']\n"
+                   "disk=['/i,raw,xvda,ro','/j k,raw,xvdb,rw,overlay=/o,untrusted']\n"
                    "vif=['mac=00:16:3e:01:02:03,rate=10Mb/"
-                   "s,vifname=n0','devid=0']\nmax_grant_frames=40\n"),
+                   "s,vifname=n0','devid=0,untrusted']\nmax_grant_frames=40\n"),
         0);
     guest_config_to_json(&g, a);
     ta = json_text(a, &len);
@@ -425,12 +425,58 @@ static void json_brings_back_the_same_guest(void **state)
     assert_int_equal(h.vifs[1].devid, 0);
     assert_string_equal(h.disks[1].overlay, "/o");
     assert_null(h.disks[0].overlay);
+    assert_false(h.disks[0].untrusted);
+    assert_true(h.disks[1].untrusted);
+    assert_false(h.vifs[0].untrusted);
+    assert_true(h.vifs[1].untrusted);
     assert_int_equal(h.max_grant_frames, 40);
     json_free(j);
     json_out_free(a);
     json_out_free(b);
     guest_config_free(&g);
     guest_config_free(&h);
+}
+
+/* A vif of the JSON with the members @more: its rate, as bytes and microseconds. */
+static bool json_rate(const char *more, uint64_t *bytes, uint32_t *usecs)
+{
+    char text[128];
+    struct vif_spec v;
+    struct json *j;
+    bool ok;
+
+    snprintf(text, sizeof(text), "{\"bridge\":\"b\",%s}", more);
+    j = json_parse(text, strlen(text));
+    assert_non_null(j);
+    ok = vif_spec_from_json(&v, j);
+    json_free(j);
+    *bytes = v.rate_bytes;
+    *usecs = v.rate_usecs;
+    return ok;
+}
+
+static void rates_in_json_come_to_whole_milliseconds(void **state)
+{
+    uint64_t bytes;
+    uint32_t usecs;
+
+    assert_true(json_rate("\"rate_bytes\":12345,\"rate_usecs\":60000000", &bytes, &usecs));
+    assert_int_equal(bytes, 12345);
+    assert_int_equal(usecs, 60000000);
+    assert_true(json_rate("\"rate_bytes\":12500,\"rate_usecs\":100", &bytes, &usecs));
+    assert_int_equal(bytes, 125000);
+    assert_int_equal(usecs, 1000);
+    assert_true(
+        json_rate("\"rate_bytes\":1000000000000,\"rate_usecs\":4294967000", &bytes, &usecs));
+    assert_int_equal(bytes, 1000000000000);
+    assert_true(json_rate("\"rate_usecs\":100", &bytes, &usecs));
+    assert_int_equal(bytes, 0);
+    assert_false(json_rate("\"rate_bytes\":1", &bytes, &usecs));
+    assert_false(json_rate("\"rate_bytes\":1,\"rate_usecs\":0", &bytes, &usecs));
+    assert_false(json_rate("\"rate_bytes\":1,\"rate_usecs\":4294967001", &bytes, &usecs));
+    assert_false(json_rate("\"rate_bytes\":1000000000001,\"rate_usecs\":1000", &bytes, &usecs));
+    assert_false(json_rate("\"trusted\":0", &bytes, &usecs));
+    assert_true(json_rate("\"trusted\":true", &bytes, &usecs));
 }
 
 static void json_is_checked_like_a_file(void **state)
@@ -492,6 +538,7 @@ int main(void)
         cmocka_unit_test(cmdline_wins_over_root_and_extra),
         cmocka_unit_test(wrong_values_name_file_line_and_key),
         cmocka_unit_test(json_brings_back_the_same_guest),
+        cmocka_unit_test(rates_in_json_come_to_whole_milliseconds),
         cmocka_unit_test(json_is_checked_like_a_file),
     };
 

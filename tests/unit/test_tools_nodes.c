@@ -13,7 +13,7 @@
 
 static struct disk_spec disks[] = {
     {.target = "/images/a b", .vdev = "xvda", .devid = 51712, .writable = true},
-    {.target = "/dev/sdb", .vdev = "xvdb", .devid = 51728},
+    {.target = "/dev/sdb", .vdev = "xvdb", .devid = 51728, .untrusted = true},
 };
 static struct vif_spec vifs[] = {
     {.mac = {0, 0x16, 0x3e, 1, 2, 3}, .bridge = "pavobr0"},
@@ -22,7 +22,8 @@ static struct vif_spec vifs[] = {
      .vifname = "web",
      .devid = 4,
      .rate_bytes = 62500,
-     .rate_usecs = 50000},
+     .rate_usecs = 50000,
+     .untrusted = true},
 };
 static struct guest_config config = {.name = "g",
                                      .memory_mib = 64,
@@ -116,6 +117,22 @@ static void a_guest_owns_only_what_it_must_write(void **state)
     node_list_free(&l);
 }
 
+static void an_untrusted_backend_is_told_to_the_frontend(void **state)
+{
+    struct node_disk disk = {7, 3};
+    struct node_list l = {0};
+
+    nodes_disk(&l, &config, 0, 7, &disk);
+    nodes_disk(&l, &config, 1, 7, &disk);
+    nodes_vif(&l, &config, 0, 7);
+    nodes_vif(&l, &config, 1, 7);
+    assert_null(find(&l, "/local/domain/7/device/vbd/51712/trusted"));
+    assert_node(&l, "/local/domain/7/device/vbd/51728/trusted", "0", NODE_GUEST_OWN);
+    assert_null(find(&l, "/local/domain/7/device/vif/0/trusted"));
+    assert_node(&l, "/local/domain/7/device/vif/4/trusted", "0", NODE_GUEST_OWN);
+    node_list_free(&l);
+}
+
 static void disks_have_two_ends(void **state)
 {
     struct node_disk loop = {7, 3}, sdb = {8, 0x10};
@@ -161,6 +178,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_domain_has_what_linux_reads),
         cmocka_unit_test(a_guest_owns_only_what_it_must_write),
+        cmocka_unit_test(an_untrusted_backend_is_told_to_the_frontend),
         cmocka_unit_test(disks_have_two_ends),
         cmocka_unit_test(vifs_have_two_ends),
     };

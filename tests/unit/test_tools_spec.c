@@ -10,13 +10,20 @@
 
 #include "dom0-tools/lib/guest.h"
 
-static char why[256];
+static char why[256], heard[512];
+
+/* What was warned of, one behind the other. */
+static void hear(const char *text, void *arg)
+{
+    strncat(heard, text, sizeof(heard) - strlen(heard) - 2);
+    strcat(heard, ";");
+}
 
 static void assert_disk(const char *text, const char *target, const char *vdev, bool writable)
 {
     struct disk_spec d;
 
-    assert_int_equal(disk_spec_parse(&d, text, why, sizeof(why)), 0);
+    assert_int_equal(disk_spec_parse(&d, text, hear, NULL, why, sizeof(why)), 0);
     assert_string_equal(d.target, target);
     assert_string_equal(d.vdev, vdev);
     assert_int_equal(d.writable, writable);
@@ -27,7 +34,7 @@ static void assert_no_disk(const char *text, const char *message)
 {
     struct disk_spec d;
 
-    assert_int_equal(disk_spec_parse(&d, text, why, sizeof(why)), -1);
+    assert_int_equal(disk_spec_parse(&d, text, hear, NULL, why, sizeof(why)), -1);
     assert_string_equal(why, message);
     assert_null(d.target);
 }
@@ -45,6 +52,10 @@ static void old_prefixes_leave_out_the_format(void **state)
     assert_disk("file:/path,xvda,w", "/path", "xvda", true);
     assert_disk("phy:/dev/vg/lv,xvdb1,r", "/dev/vg/lv", "xvdb1", false);
     assert_disk("tap:aio:/path,xvda,w", "/path", "xvda", true);
+    assert_disk("ioemu:file:/path,hda,w", "/path", "hda", true);
+    assert_no_disk("tap:qcow2:/path,xvda,w",
+                   "'qcow2:' is not supported, only raw files and devices");
+    assert_no_disk("iscsi:iqn,xvda,w", "'iscsi:' is not supported, only raw files and devices");
 }
 
 static void key_value_disks(void **state)
@@ -60,12 +71,14 @@ static void an_overlay_may_be_named(void **state)
 {
     struct disk_spec d;
 
-    assert_int_equal(disk_spec_parse(&d, "overlay=/o,vdev=xvda,target=/a,b", why, sizeof(why)), 0);
+    assert_int_equal(
+        disk_spec_parse(&d, "overlay=/o,vdev=xvda,target=/a,b", NULL, NULL, why, sizeof(why)), 0);
     assert_string_equal(d.overlay, "/o");
     assert_string_equal(d.target, "/a,b");
     disk_spec_free(&d);
     assert_null(d.overlay);
-    assert_int_equal(disk_spec_parse(&d, "a,raw,xvda,rw,overlay=o", why, sizeof(why)), 0);
+    assert_int_equal(disk_spec_parse(&d, "a,raw,xvda,rw,overlay=o", NULL, NULL, why, sizeof(why)),
+                     0);
     assert_true(disk_spec_complete(&d, "/dir"));
     assert_string_equal(d.target, "/dir/a");
     assert_string_equal(d.overlay, "/dir/o");
@@ -84,10 +97,43 @@ static void bad_disks_say_why(void **state)
     assert_no_disk("/a,raw,xvda,maybe", "access 'maybe' is neither ro nor rw");
     assert_no_disk("/a,raw,xvda,rw,more", "'more' is one element too many");
     assert_no_disk("/a,raw,xvda,vdev=xvdb", "vdev is given twice");
-    assert_no_disk("/a,raw,xvda,script=x", "'script' is not supported");
+    assert_no_disk("/a,raw,xvda,script=x", "'script' is not supported: domd prepares disks itself: "
+                                           "name a file or a block device");
+    assert_no_disk("/a,raw,xvda,what=x", "'what' is not supported");
+    assert_no_disk("/a,raw,xvda,rw,backend=web",
+                   "'backend' is not supported: no backend but dom0's serves guests");
+    assert_no_disk("/a,,hdc,cdrom", "'cdrom' is not supported: a PV guest has no CD drive: "
+                                    "give it the image as a disk, ro");
+    assert_no_disk("/a,raw,xvda,rw,colo", "'colo' is not supported: guests are not replicated");
+    assert_no_disk("/a,raw,xvda,specification=virtio",
+                   "specification 'virtio' is not supported, only xen");
     assert_no_disk("/a,raw,xvda,devtype=cdrom", "devtype 'cdrom' is not supported, only disk");
     assert_no_disk("/a,raw,xvda,backendtype=qdisk",
                    "backendtype 'qdisk' is not supported, only phy");
+}
+
+static void disk_words_of_xl_are_taken_or_have_a_reason(void **state)
+{
+    struct disk_spec d;
+
+    heard[0] = '\0';
+    assert_disk("/a,raw,xvda,rw,no-discard,trusted", "/a", "xvda", true);
+    assert_disk("trusted,/a,,xvda,,specification=xen,backendtype=,devtype=", "/a", "xvda", true);
+    assert_disk("/a,raw,xvda,rw,backend=0", "/a", "xvda", true);
+    assert_disk("/a,raw,xvda,rw,backend=Domain-0,backendtype=phy", "/a", "xvda", true);
+    assert_string_equal(heard, "");
+    assert_disk("discard,/a,raw,xvda,rw,direct-io-safe", "/a", "xvda", true);
+    assert_string_equal(heard,
+                        "'discard' has no effect: no disk is offered with discard;"
+                        "'direct-io-safe' has no effect: dom0's backend has no workaround that "
+                        "could be turned off;");
+    assert_int_equal(disk_spec_parse(&d, "/a,raw,xvda,rw", NULL, NULL, why, sizeof(why)), 0);
+    assert_false(d.untrusted);
+    disk_spec_free(&d);
+    assert_int_equal(
+        disk_spec_parse(&d, "untrusted,/a,raw,xvda,rw,discard", NULL, NULL, why, sizeof(why)), 0);
+    assert_true(d.untrusted);
+    disk_spec_free(&d);
 }
 
 static void device_numbers_are_the_published_ones(void **state)
@@ -154,13 +200,52 @@ static void rates_become_bytes_per_interval(void **state)
         uint64_t bytes;
         uint32_t usecs;
     } good[] = {
-        {"rate=10Mb/s", 62500, 50000},      {"rate=1MB/s@20ms", 20000, 20000},
-        {"rate=250KB/s", 12500, 50000},     {"rate=1Gb/s@100us", 12500, 100},
+        {"rate=10Mb/s", 62500, 50000},
+        {"rate=1MB/s@20ms", 20000, 20000},
+        {"rate=250KB/s", 12500, 50000},
         {"rate=8000b/s@1s", 1000, 1000000},
+        {"rate=1MB/s@20000", 20000, 20000}, /* microseconds */
+        {"rate=1MB/s@20000us", 20000, 20000},
+        {"rate=10000000B/s", 500000, 50000},
+        {"rate=1500000Kb/s", 9375000, 50000},
+        {"rate=100Gb/s", 625000000, 50000},
+        {"rate=500B/s", 25, 50000},
+        {"rate=1500B/s", 75, 50000},
+        {"rate=1001b/s@8s", 1001, 8000000},
+        {"rate=20B/s", 1, 50000},
+        {"rate=1B/s@1s", 1, 1000000},
+        {"rate=1b/s@4294967000", 536, 4294967000},
+        {"rate=20000GB/s", 1000000000000, 50000},
+        /* netback counts milliseconds; the rate is the same. */
+        {"rate=1Gb/s@100us", 125000, 1000},
+        {"rate=1MB/s@1500us", 2000, 2000},
+        {"rate=1MB/s@1", 1000, 1000},
     };
-    static const char *const none[] = {"rate=",       "rate=10",        "rate=Mb/s",
-                                       "rate=-1Mb/s", "rate=1Mb/s@0ms", "rate=1Mb/sx",
-                                       "rate=1b/s",   "rate=1Mb/s@9h"};
+    static const struct {
+        const char *text, *message;
+    } none[] = {
+        {"rate=", "it is not like 10Mb/s or 1MB/s@20ms"},
+        {"rate=20TB/s", "it is not like 10Mb/s or 1MB/s@20ms"},
+        {"rate=10", "it is not like 10Mb/s or 1MB/s@20ms"},
+        {"rate=Mb/s", "it is not like 10Mb/s or 1MB/s@20ms"},
+        {"rate=-1Mb/s", "it is not like 10Mb/s or 1MB/s@20ms"},
+        {"rate=1Mb/sx", "it is not like 10Mb/s or 1MB/s@20ms"},
+        {"rate=1Mb/s@9h", "it is not like 10Mb/s or 1MB/s@20ms"},
+        {"rate=1Mb/s@", "it is not like 10Mb/s or 1MB/s@20ms"},
+        {"rate=1Mb/s@-1", "it is not like 10Mb/s or 1MB/s@20ms"},
+        {"rate=1Mb/s@0ms", "its interval is 0"},
+        {"rate=1Mb/s@4294967001", "its interval is more than 4294 s"},
+        {"rate=1Mb/s@4295s", "its interval is more than 4294 s"},
+        {"rate=1Mb/s@18446744073709552s", "it is not like 10Mb/s or 1MB/s@20ms"},
+        {"rate=0Mb/s", "it allows less than a byte in an interval: nothing would ever be sent"},
+        {"rate=1b/s", "it allows less than a byte in an interval: nothing would ever be sent"},
+        {"rate=19B/s", "it allows less than a byte in an interval: nothing would ever be sent"},
+        {"rate=20001GB/s", "it allows more than a terabyte in an interval: leave it out"},
+        {"rate=99999999999999999999b/s",
+         "it allows more than a terabyte in an interval: leave it out"},
+        {"rate=99999999999999999GB/s",
+         "it allows more than a terabyte in an interval: leave it out"},
+    };
     struct vif_spec v;
     size_t i;
 
@@ -169,8 +254,35 @@ static void rates_become_bytes_per_interval(void **state)
         assert_int_equal(v.rate_bytes, good[i].bytes);
         assert_int_equal(v.rate_usecs, good[i].usecs);
     }
-    for (i = 0; i < sizeof(none) / sizeof(none[0]); i++)
-        assert_int_equal(vif_spec_parse(&v, none[i], NULL, NULL, why, sizeof(why)), -1);
+    for (i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+        assert_int_equal(vif_spec_parse(&v, none[i].text, NULL, NULL, why, sizeof(why)), -1);
+        assert_string_equal(strstr(why, "': ") + 3, none[i].message);
+    }
+}
+
+static void vif_words_of_xl_are_taken_or_have_a_reason(void **state)
+{
+    static const char *const idle[] = {"script=x", "gatewaydev=e", "netdev=e", "ip=1.2.3.4",
+                                       "mtu=9000", "model=e1000",  "type=vif"};
+    struct vif_spec v;
+    size_t i;
+
+    heard[0] = '\0';
+    assert_int_equal(vif_spec_parse(&v, "backend=0,trusted", hear, NULL, why, sizeof(why)), 0);
+    assert_false(v.untrusted);
+    assert_int_equal(vif_spec_parse(&v, "bridge=b,untrusted", hear, NULL, why, sizeof(why)), 0);
+    assert_true(v.untrusted);
+    assert_string_equal(heard, "");
+    for (i = 0; i < sizeof(idle) / sizeof(idle[0]); i++) {
+        heard[0] = '\0';
+        assert_int_equal(vif_spec_parse(&v, idle[i], hear, NULL, why, sizeof(why)), 0);
+        assert_non_null(strstr(heard, "' has no effect: "));
+    }
+    heard[0] = '\0';
+    assert_int_equal(vif_spec_parse(&v, "what=x", hear, NULL, why, sizeof(why)), 0);
+    assert_string_equal(heard, "'what' is an unknown key, ignored;");
+    assert_int_equal(vif_spec_parse(&v, "backend=web", hear, NULL, why, sizeof(why)), -1);
+    assert_string_equal(why, "'backend' is not supported: no backend but dom0's serves guests");
 }
 
 static void bad_vifs_say_why(void **state)
@@ -244,9 +356,11 @@ int main(void)
         cmocka_unit_test(key_value_disks),
         cmocka_unit_test(an_overlay_may_be_named),
         cmocka_unit_test(bad_disks_say_why),
+        cmocka_unit_test(disk_words_of_xl_are_taken_or_have_a_reason),
         cmocka_unit_test(device_numbers_are_the_published_ones),
         cmocka_unit_test(vifs_are_read),
         cmocka_unit_test(rates_become_bytes_per_interval),
+        cmocka_unit_test(vif_words_of_xl_are_taken_or_have_a_reason),
         cmocka_unit_test(bad_vifs_say_why),
         cmocka_unit_test(uuids_and_macs_come_back),
         cmocka_unit_test(names_are_safe_as_files_and_nodes),

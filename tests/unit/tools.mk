@@ -2,6 +2,10 @@
 # Native tests of dom0's tools.
 unit-tests += tools_amount
 unit-tools_amount := dom0-tools/lib/amount.c
+unit-tests += tools_bench
+unit-tools_bench := dom0-tools/lib/benchdoc.c dom0-tools/lib/err.c dom0-tools/lib/file.c dom0-tools/lib/json.c
+unit-tools_bench += dom0-tools/lib/machine.c
+unit-tools_bench-libs := -lyajl -lm
 unit-tests += tools_config
 unit-tools_config := $(tools-common)
 unit-tools_config-libs := -lyajl

@@ -51,11 +51,18 @@ void panic(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn))
             panic("BUG at %s:%d: %s\n", __FILE__, __LINE__, #c); \
     } while (0)
 
-#define likely(x)             __builtin_expect(!!(x), 1)
-#define unlikely(x)           __builtin_expect(!!(x), 0)
-#define ARRAY_SIZE(a)         (sizeof(a) / sizeof((a)[0]))
-#define min(a, b)             ((a) < (b) ? (a) : (b))
-#define max(a, b)             ((a) > (b) ? (a) : (b))
+#define likely(x)     __builtin_expect(!!(x), 1)
+#define unlikely(x)   __builtin_expect(!!(x), 0)
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define min(a, b)     CHOOSE(a, <, b)
+#define max(a, b)     CHOOSE(a, >, b)
+/* Each argument is evaluated once: what changes by itself may have passed the other by the second time. */
+#define CHOOSE(a, op, b)        \
+    __extension__({             \
+        __typeof__(a) a_ = (a); \
+        __typeof__(b) b_ = (b); \
+        a_ op b_ ? a_ : b_;     \
+    })
 #define container_of(p, t, m) ((t *)((char *)(p)-offsetof(t, m)))
 #define ROUND_UP(x, a)        (((x) + (a)-1) & ~((__typeof__(x))(a)-1))
 #define ACCESS_ONCE(x)        (*(volatile __typeof__(x) *)&(x))

@@ -18,7 +18,7 @@ extern unsigned int perf_flags;
 void perf_note(struct vcpu *v, unsigned int event, uint32_t arg) __attribute__((cold));
 static inline void perf_event(struct vcpu *v, unsigned int event, uint32_t arg)
 {
-    if (unlikely(perf_flags))
+    if (unlikely(perf_flags & (PERF_COUNT | PERF_TRACE)))
         perf_note(v, event, arg);
 }
 /* The same for what has more to it, to be called while perf_flags are set. @v is going to be runnable, and still

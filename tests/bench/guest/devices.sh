@@ -71,16 +71,13 @@ io_peers() {
     "${command[@]/run.sh/io.sh}" serve </dev/null >/dev/null 2>&1 &
 }
 io_guests() {
-    local words
     cp /files/{io.sh,roundtrip} /tmp/add/bench/
-    words=$(<args)
     printf 'self=10.0.0.3\nhost=10.0.0.1\n' >/tmp/add/bench/place
     initrd_for other io serve
     give_devices 2 none
     start other "${devices[@]}"
     printf 'self=10.0.0.2\nhost=10.0.0.1\nother=10.0.0.3\n' >/tmp/add/bench/place
-    # shellcheck disable=SC2086  # words
-    initrd_for $name $words
+    initrd_for "$name" "${task[@]}"
     give_devices 1
 }
 

@@ -11,9 +11,11 @@ seconds=$2 memory=$3 words=${4-}
 name=bench
 kernel=/files/vmlinuz
 initrd=/tmp/inside
+vcpus=1
 log=
 declare -A pids
 devices=()
+read -r -a task <args
 
 failed() {
     echo "FAIL $*"
@@ -43,8 +45,8 @@ await() {
 }
 
 config() { # NAME LINE...
-    printf '%s\n' "name = \"$1\"" "kernel = \"$kernel\"" "ramdisk = \"$initrd\"" \
-        "memory = $memory" 'vcpus = 1' "extra = \"console=hvc0 quiet loglevel=1 $words\"" \
+    printf '%s\n' "name = \"$1\"" "kernel = \"$kernel\"" ${initrd:+"ramdisk = \"$initrd\""} \
+        "memory = $memory" "vcpus = $vcpus" "extra = \"console=hvc0 quiet loglevel=1 $words\"" \
         'on_poweroff = "destroy"' 'on_crash = "destroy"' 'on_reboot = "destroy"' "${@:2}"
 }
 domain() { # TOOL NAME LINE...
@@ -122,20 +124,19 @@ if [ -e guests ]; then
     here) if [ -x /usr/sbin/xl ]; then tool=xen; else tool=pavo; fi ;;
     kvm) kvm "${where[1]}" ;;
     esac
-    read -r -a words <guests
-    exec ./run.sh "${words[0]}" "$tool" "${words[@]:1}"
+    read -r -a told <guests
+    exec ./run.sh "${told[0]}" "$tool" "${told[@]:1}"
 fi
 images=(inside) command=(./run.sh)
 [ ! -e image ] || images+=("$(<image)")
 if [ -e devices ]; then
     . ./devices.sh
     load_devices "$(<disk-mib)"
-    case $(<args) in io\ *) io_peers ;; esac
+    [ "${task[0]}" != io ] || io_peers
 fi
 if [ "${where[0]}" = here ]; then
     [ ! -e image ] || [ -e /tmp/tree ] || in_tree
-    # shellcheck disable=SC2046  # one word an argument
-    exec "${command[@]}" $(cat args)
+    exec "${command[@]}" "${task[@]}"
 fi
 mkdir -p /tmp/add/bench
 case ${where[0]} in
@@ -144,13 +145,16 @@ kvm) kvm "${where[1]}" ;;
 *) failed "${where[*]}: no such place" ;;
 esac
 [ "${where[0]}" != tcg ] || echo "ASSERT accel tcg"
-case $(<args) in
-sharing\ *)
-    read -r -a words_of <args
-    sharing "${words_of[@]:1}"
+case ${task[0]} in
+sharing)
+    sharing "${task[@]:1}"
     exit
     ;;
-io\ *) io_guests ;;
+io) io_guests ;;
+pv) # the tiny kernel takes the workload's words as its own
+    kernel=/files/mini initrd='' vcpus=2
+    words="bench=${task[*]:1}"
+    ;;
 *)
     cp args /tmp/add/bench/
     cat "${images[@]}" >$initrd

@@ -3,9 +3,11 @@
 #
 # life.sh pavo|xen|kvm SAMPLES GUESTS MEMORY MACHINE: what guests cost to make and to end, measured in
 # dom0 (or on plain Linux), with the kernel of all rows and, where many are made, the tiny one. Prints ROW
-# lines in ms and KiB. MEMORY: of a guest, in MiB; MACHINE: of the machine.
+# lines in ms and KiB. MEMORY: of a guest, in MiB; MACHINE: of the machine. Runs in the folder of the bench's
+# files; writes to $WORK (/tmp).
 set -u
-cd /files || exit
+cd "$(dirname "$0")" || exit
+work=${WORK:-/tmp}
 tool=$1 samples=$2 guests=$3 memory=$4 machine=$5
 tiny_mib=16
 
@@ -32,10 +34,20 @@ first_lines() {
     return 1
 }
 
+# Guests go with this script, however it ends.
+made=()
+trap '[ ${#made[@]} = 0 ] || for name in "${made[@]}"; do $xl destroy "$name" >/dev/null 2>&1; done' EXIT
+trap 'exit 1' INT TERM HUP
+
 config() { # NAME KERNEL MEMORY LINE...
+    ! $xl domid "$1" >/dev/null 2>&1 || failed "a guest of the name $1 is there already"
     printf '%s\n' "name = \"$1\"" "kernel = \"$2\"" "memory = $3" 'vcpus = 1' 'on_poweroff = "destroy"' \
-        'on_reboot = "restart"' 'on_crash = "destroy"' "${@:4}" >"/tmp/$1.cfg"
+        'on_reboot = "restart"' 'on_crash = "destroy"' "${@:4}" >"$work/cfg" || failed "no room in $work"
+    made+=("$1")
 }
+# create [OPTION]: what ends this script lets the tool finish: half a guest cannot be destroyed.
+create() { (trap '' INT TERM HUP && exec "$xl" create "$@" "$work/cfg") >"$work/said" 2>&1; }
+said() { tail -n 1 "$work/said"; }
 free_kib() {
     if [ "$tool" = pavo ]; then
         echo $(($(domctl info -o json | sed -n 's/.*"free_pages": *\([0-9]*\).*/\1/p') * 4))
@@ -47,36 +59,48 @@ free_kib() {
     fi
 }
 
+# What dom0 and all guests have.
+domains_mib() {
+    if [ "$tool" = pavo ]; then
+        domctl list -o json | sed -n 's/.*"memory_mib": *\([0-9]*\).*/\1/p' |
+            awk '{ n += $1 } END { print n }'
+    else
+        xl list | awk 'NR > 1 { n += $3 } END { print n }'
+    fi
+}
+
 domains() {
-    local xl=domctl log=/var/log/pavo/console/life.log i a b c before after
-    [ "$tool" = pavo ] || { xl=xl log=/var/log/xen/console/guest-life.log; }
-    config life /files/vmlinuz "$memory" 'ramdisk = "/tmp/inside"' 'extra = "console=hvc0 quiet loglevel=1"'
+    local name=pavo-bench i a b c before after has log
+    log=/var/log/pavo/console/$name.log
+    [ "$tool" = pavo ] || log=/var/log/xen/console/guest-$name.log
+    config $name "$PWD/vmlinuz" "$memory" "ramdisk = \"$image\"" 'extra = "console=hvc0 quiet loglevel=1"'
     for ((i = 0; i < samples; i++)); do
-        rm -f $log
+        rm -f "$log"
         now a
-        $xl create /tmp/life.cfg >/tmp/life.out 2>&1 || failed "$xl create: $(tail -n 1 /tmp/life.out)"
+        create || failed "$xl create: $(said)"
         now b
-        first_lines 1 $log || failed "the guest's init never spoke"
+        first_lines 1 "$log" || failed "the guest's init never spoke"
         now c
         row create_ms $((b - a))
         row init_ms $((c - a))
         pause 1
         now a
-        $xl reboot life >/tmp/life.out 2>&1 || failed "$xl reboot: $(tail -n 1 /tmp/life.out)"
-        first_lines 2 $log || failed "the guest did not come back from its reboot"
+        $xl reboot $name >"$work/said" 2>&1 || failed "$xl reboot: $(said)"
+        first_lines 2 "$log" || failed "the guest did not come back from its reboot"
         now b
         row reboot_ms $((b - a))
         pause 1
         now a
-        $xl destroy life >/tmp/life.out 2>&1 || failed "$xl destroy: $(tail -n 1 /tmp/life.out)"
+        $xl destroy $name >"$work/said" 2>&1 || failed "$xl destroy: $(said)"
         now b
         row destroy_ms $((b - a))
     done
     before=$(free_kib)
-    echo "ROW self_kib $((machine * 1024 - 768 * 1024 - before)) KiB"
+    has=$(domains_mib)
+    echo "ROW self_kib $(((machine - has) * 1024 - before)) KiB"
     for ((i = 1; i <= guests; i++)); do
-        config "tiny$i" /files/mini $tiny_mib
-        $xl create -p "/tmp/tiny$i.cfg" >/tmp/life.out 2>&1 || failed "$xl create, guest $i: $(tail -n 1 /tmp/life.out)"
+        config "$name$i" "$PWD/mini" $tiny_mib
+        create -p || failed "$xl create, guest $i: $(said)"
     done
     after=$(free_kib)
     echo "ROW guest_kib $(((before - after) / guests - tiny_mib * 1024)) KiB"
@@ -84,26 +108,26 @@ domains() {
 
 available_kib() { sed -n 's/^MemAvailable: *\([0-9]*\).*/\1/p' /proc/meminfo; }
 machines() {
-    local log=/tmp/life.log i a b c before
+    local log=$work/life.log i a b c before
     qemu() {
-        LD_LIBRARY_PATH=/files/qemu/lib QEMU_MODULE_DIR=/files/qemu/modules /files/qemu/qemu-system-x86_64 \
-            -L /files/qemu/share -accel kvm -cpu qemu64 -m "$memory" -smp 1 -display none -no-reboot \
-            -monitor none -net none -serial "file:$log" -kernel /files/vmlinuz -initrd /tmp/inside -daemonize \
-            -pidfile /tmp/life.pid -append "console=ttyS0 quiet loglevel=1 panic=-1" "$@" </dev/null >/tmp/life.out 2>&1 ||
-            failed "QEMU: $(head -n 1 /tmp/life.out)"
+        LD_LIBRARY_PATH=$PWD/qemu/lib QEMU_MODULE_DIR=$PWD/qemu/modules ./qemu/qemu-system-x86_64 \
+            -L "$PWD/qemu/share" -accel kvm -cpu qemu64 -m "$memory" -smp 1 -display none -no-reboot \
+            -monitor none -net none -serial "file:$log" -kernel "$PWD/vmlinuz" -initrd "$image" -daemonize \
+            -pidfile "$work/life.pid" -append "console=ttyS0 quiet loglevel=1 panic=-1" "$@" </dev/null >"$work/said" 2>&1 ||
+            failed "QEMU: $(head -n 1 "$work/said")"
     }
     end() {
         local pid
-        read -r pid </tmp/life.pid
+        read -r pid <"$work/life.pid"
         kill "$pid"
         while [ -e "/proc/$pid" ]; do pause 0.002; done
     }
     for ((i = 0; i < samples; i++)); do
-        rm -f $log
+        rm -f "$log"
         now a
         qemu
         now b
-        first_lines 1 $log || failed "the guest's init never spoke"
+        first_lines 1 "$log" || failed "the guest's init never spoke"
         now c
         row create_ms $((b - a))
         row init_ms $((c - a))
@@ -120,7 +144,11 @@ machines() {
     end
 }
 
-cat /files/inside >/tmp/inside
-(mkdir -p /tmp/add/bench && echo idle >/tmp/add/bench/args && cd /tmp/add && find . | cpio -o -H newc) >>/tmp/inside 2>/dev/null
+xl=domctl image=$work/image
+[ "$tool" != xen ] || xl=xl
+mkdir -p "$work/bench"
+cat inside >"$image" && echo idle >"$work/bench/args" &&
+    (cd "$work" && printf 'bench\nbench/args\n' | cpio -o -H newc) >>"$image" 2>/dev/null ||
+    failed "no room for the guest's image in $work"
 if [ "$tool" = kvm ]; then machines; else domains; fi
 exit 0 # whatever the last pause said: what failed has ended it before

@@ -2,7 +2,7 @@
 /*
  * micro REPS ROW=COUNT...: what the smallest operations of a kernel cost. Each named row is measured
  * REPS times, COUNT operations at a time after one turn that does not count, and each time gives a
- * line `ROW name value unit`. A row that cannot be measured gives `FAIL name: why`, and the exit
+ * line `ROW name value unit operations`. A row that cannot be measured gives `FAIL name: why`, and the exit
  * status is 1.
  *
  * micro --facts: who this kernel runs on, as far as a program can ask: lines `ASSERT what value`.
@@ -52,6 +52,7 @@ static inline void mark_end(void)
 }
 
 static uint64_t begun, took;
+static long parts;      /* operations of the row in one of the turn */
 static const char *why; /* what a row that failed could not do */
 
 static void begin(void)
@@ -276,7 +277,7 @@ static int ring(long n, int processes)
             return failed("a pipe of the ring");
     }
     end();
-    took /= (unsigned int)processes; /* one switch */
+    parts = processes; /* one switch */
     for (int i = 0; i < processes; i++) {
         close(fds[i][0]);
         close(fds[i][1]);
@@ -372,7 +373,7 @@ static int futex_wake(long n)
         futex_await(word, 2 * i + 2);
     }
     end();
-    took /= 2;
+    parts = 2;
     if (reap(pid))
         return -1;
     munmap((void *)word, PAGE);
@@ -399,17 +400,22 @@ static int measure(const struct row *r, long n, int reps)
     double value;
 
     for (int i = 0; i <= reps; i++) {
+        parts = 1;
         if (r->run(n)) {
             printf("FAIL %s: %s: %s\n", r->name, why, strerror(errno));
             return 1;
         }
         if (!i)
             continue; /* a turn to warm up */
+        if (!took) {  /* a clock of one CPU behind another's stands still until it has caught up */
+            printf("FAIL %s: no time passed by this machine's clock\n", r->name);
+            return 1;
+        }
         if (r->ns > 0)
-            value = (double)took / (double)n / r->ns;
+            value = (double)took / (double)(n * parts) / r->ns;
         else
             value = 65536.0 * (double)n / 1e6 / ((double)took / 1e9);
-        printf("ROW %s %.6g %s\n", r->name, value, r->unit);
+        printf("ROW %s %.6g %s %ld\n", r->name, value, r->unit, n * parts);
     }
     return 0;
 }

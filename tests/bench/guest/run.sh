@@ -4,7 +4,8 @@
 # run.sh WORKLOAD ARGUMENT...: one workload of the bench, inside what is measured. Runs in a guest
 # (from init) and in dom0 or on plain Linux (from host.sh). Prints
 #   ASSERT WHAT VALUE   what this machine is, so that nothing else is measured by mistake
-#   ROW NAME VALUE UNIT one measured figure; the same name again is one more sample
+#   ROW NAME VALUE UNIT [OPERATIONS]  one measured figure, of so many operations; the same name again is
+#                       one more sample
 #   FAIL WHAT: WHY      something could not be measured
 #   END ok | END failed
 here=$(dirname "$0")

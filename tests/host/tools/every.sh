@@ -21,7 +21,7 @@ words() {
     network-detach) echo "--force @ 0" ;;
     shutdown | reboot) echo "-t 5 @" ;;
     dump-core) echo "@ /tmp/core" ;;
-    create | dmesg | metrics | top | trace) ;; # name none
+    bench | create | dmesg | metrics | top | trace) ;; # name none
     events) ;;                         # of guests that may come, too
     *) echo "@" ;;
     esac
@@ -130,14 +130,18 @@ bad create-in-use 1 'in use by domain g' domctl create /tmp/i.cfg
 mkdir -p /tmp/small && mount -t tmpfs -o size=64k tmpfs /tmp/small
 mkdir /tmp/small/ro && mount -t tmpfs -o ro tmpfs /tmp/small/ro
 dd if=/dev/zero of=/tmp/small/full bs=1k >/dev/null 2>&1
-bad metrics-disk-full 1 'cannot be written' domctl metrics -f /tmp/small/pavo.prom
+bad metrics-disk-full 4 'cannot be written: No space left' domctl metrics -f /tmp/small/pavo.prom
+bad trace-disk-full 4 'No space left' domctl trace -s 1 -e sched /tmp/small/trace
+rm -f /tmp/small/trace
+bad dump-disk-full 4 'No space left' domctl dump-core h /tmp/small/core
+bad standard-output-full 4 'cannot be written: No space left' sh -c 'domctl list >/dev/full'
 overlay() { domctl create /tmp/i.cfg "disk=['/tmp/free.img,raw,xvda,rw,overlay=$1']"; }
 bad overlay-readonly-disk 2 'overlay /tmp/small/ro/cow: Read-only file system$' overlay /tmp/small/ro/cow
 bad overlay-no-folder 2 'overlay /none/cow: no such file' overlay /none/cow
 bad overlay-disk-full 4 'overlay /tmp/small/cow: ' overlay /tmp/small/cow
 [ "$(ls /tmp/small)" = "$(printf 'full\nro')" ] || why+=" files left: $(ls /tmp/small)"
 umount /tmp/small/ro /tmp/small
-judge every-device-busy-disk-full 6
+judge every-device-busy-disk-full 9
 
 # ---- files; host/usage has what domctl alone can judge
 { echo '<!DOCTYPE domain [<!ENTITY a0 "ha">'

@@ -49,6 +49,36 @@ domctl create -c /tmp/webc.cfg </dev/null >/tmp/out 2>/tmp/err &
 wait_for 20 eval "! kill -0 $! 2>/dev/null"
 check create-console "$(cat /tmp/out /tmp/err)" grep -aq 'mini: end=poweroff' /tmp/out
 check create-console-ends "$(domctl list)" gone webc
+# A guest that does not hear, but ends as soon as it runs, and is kept for a look.
+truncate -s 1M /tmp/kept.img
+mini kept 'end=poweroff' 'on_poweroff = "preserve"' \
+    'disk = [ "/tmp/kept.img,raw,xvda,rw,untrusted" ]' 'vif = [ "untrusted" ]'
+asked() { [ -n "$(store read "/local/domain/$(field "$1" id)/control/shutdown" 2>/dev/null)" ]; }
+# waiting COMMAND...: in the background, until kept was asked; then kept runs. Its end is the last line of /tmp/out.
+waiting() {
+    ("$@" >/tmp/out 2>&1; echo "status $?" >>/tmp/out) &
+    wait_for 10 asked kept
+    domctl unpause kept
+}
+came_back() { [ "$(cat /tmp/out)" = 'status 0' ]; }
+domctl create -q -p -f /tmp/kept.cfg memory=40 2>/tmp/err
+check create-defconfig "$(cat /tmp/err)" [ "$(field kept memory_mib)" = 40 ]
+told() { store read "/local/domain/$(field kept id)/device/$1/trusted"; }
+check untrusted-is-told "$(told vbd/51712) $(told vif/0)" [ "$(told vbd/51712) $(told vif/0)" = "0 0" ]
+waiting strace -s 1000 -e trace=write,sendto,sendmsg -o /tmp/trace domctl shutdown -w kept
+wait_for 10 came_back
+check shutdown-w-comes-back "$(cat /tmp/out)" came_back
+check shutdown-w-has-no-limit "$(cat /tmp/trace)" eval \
+    "grep -q '\"op.*wait' /tmp/trace && ! grep -qE '\"(wait|total)..?:' /tmp/trace"
+domctl destroy kept
+domctl create -q -p --defconfig=/tmp/kept.cfg
+waiting domctl shutdown -w -w kept
+ended() { store read "/domd/$(field kept id)/kept" >/dev/null 2>&1; }
+wait_for 10 ended
+usleep 500000
+check shutdown-ww-waits-on "$(cat /tmp/out; domctl list)" eval 'ended && [ ! -s /tmp/out ]'
+domctl destroy kept
+check shutdown-ww-comes-back "$(cat /tmp/out)" wait_for 5 came_back
 mini db
 create db
 dd if=/dev/zero bs=1024 count=10240 2>/dev/null | tr '\0' '#' >/tmp/big.cfg
@@ -190,11 +220,26 @@ id=$(field linb id)
 domctl reboot -a -t 60 2>/tmp/err
 check reboot-all "status $?: $(cat /tmp/err)" wait_for 10 newer lina "$id"
 check reboot-all-both "$(domctl list)" wait_for 10 newer linb "$id"
-wait_for 30 ready lina
-wait_for 30 ready linb
-domctl pause linb
+# By a pattern: those that match, and no other.
+config mail 'memory = 128' "$linux"
+create mail
+for n in lina linb mail; do wait_for 30 ready $n; done
+id=$(field lina id)
+both=$(field linb id)
+alone=$(field mail id)
+domctl reboot -t 60 'lin*' 2>/tmp/err
+untouched() { [ "$(field mail id)" = "$alone" ] && ! asked mail; }
+again() { newer lina "$id" && newer linb "$both"; }
+wait_for 30 again
+check reboot-pattern "$(cat /tmp/err; domctl list; tail -n 5 /var/log/pavo/domd.log)" again
+check reboot-pattern-no-other "$(domctl list)" untouched
+for n in lina linb; do wait_for 30 ready $n; done
+domctl shutdown -t 60 'lin*' 2>/tmp/err
+check shutdown-pattern "status $?: $(cat /tmp/err)" eval "[ $? = 0 ] && gone lina && gone linb"
+check shutdown-pattern-no-other "$(domctl list)" untouched
+domctl create -p /tmp/linb.cfg >/dev/null
 expect shutdown-destroy 0 'linb: did not power off within 1 s: destroyed' domctl shutdown -t 1 --destroy linb
 json shutdown -a -w
-check shutdown-all "$(cat /tmp/err)" gone lina
+check shutdown-all "$(cat /tmp/err)" gone mail
 expect shutdown-nobody 2 'name a guest, or give -a' domctl shutdown
 same asking-leaves-nothing

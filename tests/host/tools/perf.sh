@@ -52,7 +52,7 @@ domctl perf --reset
 check perf-reset "$(calls calls1)" [ -z "$(calls calls1)" ]
 domctl destroy calls1
 domctl perf --off
-says perf-off-again 1 'counting is off' domctl perf calls1
+says perf-off-again 1 'counting is off' domctl perf
 same perf-leaves-nothing
 
 # ---- traces
@@ -89,7 +89,7 @@ says trace-damaged 2 '/tmp/damaged: a damaged trace, from byte ' domctl trace -d
 says trace-no-such-file 2 '/tmp/none: No such file' domctl trace -d text /tmp/none
 says trace-bad-events 2 "does not know 'nonsense'" domctl trace -e hypercall,nonsense /tmp/none
 says trace-bad-size 2 'cannot hold 300 records' domctl trace -r 300 /tmp/none
-says trace-disk-full 1 '/dev/full: No space left on device' domctl trace -s 1 /dev/full
+says trace-disk-full 4 '/dev/full: No space left on device' domctl trace -s 1 /dev/full
 # A client that is killed leaves no trace going on, and no rings.
 domctl trace /tmp/killed 2>/dev/null &
 tracer=$!

@@ -97,6 +97,7 @@ completes "destroy" verb domctl des
 completes "one two" names domctl destroy ''
 completes "two" begun-name domctl console t
 completes "cfg json xml" formats domctl config -o ''
+completes "full quick tiny" values domctl bench -s ''
 completes "one" name-after-option domctl config -o json o
 completes "one" name-after-value domctl block-attach -o json o
 completes "one two" names-beside-option domctl shutdown -t 3 ''
