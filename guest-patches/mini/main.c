@@ -112,11 +112,11 @@ static void make_calls(uint64_t calls)
     kprintf("mini: %lu calls in %lu ns\n", calls, system_time_ns() - start);
 }
 
-/* end=poweroff, reboot, crash, or wait (for somebody to end us); after=MS: alive so long first. */
+/* end=poweroff, reboot, crash, or wait (for somebody to end us); after=MS: alive so long first, and says when it is over. */
 static void end_as_told(void)
 {
     static const char *const words[] = {"poweroff", "reboot", "suspend", "crash"};
-    uint64_t until = system_time_ns() + cmdline_number("after") * 1000000;
+    uint64_t after = cmdline_number("after") * 1000000, until = system_time_ns() + after;
     unsigned int i;
     char text[16];
 
@@ -127,6 +127,8 @@ static void end_as_told(void)
     console_flush();
     while (system_time_ns() < until)
         sched_op(SCHEDOP_yield, NULL);
+    if (after)
+        kprintf("mini: %s now\n", text);
     for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
         if (!strcmp(text, words[i]))
             domain_shutdown(i);

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # stored with 100,000 nodes, 1,000 connections and 10,000 watches, natively: it serves them all, and
-# has the nodes again after a kill. How fast is a matter of tests/bench/store.
+# has the nodes again after a kill. That no request takes longer for them: tests/unit/test_store_scale.c.
 . tests/host/lib.sh
 bin=$PWD/build/xenstore-like
 socket=$scratch/socket

@@ -11,4 +11,4 @@ for file in tmux libevent_core-2.1.so.7 libutempter.so.0; do
     cp -L "${found:-/none/$file}" "$scratch/tmux/" || die "no $file among the fetched packages"
 done
 cp -r /usr/lib/locale/C.utf8 "$scratch/tmux/" || die "this machine has no locale C.UTF-8" # libc-bin's
-FILES=$scratch TIMEOUT=280 dom0 'bash domtop.sh'
+FILES=$scratch TIMEOUT=400 dom0 'bash domtop.sh'

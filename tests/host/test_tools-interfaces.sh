@@ -5,4 +5,4 @@
 # tests/host/tools/interfaces.sh in dom0.
 . tests/host/lib.sh
 cp tests/host/tools/*.sh "$scratch/"
-FILES=$scratch TIMEOUT=280 dom0 'bash interfaces.sh'
+FILES=$scratch TIMEOUT=400 dom0 'bash interfaces.sh'

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Runs in dom0: disks that come and go while a guest runs, and a guest that takes nothing.
+# Runs in dom0: disks that come and go while a guest runs, a guest that takes nothing, back-ends that
+# dom0's kernel is not ready with.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/devices-lib.sh"
 
@@ -118,9 +119,81 @@ domctl block-attach g overlay=/guest/data.cow,vdev=xvdc,target=/guest/data.img 2
 ran overlay-keeps-what-was-written 15 'head -n 1 /dev/xvdc | grep -q kept'
 domctl block-detach g xvdc
 
+# ---- a block device of dom0, and a disk that is only to be read
+truncate -s 8M /guest/dev.img
+dd if=/tmp/mark of=/guest/dev.img conv=notrunc 2>/dev/null
+loop=$(losetup -f)
+losetup "$loop" /guest/dev.img
+domctl block-attach g "phy:$loop,xvdb,w" 2>/tmp/err
+check attach-block-device "$(cat /tmp/err)" [ "$(states block g)" = 'connected connected ' ]
+ran guest-reads-block-device 15 'dd if=/dev/xvdb bs=4k count=1 2>/dev/null | cmp - /tmp/mark'
+ran guest-writes-block-device 15 'dd if=/tmp/mark of=/dev/xvdb bs=4k seek=2 2>/dev/null && sync'
+domctl block-detach g xvdb 2>/tmp/err
+check block-device-has-it "$(cat /tmp/err)" \
+    cmp /tmp/mark <(dd if="$loop" bs=4k skip=2 count=1 2>/dev/null)
+losetup -d "$loop"
+domctl block-attach g /guest/dev.img,raw,xvdb,ro 2>/tmp/err
+check attach-read-only "$(cat /tmp/err; domctl block-list g)" \
+    grep -q '^xvdb  *51728 ro connected  */guest/dev.img$' <<<"$(domctl block-list g)"
+data=$(md5sum </guest/dev.img)
+ran guest-reads-ro 15 'dd if=/dev/xvdb bs=4k count=1 2>/dev/null | cmp - /tmp/mark'
+ran guest-cannot-write-ro 15 '! dd if=/dev/zero of=/dev/xvdb bs=4k count=1 conv=fsync 2>/dev/null'
+domctl block-detach g xvdb
+check ro-disk-is-unchanged "changed" [ "$(md5sum </guest/dev.img)" = "$data" ]
+
+# ---- nothing is there for a guest before its back-end is: these come when we say so
+probe=/sys/bus/xen-backend/drivers_autoprobe
+held_back() { [ -e "/sys/bus/xen-backend/devices/$1" ]; }
+let_go() { echo "$1" >"/sys/bus/xen-backend/drivers/${1%%-*}/bind"; }
+# What the store has of the device whose back-end is $1, all of it dom0's alone.
+frontend() { xenstore-ls -f -p "/local/domain/$(field g id)/device/${1%%-*}" | grep "/${1##*-}[ /]"; }
+hidden() { frontend "$1" | grep -q '/state = ' && ! frontend "$1" | grep -qv '(n0)$'; }
+echo 0 >$probe
+for late in "vbd-$(field g id)-51728" "vif-$(field g id)-0"; do
+    kind=block what=/guest/data.img,raw,xvdb,rw
+    [[ $late == vbd-* ]] || kind=network what=bridge=pavobr0
+    domctl $kind-attach g $what >/tmp/out 2>/tmp/err &
+    asked=$!
+    wait_for 5 held_back "$late"
+    usleep 300000
+    check "$kind-hidden-until-ready" "$(frontend "$late")" hidden "$late"
+    let_go "$late"
+    wait $asked
+    rc=$?
+    check "$kind-attached-when-ready" "status $rc: $(cat /tmp/err)" [ $rc = 0 ]
+done
+check late-devices-are-connected "$(states block g)$(states network g)" \
+    [ "$(states block g)$(states network g)" = 'connected connected connected ' ]
+echo 1 >$probe
+domctl network-detach g 0
+domctl block-detach g xvdb
+
 domctl destroy g
 check base-untouched "changed" [ "$(md5sum </guest/disk.img)" = "$base" ]
 all_same devices-leave-nothing
+
+# A new guest runs when the last of its back-ends is ready; the reference guest speaks at once.
+printf '%s\n' 'name = "late"' "kernel = \"$here/mini\"" 'memory = 32' 'cmdline = "end=wait"' \
+    "disk = [ '/guest/disk.img,raw,xvda,ro' ]" 'vif = [ "bridge=pavobr0" ]' >/tmp/late.cfg
+echo 0 >$probe
+create late &
+asked=$!
+late_is() { late=$(cd /sys/bus/xen-backend/devices && echo "$1"-*) && [ "$late" != "$1-*" ]; }
+silent() { wait_for 5 [ -e $log/late.log ] && usleep 500000 && [ ! -s $log/late.log ]; }
+speaks() { grep -q 'mini: end=wait' $log/late.log; }
+wait_for 10 late_is vbd
+check waits-for-both "$(cat $log/late.log)" silent
+let_go "$late"
+wait_for 10 late_is vif
+check waits-for-the-last "$(cat $log/late.log)" silent
+let_go "$late"
+wait $asked
+rc=$?
+check runs-when-all-are-ready "status $rc: $(cat /tmp/create.err $log/late.log)" eval "[ $rc = 0 ] && wait_for 5 speaks"
+echo 1 >$probe
+domctl destroy late
+all_same late-leaves-nothing
+
 # One base for several; nobody else may write it meanwhile.
 for n in 1 2 3; do
     config share$n "kernel = '$here/deaf'" 'memory = 32' \

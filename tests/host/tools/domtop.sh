@@ -27,6 +27,17 @@ check disk-write "$(tail -n 3 $log/busy.log)" wait_for 60 grep -q wrote-16 $log/
 domtop -o json -d 0.2 >/tmp/json 2>/tmp/err
 check json "$(cat /tmp/err; head -c 300 /tmp/json)" [ "$(of idle memory_mib)" = 128 ]
 check json-bytes-written "$(of busy disk_write_bytes)" [ "$(of busy disk_write_bytes)" = 16777216 ]
+# What is read: less than was written, and not from the guest's memory. It may read ahead.
+# shellcheck disable=SC2016  # for the guest
+printf 'echo 3 >/proc/sys/vm/drop_caches; dd if=/dev/xvda of=/dev/null bs=1M count=4 && echo read-$((2 + 2))\r' >&3
+check disk-read "$(tail -n 3 $log/busy.log)" wait_for 60 grep -q '^read-4' $log/busy.log
+domtop -o json -d 0.2 >/tmp/json 2>/tmp/err
+check json-bytes-read "$(of busy disk_read_bytes)" \
+    [ "$(of busy disk_read_bytes)" -ge 4194304 -a "$(of busy disk_read_bytes)" -lt 6291456 ]
+domctl metrics >/tmp/metrics
+metric() { sed -n "s/^pavo_domain_disk_$1_bytes_total{domain=\"busy\",.*} //p" /tmp/metrics; }
+check metrics-bytes "$(grep '^pavo_domain_disk' /tmp/metrics)" \
+    [ "$(metric read) $(metric written)" = "$(of busy disk_read_bytes) 16777216" ]
 domtop -b -n 2 -d 0.2 -s name -r >/tmp/table
 check batch "$(cat /tmp/table)" [ "$(grep -c '^NAME ' /tmp/table) $(grep -c '^idle ' /tmp/table)" = "2 2" ]
 check batch-order "$(cat /tmp/table)" [ "$(awk '{ print $1 }' /tmp/table | head -n 4 | tr '\n' ' ')" = "NAME idle busy Domain-0 " ]
@@ -119,6 +130,10 @@ shows consoled-down 'consoled: down'
 service consoled start
 up() { screen; ! grep -q ': down' /tmp/screen; }
 check consoled-up "$(cat /tmp/screen)" wait_for 15 up
+service stored stop
+shows stored-down 'stored: down'
+service stored start
+check stored-up "$(cat /tmp/screen)" wait_for 15 up
 service domd stop
 shows domd-down 'domd: not running'
 check domd-down-shows-the-past "$(cat /tmp/screen)" grep -q '^busy ' /tmp/screen
@@ -134,6 +149,17 @@ tm send-keys 'domctl top; stty -a | sed 1d | cmp - /tmp/tty.after && echo again-
 shows top-starts-domtop '^NAME +ID STATE'
 kill -TERM "$(pidof domtop)"
 shows terminal-restored-by-signal '^again-as-it-was'
+# One that is paused uses nothing, though it would.
+used() { field busy cpu_time_ns; }
+grows() { [ "$(used)" -gt "$was" ]; }
+was=$(used)
+check busy-uses-its-cpu "$was" wait_for 5 grows
+domctl pause busy
+was=$(used)
+usleep 500000
+check paused-uses-no-cpu "$was, then $(used)" [ -n "$was" -a "$(used)" = "$was" ]
+domctl unpause busy
+check unpaused-goes-on "$was, then $(used)" wait_for 5 grows
 # What takes long shows that it goes on, on a terminal alone.
 domctl pause idle
 tm send-keys 'domctl shutdown -t 4 idle' Enter

@@ -12,7 +12,11 @@ config live 'vcpus = 2' "disk = [ '/guest/disk.img,raw,xvda,ro' ]" 'vif = [ "bri
 create live
 answers() { ping -c 1 -W 1 10.0.0.9 >/dev/null; }
 check guest-up "$(cat /tmp/create.err)" wait_for 60 answers
+was=$(field live id)
+used() { field live cpu_time_ns; }
+before=$(used)
 
+begun=$SECONDS
 : >/tmp/go
 load() {
     printf '%s\n' "name = \"g$1\"" "kernel = \"$here/mini\"" 'cmdline = "end=wait"' 'memory = 32' \
@@ -39,6 +43,12 @@ check daemons-up "$(tail -n 2 /var/log/pavo/*.log)" wait_for 20 up
 made=$(cat /tmp/made.? | tr '\n' +)0
 check guests-were-made "$made" [ $((made)) -ge 10 ]
 check guest-answers "no answer" wait_for 5 answers
+# The same domain, which has run all the time and begun once.
+check guest-is-the-same "$was, now $(field live id)" [ -n "$was" -a "$(field live id)" = "$was" ]
+check guest-ran-on "$before, now $(used)" [ "$(used)" -gt "$before" ]
+up_s() { domctl uptime -o json live | sed -n 's/.*"uptime": \([0-9]*\).*/\1/p'; }
+check guest-is-as-old "up $(up_s) s, killing for $((SECONDS - begun)) s" [ "$(up_s)" -ge $((SECONDS - begun)) ]
+check guest-began-once "$(grep -c GUEST-INIT $log/live.log)" [ "$(grep -c GUEST-INIT $log/live.log)" = 1 ]
 empty() {
     local i
     for i in 1 2 3; do domctl destroy g$i; done >/dev/null 2>&1

@@ -43,7 +43,11 @@ domctl create -q /tmp/web1.cfg >/tmp/out 2>&1
 check create-quiet "$(cat /tmp/out)" [ ! -s /tmp/out ]
 mini web2
 domctl create --timing -p /tmp/web2.cfg >/tmp/out 2>&1
-check create-timing "$(cat /tmp/out)" eval "grep -q '^  build  *[0-9.]* ms' /tmp/out && grep -q '^  total' /tmp/out"
+phases() { sed -n 's/^  \([a-z]*\)  *[0-9]*\.[0-9] ms$/\1/p' /tmp/out | tr '\n' ' '; }
+check create-timing "$(cat /tmp/out)" [ "$(phases)" = 'devices build queue announce console backends start total ' ]
+adds_up() { awk '/ ms$/ { if ($1 == "total") total = $2; else sum += $2 }
+    END { exit !(total > 0 && sum <= total + 1 && sum > total * 0.9) }' /tmp/out; }
+check create-timing-adds-up "$(cat /tmp/out)" adds_up
 mini webc 'end=poweroff after=500'
 domctl create -c /tmp/webc.cfg </dev/null >/tmp/out 2>/tmp/err &
 wait_for 20 eval "! kill -0 $! 2>/dev/null"

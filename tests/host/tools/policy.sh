@@ -106,3 +106,22 @@ starts=$(ev restarted loop | wc -l)
 check brake-counts "$(cat /tmp/events)" [ $((starts == 4 || starts == 5)) = 1 ]
 domctl destroy loop
 same policies-leave-nothing
+
+# ---- a disk that takes no more of a console's log: the guest goes on, and who attaches sees what it said.
+mount -t tmpfs -o size=16k tmpfs $log
+dd if=/dev/zero of=$log/full bs=1k 2>/dev/null
+mini wordy 'test=version+callback+evtchn end=poweroff after=300' 'on_poweroff = "preserve"'
+create wordy
+check full-disk-lets-it-end "$(domctl list)" wait_for 20 state wordy shutdown
+check full-disk-is-full "$(ls -l $log)" [ "$(stat -c %s $log/wordy.log)" = 0 ]
+(sleep 1) | timeout 3 domctl console wordy 2>/dev/null >/tmp/said
+# More than the ring holds, so it was emptied meanwhile.
+check full-disk-loses-nothing-said "$(wc /tmp/said; tail -n 2 /tmp/said)" \
+    [ "$(wc -c </tmp/said)" -gt 2048 -a "$(grep -c '^mini: poweroff now' /tmp/said)" = 1 ]
+rm $log/full
+domctl reset wordy 2>/dev/null
+logged() { [ "$(grep -c '^mini: poweroff now' $log/wordy.log)" = 1 ]; }
+check full-disk-emptied "$(ls -l $log; tail -n 2 $log/wordy.log)" wait_for 20 logged
+domctl destroy wordy
+umount $log || fail umount "$(ls -l $log)"
+same full-disk-leaves-nothing

@@ -6,6 +6,8 @@
 snapshot >/tmp/before
 
 # kill_daemon NAME: as if it had crashed; waits for the next one.
+scores() { for d in stored domd consoled; do cat "/proc/$(pidof $d)/oom_score_adj"; done | tr '\n' ' '; }
+check daemons-go-last "$(scores)" [ "$(scores)" = '-900 -900 -900 ' ]
 kill_daemon() {
     local old
     old=$(pidof "$1")
@@ -70,23 +72,47 @@ check destroy-after "status $?" gone next
 # What happens while there is no domd is found and told by the next one, once.
 domctl events >/tmp/events 2>/tmp/events.err &
 events=$!
-for n in kept left; do
-    printf '%s\n' "name = \"$n\"" 'kernel = "/files/mini"' 'memory = 32' \
-        'cmdline = "end=poweroff after=2500"' >/tmp/$n.cfg
-done
+# mini NAME END MS: it ends so after that time of its own.
+mini() {
+    printf '%s\n' "name = \"$1\"" 'kernel = "/files/mini"' 'memory = 32' "cmdline = \"end=$2 after=$3\"" \
+        'on_reboot = "restart"' 'on_crash = "restart"' >"/tmp/$1.cfg"
+}
+# These two will live for as long again: until somebody has paused them.
+mini again reboot 8000
+mini risen crash 8000
+mini kept poweroff 5000
+mini left poweroff 5000
 echo 'on_poweroff = "preserve"' >>/tmp/kept.cfg
-create kept && create left
+create again && create risen && create kept && create left
 check create-those-that-end "$(cat /tmp/create.err)" [ -n "$(field left id)" ]
+was="$(field again id) $(field risen id)"
 service domd stop
-have_ended() { grep -q 'mini: end=' $log/kept.log && grep -q 'mini: end=' $log/left.log; }
-wait_for 15 have_ended || fail ends-without-domd "$(tail -n 2 $log/kept.log $log/left.log)"
+have_ended() { [ "$(cat $log/{again,risen,kept,left}.log | grep -c 'mini: .* now')" = 4 ]; }
+early=$(cat $log/{again,risen,kept,left}.log | grep 'mini: .* now')
+check none-has-ended-before "$early" [ -z "$early" ]
+check ends-without-domd "$(tail -n 2 $log/{again,risen,kept,left}.log)" wait_for 30 have_ended
+usleep 300000 # from the last word to the last call
 service domd start
 # told EVENT...: what was said of the two, sorted.
 told() { sed -n 's/.*"event":"\([a-z-]*\)","name":"\(kept\|left\)".*/\2:\1/p' /tmp/events | sort | tr '\n' ' '; }
 all_told() { [ "$(told)" = 'kept:created kept:ended kept:preserved left:created left:destroyed left:ended ' ]; }
+# Those that start again are paused then, so that nothing more comes from them.
+begun() { grep -c 'mini: end=' "$log/$1.log"; }
+came_back() { [ "$(begun again)" -ge 2 ] && [ "$(begun risen)" -ge 2 ]; }
+check restarts-without-domd "$(cat /tmp/events)" wait_for 20 came_back
+domctl pause again risen
 check ends-are-told-once "$(cat /tmp/events /tmp/events.err)" wait_for 10 all_told
 sleep 2 # twice, if ever
 check ends-are-not-told-again "$(told)" all_told
+for n in again risen; do
+    once="$(for e in created ended restarted paused; do grep -c "\"event\":\"$e\",\"name\":\"$n\"" /tmp/events; done | tr '\n' ' ')"
+    check $n-restarts-once "$once: $(grep $n /tmp/events)" [ "$once" = '1 1 1 1 ' ]
+    there="$(domctl list | grep -c "^$n ") $(field $n state) $(begun $n)"
+    check $n-is-there-once "$there: $(domctl list)" [ "$there" = '1 paused 2' ]
+done
+now="$(field again id) $(field risen id)"
+check restarted-are-new-domains "$was, then $now" [ "${now% *}" -gt "${was% *}" -a "${now#* }" -gt "${was#* }" ]
+domctl destroy again risen
 check events-name-the-restart "$(cat /tmp/events)" [ "$(grep -c '"event":"domd-started"}$' /tmp/events)" = 1 ]
 domctl destroy kept
 service domd stop
@@ -123,4 +149,5 @@ domctl shutdown -t 40 live 2>/tmp/err
 check shutdown-after "status $?: $(cat /tmp/err)" gone live
 check console-goes-on "$(tail -n 3 /tmp/shown)" grep -q 'reboot: ' /tmp/shown
 xenstore-rm /t
+check next-daemons-go-last "$(scores)" [ "$(scores)" = '-900 -900 -900 ' ]
 same restarts-leave-nothing

@@ -62,4 +62,8 @@ domctl shutdown nobody 2>/tmp/err
 check no-such-domain "status $?: $(cat /tmp/err)" grep -q '^domctl: nobody: no such domain' /tmp/err
 strace -f -e trace=open,openat -o /tmp/trace domctl list >/dev/null
 check domctl-opens-no-device "$(grep /dev/xen /tmp/trace)" eval '! grep -q /dev/xen /tmp/trace'
-check dmesg "empty" [ -n "$(domctl dmesg)" ]
+# The hypervisor's log, from its first line to what the guest did: its first domain ended by a reboot.
+domctl dmesg >/tmp/dmesg
+check dmesg "$(head -n 1 /tmp/dmesg)" grep -q '^(PV) Pavo, loaded by ' /tmp/dmesg
+check dmesg-cpus "$(grep CPUs /tmp/dmesg)" grep -qx "(PV) $(nproc) of $(nproc) CPUs are up" /tmp/dmesg
+check dmesg-has-what-happened "$(tail -n 3 /tmp/dmesg)" grep -qx "(PV) d$id shut down, reason 1" /tmp/dmesg
