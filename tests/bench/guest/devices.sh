@@ -76,6 +76,7 @@ io_guests() {
     initrd_for other io serve
     give_devices 2 none
     start other "${devices[@]}"
+    await_said 'ASSERT net' "$log" # one after the other: a tool that waits for its scripts has its patience
     printf 'self=10.0.0.2\nhost=10.0.0.1\nother=10.0.0.3\n' >/tmp/add/bench/place
     initrd_for "$name" "${task[@]}"
     give_devices 1
@@ -90,7 +91,7 @@ said() {
     for log; do [[ -e $log && $'\n'$(tr -d '\r' <"$log") == *$'\n'"$words"* ]] || return 1; done
 }
 await_said() {
-    local until=$((SECONDS + seconds / 4))
+    local until=$((SECONDS + seconds / 2))
     until said "$@"; do
         [ $SECONDS -lt $until ] || failed "guests: not all of them said '$1': $(tail -qn 1 "${@:2}" | tail -n 1)"
         pause 0.2

@@ -51,7 +51,10 @@ config() { # NAME LINE...
 }
 domain() { # TOOL NAME LINE...
     config "${@:2}" >"/tmp/$2.cfg"
-    "$1" create "/tmp/$2.cfg" >/tmp/create.out 2>&1 || failed "$1 create: $(tail -n 1 /tmp/create.out)"
+    "$1" create "/tmp/$2.cfg" >/tmp/create.out 2>&1 && return
+    cat /tmp/create.out >&2
+    # xl tells the cause first, and then what it could not do.
+    failed "$1 create: $(grep -m 1 error /tmp/create.out || tail -n 1 /tmp/create.out)"
 }
 machine() { # ACCEL NAME ARGUMENT...
     LD_LIBRARY_PATH=/files/qemu/lib QEMU_MODULE_DIR=/files/qemu/modules \
