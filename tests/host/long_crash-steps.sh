@@ -6,4 +6,4 @@
 # only some.
 . tests/host/lib.sh
 cp tests/host/tools/*.sh build/guest/mini "$scratch/"
-FILES=$scratch TIMEOUT=3000 dom0 "STEPS='${STEPS-}' bash crash-steps.sh"
+FILES=$scratch TIMEOUT=3500 dom0 "STEPS='${STEPS-}' bash crash-steps.sh"

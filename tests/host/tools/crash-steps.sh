@@ -9,10 +9,10 @@
 #
 # stored has hundreds of steps in each action, and answers as if it had not crashed. So besides single ones
 # it gets crashes at every K-th step through all the actions (sweep), in rounds that begin BY steps later
-# each; the first is drawn. With BY 1 each step has its crash. A kernel's transaction does not survive a
+# each; the first is drawn unless named. With BY 1 each step has its crash. A kernel's transaction does not survive a
 # crash and is begun again: K must let the longest one through, of some 30 steps.
 #
-# DAEMON:FIRST:EVERY[:ACTION] or stored:sweep:K:BY in $STEPS chooses.
+# DAEMON:FIRST:EVERY[:ACTION] or stored:sweep:K:BY[:FIRST] in $STEPS chooses.
 . "$(dirname "$0")/lib.sh"
 here=$(cd "$(dirname "$0")" && pwd)
 truncate -s 8M /guest/data.img
@@ -238,16 +238,20 @@ round() {
     done
     wait_for 5 answers || { why="the guest does not answer"; return 1; }
 }
-# sweep DAEMON K BY
+# sweep DAEMON K BY[:FIRST]
 sweep() {
-    local first=$((1 + RANDOM % $3)) rounds=0 begun=$SECONDS crashes=0 why=
+    local by=${3%:*} first rounds=0 begun=$SECONDS crashes=0 why=
+    case $3 in
+    *:*) first=${3#*:} ;;
+    *) first=$((1 + RANDOM % by)) ;;
+    esac
     before_attach >/tmp/out 2>&1 || { fail "$1-sweep" "cannot begin: $(last_said)"; return; }
     while [ $first -le "$2" ] && [ ! "$why" ]; do
         echo "$2" >"/run/pavo/service.$1.crash-every"
         arm "$1" "$first"
         round || why="the round from step $first: $why"
         rm "/run/pavo/service.$1.crash-every"
-        crashes=$((crashes + $(ends "$1") - before - 1)) rounds=$((rounds + 1)) first=$((first + $3))
+        crashes=$((crashes + $(ends "$1") - before - 1)) rounds=$((rounds + 1)) first=$((first + by))
         kill -9 "$(pidof "$1")"
         wait_for 10 settled "$1" || why=${why:-$1 does not come up}
         [ "$why" ] || wait_for 5 as_alone || why="something is left: $(diff /tmp/alone /tmp/now | grep '^[<>]' | tr '\n' ' ')"

@@ -70,7 +70,7 @@ dd if=/dev/zero of=/tmp/small/full bs=1k 2>/dev/null
 domctl metrics -f /tmp/small/pavo.prom 2>/tmp/err
 rc=$?
 check textfile-disk-full "status $rc, $(cat /tmp/err), $(ls -A /tmp/small)" \
-    [ "$rc $(wc -l </tmp/err) $(cmp /tmp/old.prom /tmp/small/pavo.prom) $(find /tmp/small -type f | wc -l)" = "1 1  2" ]
+    [ "$rc $(wc -l </tmp/err) $(cmp /tmp/old.prom /tmp/small/pavo.prom) $(find /tmp/small -type f | wc -l)" = "4 1  2" ]
 umount /tmp/small
 domctl metrics --textfile=/nowhere/pavo.prom 2>/tmp/err
 rc=$?
