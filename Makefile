@@ -240,8 +240,8 @@ build/helpers/%.so: tests/bench/events/%.c
 	$(call say,CC)
 	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) -fvisibility=hidden -fPIC -shared -o $@.tmp $< && mv -f $@.tmp $@
 bench-programs: build/helpers/events.so $(patsubst tests/bench/%.c,build/helpers/%,$(wildcard tests/bench/*.c)) build/bench-image/inside
-build/bench-image/inside: tests/bench/build-image dom0-tools/host/image-lib.sh build/helpers/micro build/guest/mini \
-		$(wildcard tests/bench/guest/*) build/cache/packages.stamp
+build/bench-image/inside: tests/bench/build-image dom0-tools/host/image-lib.sh build/guest/mini \
+		$(patsubst tests/bench/guest/%.c,build/helpers/%,$(wildcard tests/bench/guest/*.c)) $(wildcard tests/bench/guest/*) build/cache/packages.stamp
 	$(call say,BENCH)
 	$(Q)tests/bench/build-image
 # What domctl bench runs on a host: beside domctl in ../libexec/pavo/bench.

@@ -37,7 +37,7 @@ add_busybox() {
 # find_library SONAME: its file among the fetched packages.
 find_library() {
     local dir
-    for dir in lib/x86_64-linux-gnu usr/lib/x86_64-linux-gnu lib64 usr/lib/x86_64-linux-gnu/xen-4.17; do
+    for dir in lib/x86_64-linux-gnu usr/lib/x86_64-linux-gnu lib64 usr/lib/x86_64-linux-gnu/{xen-4.17,ceph}; do
         [ -e "$pkgs/$dir/$1" ] && { echo "$pkgs/$dir/$1"; return 0; }
     done
     return 1

@@ -8,7 +8,7 @@ import dataclasses
 
 from configs import CONFIGS
 
-MACHINES = tuple(c.name for c in CONFIGS.values() if c.hv)
+MACHINES = tuple(c.name for c in CONFIGS.values() if c.hv and not c.special)
 LOWER, HIGHER = "lower", "higher"  # which is better
 
 
@@ -34,6 +34,10 @@ class Workload:
     kernel: str = ""  # of build/bench-image: runs in the guest in place of Linux and guest/run.sh
     facts: dict = dataclasses.field(default_factory=dict)  # that differ from the configuration's
     quick: bool = False
+    image: str = ""  # of build/bench-image, unpacked on top of the guest's own
+    cpus: int = 1  # of the machine; guests have one
+    devices: bool = False  # with a disk in memory and a network
+    marks: bool = True  # with icount: its turns stand between marks, for the events
 
     def rows_of(self, config):
         return [r for r in self.rows if not r.only or config in r.only]
@@ -54,6 +58,31 @@ MICRO = (
     Row("pipe_rate", "pipe, 64 KiB writes", "MB/s", HIGHER),
     Row("futex_wake", "futex wake and switch", "us"),
 )
+COMPILE = Row("compile", "compile 10,000 lines of C", "s")
+MACRO = (
+    COMPILE,
+    Row("sqlite", "SQLite speedtest1", "s"),
+    Row("redis_set", "redis SET", "/s", HIGHER),
+    Row("redis_get", "redis GET", "/s", HIGHER),
+    Row("redis_pipelined", "redis GET, 16 in flight", "/s", HIGHER),
+) + tuple(Row(f"{p}{way}", f"{p} -{level}, {title}", "MB/s", HIGHER) for p, level in (("zstd", 3), ("gzip", 6), ("xz", 1))
+          for way, title in (("", "compress"), ("_d", "decompress")))
+IO = tuple(
+    Row(f"fio_{kind}_{way}_q{depth}", f"disk, {title} {way}, {depth} in flight", unit, HIGHER)
+    for kind, title, unit in (("seq", "128 KiB in order", "MB/s"), ("rand", "4 KiB at random", "/s"))
+    for way in ("read", "write") for depth in (1, 32)
+) + (
+    Row("net_out", "network, guest to host", "MB/s", HIGHER),
+    Row("net_in", "network, host to guest", "MB/s", HIGHER),
+    Row("net_guests", "network, guest to guest", "MB/s", HIGHER, only=("pavo-guest", "xen-guest", "kvm-npt", "kvm-npt-emulated")),
+    Row("ping", "ping", "us"),
+    Row("round_trip", "round trip of one byte by TCP", "us"),
+)
+IO_CONFIGS = ("native", "pavo-dom0", "pavo-guest", "xen-dom0", "xen-guest", "kvm-npt", "kvm-npt-emulated")
+SHARING = tuple(Row(f"{kind}_sum_{n}", f"{title}, {n} guest{'s' * (n > 1)} in sum", "/s", HIGHER)
+                for kind, title in (("cpu", "10,000 steps computed"), ("io", "4 KiB read at random")) for n in (1, 2, 4, 8)) \
+    + tuple(Row(f"{kind}_jain_{n}", f"{title}, {n} guests: Jain's fairness", "index", HIGHER)
+            for kind, title in (("cpu", "computing"), ("io", "reading")) for n in (2, 4, 8))
 PV = (
     Row("null_hypercall", "null hypercall", "ns"),
     Row("user_syscall", "null system call", "ns"),
@@ -100,12 +129,24 @@ STORE = tuple(
     for kind, title in (("read", "read"), ("write", "write"), ("tx", "transaction"), ("watch", "event to 100 watches"))
 )
 
+IO_WHAT = ("fio on a disk in memory; iperf3, ping and round trips over a bridge. Natively and in a dom0: that disk itself, and the "
+           "loopback")
 WORKLOADS = {w.name: w for w in (
     Workload("micro", "Small operations, by the clock", "the smallest operations of a kernel, in wall time",
              MICRO, MACHINES, quick=True),
     Workload("insns", "Small operations, in instructions",
              "the same with a clock that counts the machine's instructions: one nanosecond is one instruction",
              MICRO, MACHINES, program="micro", icount=True),
+    Workload("macro", "Programs, by the clock", "Debian's gcc, SQLite, redis and compressors, unchanged, on files in memory",
+             MACRO, MACHINES, image="macro"),
+    Workload("icount", "Programs, in instructions", "the compile with a clock that counts the machine's instructions: "
+             "a second is 1,000,000,000 of them", (COMPILE,), MACHINES, program="macro", icount=True, marks=False,
+             image="macro"),
+    Workload("io", "Disk and network, machine with 1 CPU", IO_WHAT, IO, IO_CONFIGS, image="io", devices=True),
+    Workload("io2", "Disk and network, machine with 2 CPUs", IO_WHAT, IO, IO_CONFIGS, program="io", image="io", devices=True, cpus=2),
+    Workload("sharing", "Guests that share a machine with 2 CPUs", "guests with the same load, each a process that computes and one that "
+             "reads the disk: what they do in sum, and how evenly (1 is even)", SHARING, ("pavo-guest", "xen-guest", "kvm-npt"),
+             devices=True, cpus=2),
     Workload("pv", "Operations of paravirtualization, by the clock",
              "the hypervisor's own operations, asked for by a tiny kernel with two vCPUs, in wall time",
              PV, GUESTS, kernel="mini", facts={"cpus": "2"}),

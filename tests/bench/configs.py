@@ -11,6 +11,7 @@ IMAGE = BUILD / "bench-image"
 CACHE = BUILD / "cache/root"
 EVENTS = BUILD / "helpers/events.so"  # counts events (events/events.c)
 
+DEVICES = ("devices", "devices.sh", "io.sh", "roundtrip", "share")  # what workloads with a disk and a network need
 QEMU_INSIDE = ("qemu", "kvm")  # parts of the image that runs of QEMU inside the machine need
 
 
@@ -29,6 +30,8 @@ class Config:
     svm: bool = False  # by a CPU that virtualizes
     peer: str = ""  # the configuration of Xen that this one is compared with
     quick: bool = False
+    devices: dict = dataclasses.field(default_factory=dict)  # facts of its disk and network, where it has some
+    special: bool = False  # only for workloads that name it
 
 
 # What the machine's CPUs say of the hypervisor below them: the outer machine's, when nobody stands between.
@@ -39,17 +42,24 @@ ON_XEN = {"hypervisor": "xen", "pv-cpuid": "XenVMMXenVMM", "version": r"4\.17\.[
           "clock": "xen|tsc", "cpus": "1"}
 IN_KVM = {"hypervisor": "none", "cpuid": "KVMKVMKVM", "pv-cpuid": "none", "clock": "kvm-clock|tsc", "cpus": "1"}
 
+# Drivers, each with that of its bus.
+BELOW = {"io-disk": "ram0", "io-net": "lo"}
+PARAVIRTUAL = {"io-disk": "vbd", "io-net": "vif"}
+VIRTIO = {"io-disk": "virtio_blk<virtio-pci", "io-net": "virtio_net<virtio-pci"}
+EMULATED = {"io-disk": "sd<ata_piix", "io-net": "e1000"}
+
 CONFIGS = {c.name: c for c in (
     Config("native", "native", "Linux directly on the machine", "none", "here",
-           {**ON_LINUX, "pti": "off"}, quick=True),
+           {**ON_LINUX, "pti": "off"}, quick=True, devices=BELOW),
     Config("native-pti", "native, pti=on", "the same with two page tables a process, as on CPUs with Meltdown",
            "none", "here", {**ON_LINUX, "pti": "on"}, dom0_args="pti=on"),
-    Config("pavo-dom0", "Pavo dom0", "dom0 of Pavo", "pavo", "here", ON_PAVO, peer="xen-dom0", quick=True),
+    Config("pavo-dom0", "Pavo dom0", "dom0 of Pavo", "pavo", "here", ON_PAVO, peer="xen-dom0", quick=True,
+           devices=BELOW),
     Config("pavo-guest", "Pavo guest", "a paravirtualized guest of Pavo", "pavo", "pavo", ON_PAVO,
-           peer="xen-guest", quick=True),
-    Config("xen-dom0", "Xen dom0", "dom0 of Xen 4.17", "xen", "here", ON_XEN, peer="xen-dom0"),
+           peer="xen-guest", quick=True, devices=PARAVIRTUAL),
+    Config("xen-dom0", "Xen dom0", "dom0 of Xen 4.17", "xen", "here", ON_XEN, peer="xen-dom0", devices=BELOW),
     Config("xen-guest", "Xen guest", "a paravirtualized guest of Xen 4.17, as it comes", "xen", 'xen type="pv"', ON_XEN,
-           peer="xen-guest"),
+           peer="xen-guest", devices=PARAVIRTUAL),
     Config("xen-guest-tsc", "Xen guest, tsc native", 'the same with tsc_mode="native"', "xen",
            'xen type="pv" tsc_mode="native"', ON_XEN, peer="xen-guest"),
     Config("xen-pvh", "Xen PVH", "a PVH guest of Xen 4.17: full virtualization by the CPU, Xen's devices", "xen",
@@ -58,7 +68,10 @@ CONFIGS = {c.name: c for c in (
            'xen type="pvh" tsc_mode="native"', {**ON_XEN, "guest-type": "PVH", "pv-cpuid": "none", "cpuid": "XenVMMXenVMM"},
            peer="xen-guest", svm=True),
     Config("kvm-npt", "KVM, nested paging", "a guest of QEMU and KVM, page tables walked by the CPU", "none", "kvm npt",
-           {**IN_KVM, "nested-paging": "Y|1"}, {**ON_LINUX, "nested-paging": "Y|1"}, parts=QEMU_INSIDE, quick=True, svm=True),
+           {**IN_KVM, "nested-paging": "Y|1"}, {**ON_LINUX, "nested-paging": "Y|1"}, parts=QEMU_INSIDE, quick=True,
+           svm=True, devices=VIRTIO),
+    Config("kvm-npt-emulated", "KVM, IDE and e1000", "the same with an emulated disk and card in the place of virtio", "none",
+           "kvm npt emulated", {**IN_KVM, "nested-paging": "Y|1"}, parts=QEMU_INSIDE, svm=True, devices=EMULATED, special=True),
     Config("kvm-shadow", "KVM, shadow paging", "a guest of QEMU and KVM, page tables shadowed by KVM", "none",
            "kvm shadow", {**IN_KVM, "nested-paging": "N|0"}, parts=QEMU_INSIDE, quick=True, svm=True),
     Config("tcg-inside", "QEMU, translated", "a guest of QEMU without KVM: all of it translated", "none", "tcg",
@@ -67,8 +80,14 @@ CONFIGS = {c.name: c for c in (
 )}
 
 
-def missing(config):
-    """Why this configuration cannot be started here, or None."""
+# Parts of the image for workloads, and what they are made of.
+PEERS = {"io": "fio and iperf3, with their libraries", "macro": "gcc-12, redis-server, zstd, xz-utils, libsqlite3-0 and the source of sqlite3"}
+
+
+def missing(config, image=""):
+    """Why this configuration cannot be started here with @image, or None."""
+    if image and not (IMAGE / image).exists():
+        return f"no {image} for inside the machine: not all were fetched of {PEERS[image]}"
     if config.hv == "xen":
         if not (CACHE / "boot/xen-4.17-amd64.gz").exists():
             return "no Xen: the package xen-hypervisor-4.17-amd64 was not fetched"
@@ -82,16 +101,20 @@ def missing(config):
     return None
 
 
-def inputs(config, kernel=""):
-    """The files that this configuration's figures depend on: what changed since makes them stale. @kernel: of the
-    guest, if another than Linux."""
-    files = [BUILD / "host/vmlinuz", IMAGE / "host.sh"] + ([IMAGE / kernel] if kernel else [IMAGE / "micro", IMAGE / "run.sh"])
+def inputs(config, workload):
+    """The files that the figures of this cell depend on: what changed since makes them stale."""
+    files = [BUILD / "host/vmlinuz", IMAGE / "host.sh"]
+    files += [IMAGE / workload.kernel] if workload.kernel else [IMAGE / "micro", IMAGE / "run.sh"]
     if config.hv == "pavo":
         files += [BUILD / "pavo"]
     if config.hv == "xen":
         files += [CACHE / "boot/xen-4.17-amd64.gz"]
-    if config.where not in ("here", "") and not kernel:
+    if config.where not in ("here", "") and not workload.kernel:
         files += [IMAGE / "inside"]
+    if workload.image:
+        files += [IMAGE / workload.image]
+    if workload.devices:
+        files += [IMAGE / name for name in DEVICES if (IMAGE / name).is_file()]
     return files if config.hv else []
 
 

@@ -14,7 +14,7 @@ BASE = "native"
 # Kinds of hypervisors can be told by their colour.
 COLOURS = {"native-pti": "#999999", "pavo-dom0": "#7fb3e6", "pavo-guest": "#1f4e9c", "xen-dom0": "#f6c26b",
            "xen-guest": "#e08a1e", "xen-guest-tsc": "#a85f0a", "xen-pvh": "#d9534f", "xen-pvh-tsc": "#8c2f2b",
-           "kvm-npt": "#7fc266", "kvm-shadow": "#2f6b1f", "tcg-inside": "#8e63b5"}
+           "kvm-npt": "#7fc266", "kvm-npt-emulated": "#c9e265", "kvm-shadow": "#2f6b1f", "tcg-inside": "#8e63b5"}
 
 
 def figure(x):

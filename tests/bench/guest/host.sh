@@ -13,6 +13,8 @@ kernel=/files/vmlinuz
 initrd=/tmp/inside
 vcpus=1
 log=
+declare -A pids
+devices=()
 read -r -a task <args
 
 failed() {
@@ -42,34 +44,51 @@ await() {
     done
 }
 
-config() {
-    printf '%s\n' "name = \"$name\"" "kernel = \"$kernel\"" ${initrd:+"ramdisk = \"$initrd\""} \
+config() { # NAME LINE...
+    printf '%s\n' "name = \"$1\"" "kernel = \"$kernel\"" ${initrd:+"ramdisk = \"$initrd\""} \
         "memory = $memory" "vcpus = $vcpus" "extra = \"console=hvc0 quiet loglevel=1 $words\"" \
-        'on_poweroff = "destroy"' 'on_crash = "destroy"' 'on_reboot = "destroy"' "$@"
+        'on_poweroff = "destroy"' 'on_crash = "destroy"' 'on_reboot = "destroy"' "${@:2}"
 }
-domain() {
-    local tool=$1
-    shift
-    config "$@" >/tmp/bench.cfg
-    $tool create /tmp/bench.cfg >/tmp/create.out 2>&1 || failed "$tool create: $(tail -n 1 /tmp/create.out)"
-    await "$tool" domid $name
-    pause 1
-    $tool destroy $name >/dev/null 2>&1
+domain() { # TOOL NAME LINE...
+    config "${@:2}" >"/tmp/$2.cfg"
+    "$1" create "/tmp/$2.cfg" >/tmp/create.out 2>&1 && return
+    cat /tmp/create.out >&2
+    # xl tells the cause first, and then what it could not do.
+    failed "$1 create: $(grep -m 1 error /tmp/create.out || tail -n 1 /tmp/create.out)"
 }
-
-machine() {
-    local accel=$1
-    shift
-    export LD_LIBRARY_PATH=/files/qemu/lib QEMU_MODULE_DIR=/files/qemu/modules
-    /files/qemu/qemu-system-x86_64 -L /files/qemu/share -accel "$accel" -cpu qemu64 -m "$memory" -smp 1 \
+machine() { # ACCEL NAME ARGUMENT...
+    LD_LIBRARY_PATH=/files/qemu/lib QEMU_MODULE_DIR=/files/qemu/modules \
+        /files/qemu/qemu-system-x86_64 -L /files/qemu/share -accel "$1" -cpu qemu64 -m "$memory" -smp 1 \
         -display none -no-reboot -monitor none -net none -serial "file:$log" -kernel $kernel \
-        -initrd $initrd -append "console=ttyS0 quiet loglevel=1 panic=-1 $words" "$@" </dev/null >/tmp/qemu.out 2>&1 &
-    local pid=$!
-    await kill -0 $pid
-    pause 1
-    kill $pid 2>/dev/null
-    unset LD_LIBRARY_PATH
-    [ -s "$log" ] || echo "FAIL QEMU inside: $(head -n 1 /tmp/qemu.out)"
+        -initrd "$initrd" -append "console=ttyS0 quiet loglevel=1 panic=-1 $words" "${@:3}" </dev/null >"/tmp/$2.out" 2>&1 &
+    pids[$2]=$!
+}
+# start NAME WORD...: a guest at WHERE, with those lines of config or arguments of QEMU; sets $log to its console's.
+start() {
+    case ${where[0]} in
+    pavo) log=/var/log/pavo/console/$1.log ;;
+    xen) log=/var/log/xen/console/guest-$1.log ;;
+    *) log=/tmp/$1.log ;;
+    esac
+    case ${where[0]} in
+    pavo) domain domctl "$@" ;;
+    xen) domain xl "$@" "${where[@]:1}" ;;
+    *) machine "${where[0]}" "$@" ;;
+    esac
+}
+alive() {
+    case ${where[0]} in
+    pavo) domctl domid "$1" ;;
+    xen) xl domid "$1" ;;
+    *) kill -0 "${pids[$1]}" ;;
+    esac
+}
+stop() {
+    case ${where[0]} in
+    pavo) domctl destroy "$1" ;;
+    xen) xl destroy "$1" ;;
+    *) kill "${pids[$1]}" ;;
+    esac >/dev/null 2>&1
 }
 
 kvm() {
@@ -90,6 +109,16 @@ kvm() {
     echo "ASSERT nested-paging $(cat /sys/module/kvm_$vendor/parameters/$parameter)"
 }
 
+# Without a guest, the same files are unpacked in memory, and the workload has them as its root.
+in_tree() {
+    local image
+    mkdir /tmp/tree
+    mount -t tmpfs -o mode=755 tree /tmp/tree
+    for image in "${images[@]}"; do (cd /tmp/tree && cpio -idmu <"/files/$image") 2>/dev/null || failed "$image does not unpack"; done
+    for image in dev proc sys; do mount --bind /$image /tmp/tree/$image; done
+    command=(env HOME=/root PATH=/bin:/usr/bin chroot /tmp/tree /bench/run.sh)
+}
+
 seed /files/seed
 # These workloads make guests themselves.
 if [ -e guests ]; then
@@ -101,35 +130,43 @@ if [ -e guests ]; then
     read -r -a told <guests
     exec ./run.sh "${told[0]}" "$tool" "${told[@]:1}"
 fi
+images=(inside) command=(./run.sh)
+[ ! -e image ] || images+=("$(<image)")
+if [ -e devices ]; then
+    . ./devices.sh
+    load_devices "$(<disk-mib)"
+    [ "${task[0]}" != io ] || io_peers
+fi
 if [ "${where[0]}" = here ]; then
-    exec ./run.sh "${task[@]}"
+    [ ! -e image ] || [ -e /tmp/tree ] || in_tree
+    exec "${command[@]}" "${task[@]}"
 fi
-if [ "${task[0]}" = pv ]; then # the tiny kernel takes the workload's words as its own
-    kernel=/files/mini initrd='' vcpus=2
-    words="bench=${task[*]:1}"
-else
-    cat /files/inside >$initrd
-    (mkdir -p /tmp/add/bench && cp args /tmp/add/bench/ && cd /tmp/add && find . | cpio -o -H newc) >>$initrd 2>/dev/null
-fi
+mkdir -p /tmp/add/bench
 case ${where[0]} in
-pavo)
-    log=/var/log/pavo/console/$name.log
-    domain domctl
-    ;;
-xen)
-    log=/var/log/xen/console/guest-$name.log
-    domain xl "${where[@]:1}"
-    ;;
-kvm)
-    log=/tmp/$name.log
-    kvm "${where[1]}"
-    machine kvm
-    ;;
-tcg)
-    log=/tmp/$name.log
-    echo "ASSERT accel tcg"
-    machine tcg
-    ;;
+pavo | xen | tcg) ;;
+kvm) kvm "${where[1]}" ;;
 *) failed "${where[*]}: no such place" ;;
 esac
+[ "${where[0]}" != tcg ] || echo "ASSERT accel tcg"
+case ${task[0]} in
+sharing)
+    sharing "${task[@]:1}"
+    exit
+    ;;
+io) io_guests ;;
+pv) # the tiny kernel takes the workload's words as its own
+    kernel=/files/mini initrd='' vcpus=2
+    words="bench=${task[*]:1}"
+    ;;
+*)
+    cp args /tmp/add/bench/
+    cat "${images[@]}" >$initrd
+    (cd /tmp/add && find . | cpio -o -H newc) >>$initrd 2>/dev/null
+    ;;
+esac
+start $name "${devices[@]}"
+await alive $name
+pause 1
+stop $name
+if [ ! -s "$log" ] && [ -s "/tmp/$name.out" ]; then echo "FAIL QEMU inside: $(head -n 1 /tmp/$name.out)"; fi
 tr -d '\r' <"$log" | grep -aE '^(ASSERT|ROW|FAIL|END) ' || failed "the guest said nothing: $(tail -n 1 "$log")"

@@ -36,6 +36,8 @@ shift
 [ "$workload" = idle ] || facts
 case $workload in
 micro) "$here/micro" "$@" ;;
+macro | io) "$here/$workload.sh" "$@" ;;
+sharing) "$here/io.sh" load "$@" ;;
 life | many) "$here/$workload.sh" "$@" ;;
 idle)
     while :; do sleep 3600; done
