@@ -201,7 +201,15 @@ floor() {
     domd-block-attach) echo 6 ;;
     domd-network-attach) echo 4 ;;
     domd-*-detach) echo 3 ;;
-    *) echo 1 ;;
+    consoled-create) echo 5 ;;
+    consoled-reboot) echo 4 ;;
+    consoled-destroy) echo 1 ;;
+    stored-create) echo 280 ;;
+    stored-reboot) echo 430 ;;
+    stored-block-attach) echo 240 ;;
+    stored-network-attach) echo 330 ;;
+    stored-block-detach) echo 48 ;;
+    stored-destroy | stored-network-detach) echo 96 ;;
     esac
 }
 # every DAEMON ACTION FIRST BY
