@@ -50,15 +50,6 @@ give_devices() {
     [ "$mode" = none ] || devices+=(-drive "file=$disk,format=raw,if=$kind,cache=none,aio=native,readonly=$readonly")
 }
 
-# initrd_for NAME WORD...: sets $initrd to guest NAME's own, which runs those WORDs; what is in /tmp/add goes along.
-initrd_for() {
-    initrd=/tmp/initrd.$1
-    shift
-    echo "$*" >/tmp/add/bench/args
-    cat "${images[@]}" >"$initrd"
-    (cd /tmp/add && find . | cpio -o -H newc) >>"$initrd" 2>/dev/null
-}
-
 # The host's end of the network, out of the same image, and another guest at the end of it.
 io_peers() {
     in_tree

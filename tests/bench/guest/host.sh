@@ -10,7 +10,7 @@ read -r -a where <<<"$1"
 seconds=$2 memory=$3 words=${4-}
 name=bench
 kernel=/files/vmlinuz
-initrd=/tmp/inside
+initrd=
 vcpus=1
 log=
 declare -A pids
@@ -109,6 +109,13 @@ kvm() {
     echo "ASSERT nested-paging $(cat /sys/module/kvm_$vendor/parameters/$parameter)"
 }
 
+# initrd_for NAME WORD...: sets $initrd to guest NAME's own, which runs those WORDs; what is in /tmp/add goes along.
+initrd_for() {
+    initrd=/tmp/initrd.$1
+    shift
+    echo "$*" >/tmp/add/bench/args && cat "${images[@]}" >"$initrd" &&
+        (cd /tmp/add && find . | cpio -o -H newc) >>"$initrd" 2>/dev/null || failed "no room in /tmp for the guest's image"
+}
 # Without a guest, the same files are unpacked in memory, and the workload has them as its root.
 in_tree() {
     local image
@@ -155,14 +162,10 @@ sharing)
     ;;
 io) io_guests ;;
 pv) # the tiny kernel takes the workload's words as its own
-    kernel=/files/mini initrd='' vcpus=2
+    kernel=/files/mini vcpus=2
     words="bench=${task[*]:1}"
     ;;
-*)
-    cp args /tmp/add/bench/
-    cat "${images[@]}" >$initrd
-    (cd /tmp/add && find . | cpio -o -H newc) >>$initrd 2>/dev/null
-    ;;
+*) initrd_for $name "${task[@]}" ;;
 esac
 start $name "${devices[@]}"
 await alive $name

@@ -47,7 +47,7 @@ config() { # NAME KERNEL MEMORY LINE...
 }
 # create [OPTION]: what ends this script lets the tool finish: half a guest cannot be destroyed.
 create() { (trap '' INT TERM HUP && exec "$xl" create "$@" "$work/cfg") >"$work/said" 2>&1; }
-said() { tail -n 1 "$work/said"; }
+said() { grep -im 1 error "$work/said" || tail -n 1 "$work/said"; }
 free_kib() {
     if [ "$tool" = pavo ]; then
         echo $(($(domctl info -o json | sed -n 's/.*"free_pages": *\([0-9]*\).*/\1/p') * 4))

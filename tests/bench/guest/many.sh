@@ -1,14 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# many.sh pavo|xen COUNT, in dom0: creates COUNT guests, lists and destroys them. Prints `ROW name milliseconds ms`. A guest is a stock Linux of 96 MiB with a disk and an interface that stays
-# paused: what the host does for it, without its own start. Each figure is the median of three.
+# many.sh pavo|xen COUNT, in dom0: creates COUNT guests, lists and destroys them. Prints `ROW name milliseconds
+# ms`. A guest is a stock Linux of 96 MiB with a disk and an interface that stays paused: what the host does for
+# it, without its own start. Each figure is the median of three.
 set -u
 tool=domctl count=$2
 [ "$1" = pavo ] || tool=xl
 took() { # MILLISECONDS... of a command, into $ms
     local from=${EPOCHREALTIME/./}
-    "$@" >/tmp/out 2>&1 || { echo "FAIL $*: $(tail -n 1 /tmp/out)"; exit 1; }
+    "$@" >/tmp/out 2>&1 || { echo "FAIL $*: $(grep -im 1 error /tmp/out || tail -n 1 /tmp/out)"; exit 1; }
     ms=$(((${EPOCHREALTIME/./} - from) / 1000))
 }
 median() { printf '%s\n' "$@" | sort -n | sed -n "$(($# / 2 + 1))p"; }
