@@ -41,9 +41,10 @@ static inline bool is_table(enum frame_type t)
     return t >= FRAME_T_L1 && t <= FRAME_T_L4;
 }
 
+/* The last one is not for everybody: the devalidation list or a stopped validation must find room. */
 static inline bool count_full(uint64_t s)
 {
-    return (s & FRAME_COUNT_MASK) == FRAME_COUNT_MASK;
+    return (s & FRAME_COUNT_MASK) >= FRAME_COUNT_MASK - 1;
 }
 
 bool frame_test_and_set(struct frame *f, uint64_t flag)
@@ -392,17 +393,21 @@ bool frame_put_allocated(struct frame *f)
     return true;
 }
 
-void frame_relinquish(struct frame *f)
+void frame_relinquish(struct frame *f, const struct domain *d)
 {
     uint64_t s = frame_state(f);
 
-    if (frame_test_and_clear(f, FRAME_PINNED))
-        frame_put_and_type(f);
-    s = frame_state(f);
-    while ((s & (FRAME_PARTIAL | FRAME_VALIDATED)) == FRAME_PARTIAL) {
+    while (frame_state_owner(s) == d->domid && (s & FRAME_PINNED)) {
+        if (state_cas(f, &s, s & ~FRAME_PINNED)) {
+            frame_put_and_type(f);
+            s = frame_state(f);
+        }
+    }
+    while (frame_state_owner(s) == d->domid &&
+           (s & (FRAME_PARTIAL | FRAME_VALIDATED)) == FRAME_PARTIAL) {
         if (!state_cas(f, &s, s & ~FRAME_PARTIAL))
             continue;
-        arch_frame_devalidate(f, frame_state_type(s), owner_of(s), f->used.link);
+        arch_frame_devalidate(f, frame_state_type(s), d, f->used.link);
         state_finish(f, FRAME_TC_MASK, 0);
         frame_put(f);
         return;

@@ -272,10 +272,8 @@ void model_destroy(void)
     for (unsigned int i = 0; i < MODEL_DOMAINS; i++) {
         vcpu_set_kernel_root(&vcpus[i], INVALID_MFN);
         vcpu_set_user_root(&vcpus[i], INVALID_MFN);
-        for (unsigned int n = 0; n < MODEL_FRAMES; n++) {
-            if (frame_owner(&frames[n]) == i)
-                frame_relinquish(&frames[n]);
-        }
+        for (unsigned int n = 0; n < MODEL_FRAMES; n++)
+            frame_relinquish(&frames[n], &domains[i]);
         frame_drain(&domains[i], false);
     }
     model_judge();

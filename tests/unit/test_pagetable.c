@@ -219,6 +219,38 @@ static void others_do_not_wait_for_a_domain_that_never_settles(void **state)
     assert_int_equal(D0->unsettled_ns, 0);
 }
 
+/* A guest that has 65,536 tables can map one frame that often. The list's reference must find room even then. */
+static void a_table_with_all_references_taken_can_be_unpinned(void **state)
+{
+    struct frame *f = model_frame(4);
+
+    assert_int_equal(mm_pin_table(D0, _mfn(4), FRAME_T_L1), 0);
+    f->state += FRAME_COUNT_MASK - 4;
+    for (unsigned int got = 0; frame_get(f, D0); got++)
+        assert_true(got < 3);
+    frame_put(f);
+    assert_int_equal(mm_unpin_table(D0, _mfn(4)), 0);
+    assert_int_equal(frame_state(f) & FRAME_TC_MASK, 0);
+    assert_int_equal(frame_drain(D0, false), 0);
+    assert_int_equal(frame_state(f) & FRAME_COUNT_MASK, FRAME_COUNT_MASK - 3);
+    f->state -= FRAME_COUNT_MASK - 4;
+}
+
+static void a_dying_domain_gives_back_the_pin_of_a_frame_with_all_references_taken(void **state)
+{
+    struct frame *f = model_frame(4);
+
+    assert_int_equal(mm_pin_table(D0, _mfn(4), FRAME_T_L1), 0);
+    f->state += FRAME_COUNT_MASK - 3;
+    assert_false(frame_get(f, D0));
+    frame_relinquish(f, D1); /* not its frame */
+    assert_true(frame_state(f) & FRAME_PINNED);
+    frame_relinquish(f, D0);
+    assert_false(frame_state(f) & FRAME_PINNED);
+    assert_int_equal(frame_drain(D0, false), 0);
+    f->state -= FRAME_COUNT_MASK - 3;
+}
+
 static void a_page_that_was_writable_is_flushed_before_it_becomes_a_table(void **state)
 {
     unsigned int before = model_type_flushes;
@@ -342,6 +374,8 @@ int main(void)
         T(a_table_in_the_hands_of_another_cpu_is_waited_for),
         T(that_wait_ends_with_the_time_slice),
         T(others_do_not_wait_for_a_domain_that_never_settles),
+        T(a_table_with_all_references_taken_can_be_unpinned),
+        T(a_dying_domain_gives_back_the_pin_of_a_frame_with_all_references_taken),
         T(a_page_that_was_writable_is_flushed_before_it_becomes_a_table),
         T(a_table_waiting_for_devalidation_can_be_pinned_again),
         T(preserve_keeps_the_accessed_and_dirty_bits),
