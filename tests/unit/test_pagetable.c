@@ -219,6 +219,27 @@ static void others_do_not_wait_for_a_domain_that_never_settles(void **state)
     assert_int_equal(D0->unsettled_ns, 0);
 }
 
+/* The same for a table that waits for devalidation, below others: behind the time it is refused, not looked at
+ * for ever. A domain that is paused adds nothing to the list, and is drained however long that takes. */
+static void nor_for_a_table_at_the_end_of_its_list(void **state)
+{
+    assert_int_equal(mm_pin_table(D0, _mfn(4), FRAME_T_L1), 0);
+    assert_int_equal(mm_pin_table(D0, _mfn(10), FRAME_T_L1), 0);
+    assert_int_equal(mm_unpin_table(D0, _mfn(4)), 0);
+    assert_int_equal(mm_unpin_table(D0, _mfn(10)), 0);
+    D0->unsettled_ns = model_now;
+    model_now += 2000000000;
+    model_preempt_every = 1;
+    fake_current[0] = model_domain(1)->vcpu[0];
+    assert_int_equal(frame_get_and_type(model_frame(4), D0, FRAME_T_WRITABLE), -EINVAL);
+    assert_int_equal(mm_pin_table(D0, _mfn(10), FRAME_T_L1), 0);
+    assert_int_equal(mm_unpin_table(D0, _mfn(10)), 0);
+    D0->pause_count = 1;
+    assert_int_equal(frame_get_and_type(model_frame(4), D0, FRAME_T_WRITABLE), -ERESTART);
+    assert_int_equal(frame_get_and_type(model_frame(4), D0, FRAME_T_WRITABLE), 0);
+    frame_put_and_type(model_frame(4));
+}
+
 /* A guest that has 65,536 tables can map one frame that often. The list's reference must find room even then. */
 static void a_table_with_all_references_taken_can_be_unpinned(void **state)
 {
@@ -374,6 +395,7 @@ int main(void)
         T(a_table_in_the_hands_of_another_cpu_is_waited_for),
         T(that_wait_ends_with_the_time_slice),
         T(others_do_not_wait_for_a_domain_that_never_settles),
+        T(nor_for_a_table_at_the_end_of_its_list),
         T(a_table_with_all_references_taken_can_be_unpinned),
         T(a_dying_domain_gives_back_the_pin_of_a_frame_with_all_references_taken),
         T(a_page_that_was_writable_is_flushed_before_it_becomes_a_table),
