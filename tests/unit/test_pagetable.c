@@ -9,7 +9,10 @@
 
 #include "tests/unit/pt-model.h"
 
+#include <hv/perf.h>
 #include <pv-abi/errno.h>
+#include <pv-abi/mmu.h>
+#include <pv-abi/types.h>
 
 /* Frames of domain 0: an address space in frames 1 (L4) to 4 (L1); 5 and 6 are data. */
 #define D0 model_domain(0)
@@ -272,6 +275,24 @@ static void a_dying_domain_gives_back_the_pin_of_a_frame_with_all_references_tak
     f->state -= FRAME_COUNT_MASK - 3;
 }
 
+/* So is an update of a table that has as many users as can be: it is not tried for ever. */
+static void an_update_of_a_table_with_all_type_references_taken_is_refused(void **state)
+{
+    struct mmu_update req = {.ptr = pte(4, 8), .val = 0};
+    struct frame *f = model_frame(4);
+    uint32_t done = 7;
+
+    assert_int_equal(mm_pin_table(D0, _mfn(4), FRAME_T_L1), 0);
+    f->state += FRAME_TC_MASK - FRAME_TC_ONE;
+    assert_int_equal(hc_mmu_update(D0, (guest_va_t)&req, 1, (guest_va_t)&done, DOMID_SELF),
+                     -EINVAL);
+    assert_int_equal(done, 0);
+    f->state -= FRAME_TC_MASK - FRAME_TC_ONE;
+    assert_int_equal(hc_mmu_update(D0, (guest_va_t)&req, 1, (guest_va_t)&done, DOMID_SELF), 0);
+    assert_int_equal(done, 1);
+    assert_int_equal(model_page(4)[1], 0);
+}
+
 static void a_page_that_was_writable_is_flushed_before_it_becomes_a_table(void **state)
 {
     unsigned int before = model_type_flushes;
@@ -398,6 +419,7 @@ int main(void)
         T(nor_for_a_table_at_the_end_of_its_list),
         T(a_table_with_all_references_taken_can_be_unpinned),
         T(a_dying_domain_gives_back_the_pin_of_a_frame_with_all_references_taken),
+        T(an_update_of_a_table_with_all_type_references_taken_is_refused),
         T(a_page_that_was_writable_is_flushed_before_it_becomes_a_table),
         T(a_table_waiting_for_devalidation_can_be_pinned_again),
         T(preserve_keeps_the_accessed_and_dirty_bits),

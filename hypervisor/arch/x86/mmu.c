@@ -61,13 +61,6 @@ static void table_ref_drop(struct table_ref *r)
     r->frame = NULL;
 }
 
-/* A descriptor table, or a page table whose validation stopped half-way: no entry can be written now. */
-static bool is_unfinished(uint64_t s)
-{
-    return frame_state_type(s) == FRAME_T_SEGDESC ||
-           ((s & FRAME_TC_MASK) && (s & (FRAME_PARTIAL | FRAME_VALIDATED)) == FRAME_PARTIAL);
-}
-
 static int table_ref_get(struct table_ref *r, struct domain *d, mfn_t mfn)
 {
     struct frame *f;
@@ -79,7 +72,7 @@ static int table_ref_get(struct table_ref *r, struct domain *d, mfn_t mfn)
     f = mfn_get(d, mfn);
     if (!f)
         return -EINVAL;
-    for (;;) {
+    for (unsigned int tries = 0;; tries++) {
         r->type = frame_state_type(frame_state(f));
         if (r->type >= FRAME_T_L1 && r->type <= FRAME_T_L4 && frame_get_type_live(f, r->type))
             break;
@@ -88,8 +81,8 @@ static int table_ref_get(struct table_ref *r, struct domain *d, mfn_t mfn)
         rc = frame_get_type(f, FRAME_T_WRITABLE);
         if (!rc)
             break;
-        if (rc == -EINVAL && !is_unfinished(frame_state(f)))
-            continue; /* became a table just now */
+        if (rc == -EINVAL && tries < 3)
+            continue; /* became a table just now? Or it is none of these, or its type count is full */
         frame_put(f);
         return rc;
     }
