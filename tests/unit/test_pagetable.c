@@ -293,6 +293,35 @@ static void an_update_of_a_table_with_all_type_references_taken_is_refused(void 
     assert_int_equal(model_page(4)[1], 0);
 }
 
+static void another_cpu_runs_it(void)
+{
+    D0->arch.tlb_cpus[0] |= 8;
+}
+
+/* The update is an event, at which CPU 3 has begun to run the domain: it may have cached the old entry. */
+static void who_is_to_be_flushed_is_seen_after_the_update(void **state)
+{
+    uint64_t vcpus = 1;
+
+    assert_int_equal(vcpu_set_kernel_root(D0->vcpu[0], _mfn(1)), 0);
+    D0->vcpu[0]->sched.cpu = D0->vcpu[0]->arch.last_cpu = 3;
+    perf_flags = 1;
+    model_note = another_cpu_runs_it;
+    D0->arch.tlb_cpus[0] = 1;
+    assert_int_equal(hc_update_va_mapping(D0, 0x1000, 0, UVMF_TLB_FLUSH | UVMF_ALL), 0);
+    assert_int_equal(model_flushed_cpus, 9);
+    D0->arch.tlb_cpus[0] = 1;
+    assert_int_equal(
+        hc_update_va_mapping(D0, 0x1000, pte(6, PTE_P), UVMF_INVLPG | (uint64_t)(uintptr_t)&vcpus),
+        0);
+    assert_int_equal(model_flushed_cpus, 8);
+    assert_int_equal(hc_update_va_mapping(D0, 0x1000, 0, UVMF_INVLPG | UVMF_LOCAL), 0);
+    assert_int_equal(model_flushed_cpus, 1);
+    model_flushed_cpus = 0;
+    assert_int_equal(hc_update_va_mapping(D0, 0x1000, pte(6, PTE_P), UVMF_NONE | UVMF_ALL), 0);
+    assert_int_equal(model_flushed_cpus, 0);
+}
+
 static void a_page_that_was_writable_is_flushed_before_it_becomes_a_table(void **state)
 {
     unsigned int before = model_type_flushes;
@@ -420,6 +449,7 @@ int main(void)
         T(a_table_with_all_references_taken_can_be_unpinned),
         T(a_dying_domain_gives_back_the_pin_of_a_frame_with_all_references_taken),
         T(an_update_of_a_table_with_all_type_references_taken_is_refused),
+        T(who_is_to_be_flushed_is_seen_after_the_update),
         T(a_page_that_was_writable_is_flushed_before_it_becomes_a_table),
         T(a_table_waiting_for_devalidation_can_be_pinned_again),
         T(preserve_keeps_the_accessed_and_dirty_bits),

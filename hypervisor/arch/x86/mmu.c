@@ -189,26 +189,15 @@ out:
 long hc_update_va_mapping(struct domain *d, uint64_t va, uint64_t val, uint64_t flags)
 {
     struct vcpu *v = current;
-    uint64_t cpus = 0, me = 1ull << this_cpu(), vcpus;
+    uint64_t whom = flags & ~(uint64_t)UVMF_FLUSHTYPE_MASK, vcpus = 0, cpus;
     struct frame *table;
     int rc;
 
     if (!guest_va_ok(va))
         return -EINVAL;
-    if (flags & UVMF_FLUSHTYPE_MASK) {
-        switch (flags & ~(uint64_t)UVMF_FLUSHTYPE_MASK) {
-        case UVMF_LOCAL:
-            cpus = me;
-            break;
-        case UVMF_ALL:
-            cpus = d->arch.tlb_cpus[0];
-            break;
-        default:
-            if (copy_from_guest(&vcpus, flags & ~(uint64_t)UVMF_FLUSHTYPE_MASK, 8))
-                return -EFAULT;
-            cpus = vcpu_mask_to_cpus(d, vcpus);
-        }
-    }
+    flags &= UVMF_FLUSHTYPE_MASK;
+    if (flags && whom != UVMF_LOCAL && whom != UVMF_ALL && copy_from_guest(&vcpus, whom, 8))
+        return -EFAULT;
     table = mm_walk_l1(d, v->arch.kernel_root, va);
     if (!table)
         return -EINVAL;
@@ -220,9 +209,13 @@ long hc_update_va_mapping(struct domain *d, uint64_t va, uint64_t val, uint64_t 
         guest_printk(d, "update_va_mapping %lx = %lx refused (%d)\n", va, val, rc);
         return rc;
     }
-    if ((flags & UVMF_FLUSHTYPE_MASK) == UVMF_TLB_FLUSH)
+    /* Only now: a CPU that begins to run the domain after this loads its root after the write. */
+    cpus = whom == UVMF_LOCAL ? 1ull << this_cpu()
+           : whom == UVMF_ALL ? __atomic_load_n(&d->arch.tlb_cpus[0], __ATOMIC_SEQ_CST)
+                              : vcpu_mask_to_cpus(d, vcpus);
+    if (flags == UVMF_TLB_FLUSH)
         tlb_flush_mask(cpus);
-    else if ((flags & UVMF_FLUSHTYPE_MASK) == UVMF_INVLPG)
+    else if (flags == UVMF_INVLPG)
         tlb_flush_va_mask(cpus, va);
     return 0;
 }
