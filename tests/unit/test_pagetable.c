@@ -362,6 +362,23 @@ static void cache_attributes_are_for_hardware_domains(void **state)
     assert_false(model_page(4)[0] & PTE_PCD);
 }
 
+static void no_domain_has_its_tables_read_uncached(void **state)
+{
+    struct frame *l2 = model_frame(3);
+
+    D0->arch.io_allowed = true;
+    model_page(1)[0] |= PTE_PCD;
+    model_page(2)[0] |= PTE_PWT;
+    assert_int_equal(mm_pin_table(D0, _mfn(1), FRAME_T_L4), 0);
+    assert_false(model_page(1)[0] & PTE_CACHE);
+    assert_false(model_page(2)[0] & PTE_CACHE);
+    assert_true(frame_get(l2, D0) && frame_get_type_live(l2, FRAME_T_L2));
+    assert_int_equal(
+        mm_write_entry(D0, D0, l2, 2, 0, pte(4, PTE_P | PTE_RW | PTE_PCD | PTE_PWT), 0, NULL), 0);
+    assert_true(model_page(3)[0] == pte(4, PTE_P | PTE_RW | PTE_US));
+    frame_put_and_type(l2);
+}
+
 static void device_memory_needs_permission(void **state)
 {
     model_page(4)[7] = pte(MODEL_FRAMES + 1, PTE_P | PTE_RW);
@@ -454,6 +471,7 @@ int main(void)
         T(a_table_waiting_for_devalidation_can_be_pinned_again),
         T(preserve_keeps_the_accessed_and_dirty_bits),
         T(cache_attributes_are_for_hardware_domains),
+        T(no_domain_has_its_tables_read_uncached),
         T(device_memory_needs_permission),
         T(descriptors_get_ring_3_and_gates_are_refused),
         T(a_descriptor_table_is_no_page_table),
