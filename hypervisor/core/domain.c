@@ -255,6 +255,7 @@ void domain_shutdown(struct domain *d, uint8_t code)
     if (!was) {
         d->is_shut_down = d->is_shutting_down = true;
         d->shutdown_code = code;
+        __atomic_fetch_add(&d->pause_count, 1, __ATOMIC_SEQ_CST); /* it can be resumed now */
     }
     spin_unlock(&d->lock);
     if (was)
@@ -263,7 +264,6 @@ void domain_shutdown(struct domain *d, uint8_t code)
         printk(LOG_DEBUG "d%u shut down, reason %u\n", d->domid, code);
     if (code == SHUTDOWN_crash && current->domain == d && printk_ratelimit())
         arch_dump_vcpu(current);
-    __atomic_fetch_add(&d->pause_count, 1, __ATOMIC_SEQ_CST);
     all_vcpus(d, vcpu_sleep_nosync); /* not waited for: current may be one of them */
     virq_send_global(VIRQ_DOM_EXC);
 }

@@ -19,6 +19,7 @@ static jmp_buf machine_jmp;
 static struct vcpu *nmi_vcpu;
 static char logged[1024];
 static unsigned int dumps;
+static bool resume_at_dump;
 enum { OFF = 1, RESTART };
 
 int evtchn_init(struct domain *d, unsigned int max_port)
@@ -64,6 +65,8 @@ void printk(const char *fmt, ...)
 void arch_dump_vcpu(const struct vcpu *v)
 {
     dumps++;
+    if (resume_at_dump)
+        domain_resume(v->domain);
 }
 void arch_vcpu_send_nmi(struct vcpu *v)
 {
@@ -311,6 +314,19 @@ static void a_crash_is_a_shutdown_with_a_line_in_the_log(void **state)
     logged[0] = 0;
     domain_crash(d1, "again");
     assert_string_equal(logged, "");
+}
+
+/* The dump takes long, and whoever looks at the domain meanwhile sees it shut down. */
+static void a_domain_may_be_resumed_while_it_is_still_shutting_down(void **state)
+{
+    domain_unpause(d1);
+    fake_set_current(d1->vcpu[0]);
+    resume_at_dump = true;
+    domain_crash(d1, "did wrong");
+    resume_at_dump = false;
+    assert_int_equal(dumps, 1);
+    assert_false(d1->is_shut_down);
+    assert_int_equal(d1->pause_count, 0);
 }
 
 static void dom0s_shutdown_is_the_machines(void **state)
@@ -682,6 +698,7 @@ int main(void)
         T(pauses_nest),
         T(shutdown_keeps_the_first_code_and_tells_dom0),
         T(a_crash_is_a_shutdown_with_a_line_in_the_log),
+        T(a_domain_may_be_resumed_while_it_is_still_shutting_down),
         T(dom0s_shutdown_is_the_machines),
         T(kill_works_in_slices_to_the_end),
         T(the_sweep_pauses_and_goes_on),
