@@ -337,8 +337,10 @@ static void leave_shared_info(struct domain *d)
         vcpu_unmap_info(v);
         v->info = &nowhere.vcpu_info[0];
     }
+    spin_lock(&d->evtchn.lock); /* dom0 may be giving back a port that it had reserved */
     d->shared = &nowhere;
-    arch_update_wallclock(d); /* whoever still wrote the old page has finished after this */
+    spin_unlock(&d->evtchn.lock);
+    arch_update_wallclock(d); /* whoever else wrote the old page has finished after this */
     frame_unshare(mfn_to_frame(d->shared_mfn));
 }
 
