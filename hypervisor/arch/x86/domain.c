@@ -160,7 +160,9 @@ int arch_set_context(struct vcpu *v, const struct vcpu_guest_context *c)
     rc = vcpu_set_user_root(v, (user_cr3 & ~PAGE_MASK) == 1 ? maddr_to_mfn(user_cr3) : INVALID_MFN);
     if (!rc)
         rc = vcpu_set_gdt(v, c->gdt_frames, (unsigned int)c->gdt_ents);
-    if (rc) {
+    if (rc) { /* it may have run before: not without a root */
+        set_bit(VPF_DOWN, &v->pause_flags);
+        v->initialised = false;
         vcpu_drop_tables(v);
         return rc;
     }
