@@ -389,11 +389,12 @@ static void device_memory_needs_permission(void **state)
 
 static void descriptors_get_ring_3_and_gates_are_refused(void **state)
 {
-    uint64_t code = 0x00af9b000000ffff, gate = 0x00008e0000080000, tss = 0x0000890000000067,
+    uint64_t code = 0x00af9a000000ffff, gate = 0x00008e0000080000, tss = 0x0000890000000067,
              none = 0;
 
     assert_true(descriptor_ok(&code));
     assert_int_equal((code >> 45) & 3, 3);
+    assert_int_equal((code >> 40) & 1, 1); /* its first use would fault: the window is read-only */
     assert_false(descriptor_ok(&gate));
     assert_false(descriptor_ok(&tss));
     assert_true(descriptor_ok(&none));

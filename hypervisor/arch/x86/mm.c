@@ -119,7 +119,7 @@ bool descriptor_ok(uint64_t *desc)
     /* Code and data only: system descriptors would hand out gates and task segments. */
     if (!(d & (1ull << 44)))
         return !(d & (0xfull << 40)); /* type 0: nothing */
-    d |= 3ull << 45;
+    d |= 3ull << 45 | 1ull << 40; /* accessed, too: the processor could not note it in its window */
     *desc = d;
     return true;
 }
