@@ -6,6 +6,7 @@
 
 #include <hv/alloc.h>
 #include <pv-abi/sched.h>
+#include <pv-abi/vm_assist.h>
 #include <pv-abi/x86.h>
 
 #define ARG_VA FAKE_GUEST_VA
@@ -570,6 +571,37 @@ static void a_runstate_area_is_written_at_once_for_oneself(void **state)
     assert_int_equal(vcpu_op(VCPUOP_register_runstate_memory_area, 0), -EFAULT);
 }
 
+static unsigned int area_writes, area_flagged;
+static void look_at_area(guest_va_t va, size_t n, bool write)
+{
+    struct vcpu_runstate_info *info = fake_guest(ARG_VA);
+
+    if (area_writes++)
+        area_flagged += info->state_entry_time >> 63;
+}
+
+/* Before each step of the write but the first the flag is there; behind the last it is gone. */
+static void a_runstate_area_says_that_it_is_being_written_if_that_is_wanted(void **state)
+{
+    struct vcpu_runstate_info *info = fake_guest(ARG_VA);
+    struct vcpu *v = d1->vcpu[0];
+
+    v->runstate = (struct hv_runstate){RUNSTATE_blocked, 4000, {100, 200, 300, 400}};
+    v->runstate_va = ARG_VA;
+    area_writes = area_flagged = 0;
+    fake_guest_access_hook = look_at_area;
+    vcpu_runstate_write(v);
+    assert_int_equal(area_writes, 1);
+    d1->vm_assist = 1ull << VMASST_TYPE_runstate_update_flag;
+    area_writes = 0;
+    vcpu_runstate_write(v);
+    fake_guest_access_hook = NULL;
+    assert_int_equal(area_writes, 3);
+    assert_int_equal(area_flagged, 2);
+    assert_int_equal(info->state_entry_time, 4000);
+    assert_int_equal(info->time[RUNSTATE_offline], 400);
+}
+
 static void a_single_shot_timer_is_for_oneself(void **state)
 {
     struct vcpu_set_singleshot_timer *t = fake_guest(ARG_VA);
@@ -715,6 +747,7 @@ int main(void)
         T(the_last_vcpu_down_ends_the_domain),
         T(runstate_times_go_up_to_now),
         T(a_runstate_area_is_written_at_once_for_oneself),
+        T(a_runstate_area_says_that_it_is_being_written_if_that_is_wanted),
         T(a_single_shot_timer_is_for_oneself),
         T(vcpu_info_moves_with_all_it_holds),
         T(vcpu_info_needs_a_good_place),
