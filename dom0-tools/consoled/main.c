@@ -242,8 +242,9 @@ static bool console_turn(struct console *c)
 
 static void console_release_ring(struct console *c)
 {
-    while (console_turn(c))
-        ;
+    /* What an earlier consoled has logged, then the rest. A guest that writes on must not keep us here. */
+    if (console_turn(c))
+        console_turn(c);
     if (c->port >= 0)
         evtchn_unbind(cd.evtchn, c->port);
     grant_unmap(cd.grant, c->ring);
@@ -601,7 +602,7 @@ static void serve_clients(const struct pollfd *fds)
     }
 }
 
-static void loop(void)
+__attribute__((noreturn)) static void loop(void)
 {
     struct pollfd *fds = NULL;
     bool found = false;

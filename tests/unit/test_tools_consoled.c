@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* consoled's own logic on rings that are plain memory, with a store that a test answers for. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+int consoled_main(int argc, char **argv);
+#define main consoled_main
+#include "dom0-tools/consoled/main.c"
+#undef main
+#undef POSITION_DIR
+#define POSITION_DIR "positions" /* in a folder of our own */
+#include "dom0-tools/consoled/position.c"
+
+static char folder[] = "/tmp/test_tools_consoled.XXXXXX";
+static struct xencons_interface ring;
+static bool mapped;
+static unsigned int refills;     /* how often the guest writes again as soon as it is told */
+static unsigned int store_calls; /* until the store is gone: then each fails */
+
+static void guest_writes(const char *text)
+{
+    for (; *text; text++)
+        ring.out[ring.out_prod++ % XENCONS_OUT_BYTES] = *text;
+}
+
+int evtchn_open(struct evtchn **e)
+{
+    *e = NULL;
+    return 0;
+}
+
+int evtchn_fd(const struct evtchn *e)
+{
+    (void)e;
+    return -1;
+}
+
+int evtchn_bind(struct evtchn *e, uint32_t domid, uint32_t port)
+{
+    (void)e;
+    (void)domid;
+    return (int)port;
+}
+
+void evtchn_unbind(struct evtchn *e, int local)
+{
+    (void)e;
+    (void)local;
+}
+
+void evtchn_notify(struct evtchn *e, int local)
+{
+    (void)e;
+    (void)local;
+    if (refills) {
+        refills--;
+        guest_writes("more");
+    }
+}
+
+int evtchn_pending(struct evtchn *e)
+{
+    (void)e;
+    return -EAGAIN;
+}
+
+void evtchn_unmask(struct evtchn *e, int local)
+{
+    (void)e;
+    (void)local;
+}
+
+int grant_open(struct grant **g)
+{
+    *g = NULL;
+    return 0;
+}
+
+void *grant_map(struct grant *g, uint32_t domid, uint32_t ref)
+{
+    (void)g;
+    (void)domid;
+    (void)ref;
+    mapped = true;
+    return &ring;
+}
+
+void grant_unmap(struct grant *g, void *page)
+{
+    (void)g;
+    mapped = mapped && !page;
+}
+
+void ready_tell(void)
+{
+}
+
+int proto_listen(const char *path)
+{
+    (void)path;
+    return -EADDRINUSE;
+}
+
+/* A store with one guest, 7, called g. */
+int store_open(struct store **s, const char *socket_path)
+{
+    (void)socket_path;
+    *s = NULL;
+    return 0;
+}
+
+void store_close(struct store *s)
+{
+    (void)s;
+}
+
+static bool store_gone(void)
+{
+    return !store_calls || !--store_calls;
+}
+
+int store_directory(struct store *s, store_tx_t tx, const char *path, char ***names, size_t *count)
+{
+    (void)s;
+    (void)tx;
+    (void)path;
+    if (store_gone())
+        return -EPIPE;
+    *names = malloc(sizeof(char *));
+    **names = "7";
+    *count = 1;
+    return 0;
+}
+
+int store_read_u64(struct store *s, store_tx_t tx, const char *path, uint64_t *number)
+{
+    (void)s;
+    (void)tx;
+    (void)path;
+    *number = 3;
+    return store_gone() ? -EPIPE : 0;
+}
+
+int store_readf(struct store *s, store_tx_t tx, char **value, const char *path_fmt, ...)
+{
+    (void)s;
+    (void)tx;
+    if (store_gone())
+        return -EPIPE;
+    if (strstr(path_fmt, "ending"))
+        return -ENOENT;
+    *value = strdup("g");
+    return 0;
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    strcpy(strrchr(folder, '.') + 1, "XXXXXX");
+    assert_non_null(mkdtemp(folder));
+    assert_int_equal(chdir(folder), 0);
+    cd.log_dir = "logs";
+    assert_int_equal(mkdir("logs", 0700), 0);
+    memset(&ring, 0, sizeof(ring));
+    mapped = false;
+    refills = 0;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    static const char *const files[] = {"logs/g.log", "logs/new.log", "logs/new.log.1",
+                                        "positions/g", "positions/new"};
+    size_t i;
+
+    (void)state;
+    while (cd.consoles)
+        console_free(cd.consoles);
+    clients_sweep();
+    assert_null(cd.clients);
+    assert_false(mapped);
+    for (i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+        unlink(files[i]);
+    rmdir("logs");
+    rmdir("positions");
+    assert_int_equal(chdir("/"), 0);
+    assert_int_equal(rmdir(folder), 0);
+    return 0;
+}
+
+static void logged(const char *path, const char *expected)
+{
+    char text[256];
+    FILE *f = fopen(path, "r");
+
+    assert_non_null(f);
+    text[fread(text, 1, sizeof(text) - 1, f)] = '\0';
+    fclose(f);
+    assert_string_equal(text, expected);
+}
+
+static void what_a_guest_wrote_last_is_logged_when_its_ring_goes(void **state)
+{
+    (void)state;
+    assert_null(console_add(7, 3, "g", true));
+    guest_writes("first, last");
+    cd.consoles->logged = 7; /* by an earlier consoled */
+    console_release_ring(cd.consoles);
+    logged("logs/g.log", "last");
+}
+
+static void a_guest_that_writes_on_does_not_keep_its_ring(void **state)
+{
+    (void)state;
+    assert_null(console_add(7, 3, "g", true));
+    guest_writes("and ");
+    refills = 1000;
+    console_release_ring(cd.consoles);
+    assert_true(refills > 990);
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(what_a_guest_wrote_last_is_logged_when_its_ring_goes),
+        T(a_guest_that_writes_on_does_not_keep_its_ring),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
