@@ -480,13 +480,16 @@ static void client_line(struct client *cl)
     do_line(cl, line);
 }
 
-static void client_typed(struct client *cl)
+static void client_typed(struct client *cl, bool hung_up)
 {
     struct fifo *in = &cl->console->input;
     uint8_t buf[1024];
     size_t room = in->size - in->len;
-    ssize_t n = recv(cl->fd, buf, room < sizeof(buf) ? room : sizeof(buf), MSG_DONTWAIT);
+    ssize_t n;
 
+    if (!room && !hung_up)
+        return; /* another client has filled it since we polled */
+    n = recv(cl->fd, buf, room < sizeof(buf) ? room : sizeof(buf), MSG_DONTWAIT);
     if (n > 0) {
         fifo_put(in, buf, (size_t)n);
         console_turn(cl->console);
@@ -594,7 +597,7 @@ static void serve_clients(const struct pollfd *fds)
     for (cl = cd.clients; cl; cl = cl->next, n++) {
         if (fds[n].revents & (POLLIN | POLLHUP | POLLERR) && !cl->closing) {
             if (cl->console)
-                client_typed(cl);
+                client_typed(cl, fds[n].revents & (POLLHUP | POLLERR));
             else
                 client_line(cl);
         }

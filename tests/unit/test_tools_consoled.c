@@ -202,6 +202,19 @@ static void logged(const char *path, const char *expected)
     assert_string_equal(text, expected);
 }
 
+/* A client that is attached; *@peer its own end. */
+static struct client *attached(int *peer)
+{
+    int pair[2];
+    struct client *cl;
+
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    *peer = pair[1];
+    cl = client_new(pair[0]);
+    cl->console = console_find("g");
+    return cl;
+}
+
 static void what_a_guest_wrote_last_is_logged_when_its_ring_goes(void **state)
 {
     (void)state;
@@ -222,12 +235,48 @@ static void a_guest_that_writes_on_does_not_keep_its_ring(void **state)
     assert_true(refills > 990);
 }
 
+static void a_client_stays_when_another_has_filled_the_guests_input(void **state)
+{
+    static char typed[INPUT_SIZE];
+    struct pollfd fds[4] = {{.fd = -1}};
+    struct client *one, *two;
+    int here, there, i;
+
+    (void)state;
+    assert_null(console_add(7, 3, "g", true));
+    ring.in_prod = XENCONS_IN_BYTES; /* the guest takes none */
+    fifo_put(&cd.consoles->input, typed, INPUT_SIZE - 100);
+    two = attached(&there);
+    one = attached(&here); /* in front of the other */
+    assert_int_equal(write(here, typed, 200), 200);
+    assert_int_equal(write(there, typed, 1), 1);
+    for (i = 2; i < 4; i++)
+        fds[i].revents = POLLIN;
+    serve_clients(fds);
+    assert_int_equal(cd.consoles->input.len, INPUT_SIZE);
+    assert_false(one->closing);
+    assert_false(two->closing);
+    /* What it typed is taken when there is room. */
+    fifo_drop(&cd.consoles->input, INPUT_SIZE);
+    serve_clients(fds);
+    assert_int_equal(cd.consoles->input.len, 101);
+    /* One that hangs up goes, room or not. */
+    fifo_put(&cd.consoles->input, typed, INPUT_SIZE);
+    close(there);
+    fds[3].revents = POLLIN | POLLHUP;
+    serve_clients(fds);
+    assert_true(two->closing);
+    close(here);
+    one->closing = true;
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(what_a_guest_wrote_last_is_logged_when_its_ring_goes),
         T(a_guest_that_writes_on_does_not_keep_its_ring),
+        T(a_client_stays_when_another_has_filled_the_guests_input),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
