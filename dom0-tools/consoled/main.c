@@ -522,42 +522,53 @@ static void client_flush(struct client *cl)
 
 /* ---- the loop */
 
-/* domd takes the domain apart: it would wait for us to let its ring go, and not tell us again. */
-static bool is_ending(struct store *s, unsigned long domid)
+/*
+ * Serves a guest that was there before us, but for one that domd takes apart: it would wait for us to let
+ * the ring go, and not tell us again. False: the store has gone meanwhile.
+ */
+static bool find_guest(struct store *s, unsigned long domid)
 {
-    char *value = NULL;
-    bool ending = !store_readf(s, STORE_NO_TX, &value, "/domd/%lu/ending", domid);
+    char *name = NULL, *ending = NULL, path[96];
+    uint64_t port;
+    int rc;
 
-    free(value);
-    return ending;
+    snprintf(path, sizeof(path), "/local/domain/%lu/console/port", domid);
+    rc = store_read_u64(s, STORE_NO_TX, path, &port);
+    if (!rc)
+        rc = store_readf(s, STORE_NO_TX, &name, "/local/domain/%lu/name", domid);
+    if (!rc && guest_name_ok(name) && !console_find(name)) {
+        rc = store_readf(s, STORE_NO_TX, &ending, "/domd/%lu/ending", domid);
+        if (rc == -ENOENT)
+            console_add((uint32_t)domid, (uint32_t)port, name, false);
+    }
+    free(ending);
+    free(name);
+    return rc != -EPIPE;
 }
 
-/* Guests that were there before us. False: no store to ask yet. */
+/* Guests that were there before us. False: no store to ask yet, or not to the end. */
 static bool find_guests(void)
 {
     struct store *s;
     char **ids;
     size_t count, i;
+    bool found;
+    int rc;
 
     if (store_open(&s, NULL))
         return false;
-    if (!store_directory(s, STORE_NO_TX, "/local/domain", &ids, &count)) {
-        for (i = 0; i < count; i++) {
+    rc = store_directory(s, STORE_NO_TX, "/local/domain", &ids, &count);
+    found = rc != -EPIPE;
+    if (!rc) {
+        for (i = 0; i < count && found; i++) {
             unsigned long domid = strtoul(ids[i], NULL, 10);
-            char *name = NULL, path[96];
-            uint64_t port;
 
-            snprintf(path, sizeof(path), "/local/domain/%lu/console/port", domid);
-            if (domid && !store_read_u64(s, STORE_NO_TX, path, &port) &&
-                !store_readf(s, STORE_NO_TX, &name, "/local/domain/%lu/name", domid) &&
-                guest_name_ok(name) && !console_find(name) && !is_ending(s, domid))
-                console_add((uint32_t)domid, (uint32_t)port, name, false);
-            free(name);
+            found = !domid || find_guest(s, domid);
         }
         free(ids);
     }
     store_close(s);
-    return true;
+    return found;
 }
 
 static size_t fill_poll(struct pollfd **fds, size_t *size)

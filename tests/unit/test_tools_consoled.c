@@ -270,6 +270,22 @@ static void a_client_stays_when_another_has_filled_the_guests_input(void **state
     one->closing = true;
 }
 
+static void guests_are_looked_for_again_when_the_store_went_meanwhile(void **state)
+{
+    unsigned int calls;
+
+    (void)state;
+    for (calls = 1; calls <= 4; calls++) {
+        store_calls = calls;
+        assert_false(find_guests());
+        assert_null(cd.consoles);
+    }
+    store_calls = calls;
+    assert_true(find_guests());
+    assert_non_null(console_find("g"));
+    assert_int_equal(cd.consoles->domid, 7);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 int main(void)
 {
@@ -277,6 +293,7 @@ int main(void)
         T(what_a_guest_wrote_last_is_logged_when_its_ring_goes),
         T(a_guest_that_writes_on_does_not_keep_its_ring),
         T(a_client_stays_when_another_has_filled_the_guests_input),
+        T(guests_are_looked_for_again_when_the_store_went_meanwhile),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
