@@ -42,6 +42,7 @@ struct console {
     int port; /* local event channel, or -1 */
     int log_fd;
     uint64_t log_size;
+    bool log_missed; /* it cannot be opened: said once, tried on */
     bool log_short; /* the log has not taken all: its size means another position now */
     size_t logged;  /* bytes at the front of the ring that an earlier consoled has logged */
     bool broken;    /* the guest wrote nonsense into the ring: said once */

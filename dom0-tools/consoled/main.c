@@ -90,8 +90,9 @@ static void log_open(struct console *c, bool fresh)
         rename(path, old);
     c->log_fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
     c->log_size = c->log_fd >= 0 && !fstat(c->log_fd, &st) ? (uint64_t)st.st_size : 0;
-    if (c->log_fd < 0)
+    if (c->log_fd < 0 && !c->log_missed)
         log_line("%s: %s", path, strerror(errno));
+    c->log_missed = c->log_fd < 0;
 }
 
 static void note_position(const struct console *c)
@@ -102,8 +103,8 @@ static void note_position(const struct console *c)
 /* @data is still in the ring. */
 static void log_write(struct console *c, const uint8_t *data, size_t len)
 {
-    if (c->log_size > LOG_MAX) {
-        log_open(c, true);
+    if (c->log_size > LOG_MAX || c->log_fd < 0) {
+        log_open(c, c->log_fd >= 0);
         note_position(c);
     }
     crash_point();

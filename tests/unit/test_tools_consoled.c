@@ -286,6 +286,20 @@ static void guests_are_looked_for_again_when_the_store_went_meanwhile(void **sta
     assert_int_equal(cd.consoles->domid, 7);
 }
 
+static void a_log_that_could_not_be_opened_is_written_when_it_can(void **state)
+{
+    (void)state;
+    assert_int_equal(rmdir("logs"), 0);
+    assert_null(console_add(7, 3, "g", true));
+    guest_writes("lost");
+    console_turn(cd.consoles);
+    assert_int_equal(ring.out_cons, 4); /* the guest does not wait for it */
+    assert_int_equal(mkdir("logs", 0700), 0);
+    guest_writes("kept");
+    console_turn(cd.consoles);
+    logged("logs/g.log", "kept");
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 int main(void)
 {
@@ -294,6 +308,7 @@ int main(void)
         T(a_guest_that_writes_on_does_not_keep_its_ring),
         T(a_client_stays_when_another_has_filled_the_guests_input),
         T(guests_are_looked_for_again_when_the_store_went_meanwhile),
+        T(a_log_that_could_not_be_opened_is_written_when_it_can),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
