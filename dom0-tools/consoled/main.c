@@ -69,9 +69,9 @@ __attribute__((format(printf, 1, 2))) static void log_line(const char *fmt, ...)
 
 /* ---- log files */
 
-static void log_path(const struct console *c, const char *suffix, char path[256])
+static void log_path(const char *name, const char *suffix, char path[256])
 {
-    snprintf(path, 256, "%.150s/%s.log%s", cd.log_dir, c->name, suffix);
+    snprintf(path, 256, "%.150s/%s.log%s", cd.log_dir, name, suffix);
 }
 
 /* Opens NAME.log; @fresh: an old one is kept as NAME.log.1. */
@@ -84,8 +84,8 @@ static void log_open(struct console *c, bool fresh)
         return;
     if (c->log_fd >= 0)
         close(c->log_fd);
-    log_path(c, "", path);
-    log_path(c, ".1", old);
+    log_path(c->name, "", path);
+    log_path(c->name, ".1", old);
     if (fresh && (stat(path, &st) || st.st_size)) /* an empty one is fresh: asked for twice? */
         rename(path, old);
     c->log_fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -124,6 +124,25 @@ static void log_write(struct console *c, const uint8_t *data, size_t len)
 }
 
 /*
+ * The log goes with the guest; what an earlier guest of that name said is kept as NAME.log.1. The position
+ * goes last: while it is noted under the old name, the next consoled knows that the guest had that.
+ */
+static void log_move(const char *from_name, const char *to_name)
+{
+    char from[256], to[256], old[256];
+
+    log_path(from_name, "", from);
+    log_path(to_name, "", to);
+    log_path(to_name, ".1", old);
+    if (!access(from, F_OK)) {
+        rename(to, old);
+        if (rename(from, to))
+            log_line("%s: %s", to, strerror(errno));
+    }
+    position_move(from_name, to_name);
+}
+
+/*
  * What a console says to those who attach goes on where an earlier consoled was ended: the log has it.
  * Reading it is bounded by the size of the history, and what cannot be read is left out.
  */
@@ -134,7 +153,7 @@ static void history_restore(struct console *c)
     ssize_t n;
     int fd;
 
-    log_path(c, "", path);
+    log_path(c->name, "", path);
     fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0)
         return;
@@ -283,6 +302,7 @@ static void console_free(struct console *c)
 static const char *console_add(uint32_t domid, uint32_t port, const char *name, bool fresh)
 {
     struct console *c = console_find(name);
+    char earlier[GUEST_NAME_MAX + 1];
     bool made = !c;
 
     if (!guest_name_ok(name))
@@ -293,6 +313,9 @@ static const char *console_add(uint32_t domid, uint32_t port, const char *name, 
         return "out of memory";
     if (c->ring)
         console_release_ring(c);
+    /* Renamed when there was no consoled, or by one that ended within. */
+    if (made && !fresh && position_find(domid, name, earlier) && !console_find(earlier))
+        log_move(earlier, name);
     if (fresh)
         fifo_drop(&c->history, c->history.len);
     else if (made)
@@ -406,14 +429,14 @@ static void do_drop(struct client *cl, const char *name, bool keep)
         console_release_ring(c);
     else if (c)
         console_free(c);
+    else if (!keep && guest_name_ok(name))
+        position_forget(name); /* an earlier consoled's */
     answer(cl, "ok");
 }
 
-/* The log goes with the guest; what an earlier guest of that name said is kept as NAME.log.1. */
 static const char *do_name(uint32_t domid, const char *name)
 {
     struct console *c = cd.consoles, *other = console_find(name);
-    char from[256], to[256], old[256];
 
     while (c && (!domid || c->domid != domid))
         c = c->next;
@@ -423,16 +446,8 @@ static const char *do_name(uint32_t domid, const char *name)
         return NULL; /* not served, or named so already */
     if (other)
         return "another console has this name";
-    log_path(c, "", from);
-    position_forget(c->name);
+    log_move(c->name, name);
     strcpy(c->name, name);
-    log_path(c, "", to);
-    log_path(c, ".1", old);
-    rename(to, old);
-    if (c->ring)
-        note_position(c);
-    if (rename(from, to) && errno != ENOENT)
-        log_line("%s: %s", to, strerror(errno));
     return NULL;
 }
 

@@ -300,6 +300,67 @@ static void a_log_that_could_not_be_opened_is_written_when_it_can(void **state)
     logged("logs/g.log", "kept");
 }
 
+/* What a consoled leaves that is killed: the ring as it is, files as they are. */
+static void killed(void)
+{
+    struct console *c = cd.consoles;
+
+    cd.consoles = NULL;
+    close(c->log_fd);
+    fifo_free(&c->history);
+    fifo_free(&c->input);
+    free(c);
+}
+
+static void a_guest_that_is_renamed_takes_its_log_along(void **state)
+{
+    (void)state;
+    assert_null(console_add(7, 3, "g", true));
+    guest_writes("one ");
+    console_turn(cd.consoles);
+    assert_null(do_name(7, "new"));
+    guest_writes("two");
+    console_turn(cd.consoles);
+    logged("logs/new.log", "one two");
+    assert_int_equal(access("logs/g.log", F_OK), -1);
+    assert_int_equal(access("positions/g", F_OK), -1);
+    assert_int_equal(access("positions/new", F_OK), 0);
+}
+
+static void a_guest_renamed_without_consoled_takes_its_log_along(void **state)
+{
+    (void)state;
+    assert_null(console_add(7, 3, "g", true));
+    guest_writes("one ");
+    console_turn(cd.consoles);
+    guest_writes("two ");
+    log_write(cd.consoles, (const uint8_t *)"two ", 4); /* and not taken from the ring */
+    killed();
+    assert_null(console_add(7, 3, "new", false));
+    console_turn(cd.consoles);
+    guest_writes("three");
+    console_turn(cd.consoles);
+    logged("logs/new.log", "one two three");
+    assert_int_equal(access("logs/g.log", F_OK), -1);
+    assert_int_equal(cd.consoles->history.len, 13);
+    assert_int_equal(access("positions/g", F_OK), -1);
+}
+
+static void a_rename_that_was_cut_off_is_carried_on(void **state)
+{
+    (void)state;
+    assert_null(console_add(7, 3, "g", true));
+    guest_writes("one ");
+    console_turn(cd.consoles);
+    killed();
+    assert_int_equal(rename("logs/g.log", "logs/new.log"), 0);
+    assert_null(console_add(7, 3, "new", false));
+    guest_writes("two");
+    console_turn(cd.consoles);
+    logged("logs/new.log", "one two");
+    assert_int_equal(access("positions/g", F_OK), -1);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 int main(void)
 {
@@ -309,6 +370,9 @@ int main(void)
         T(a_client_stays_when_another_has_filled_the_guests_input),
         T(guests_are_looked_for_again_when_the_store_went_meanwhile),
         T(a_log_that_could_not_be_opened_is_written_when_it_can),
+        T(a_guest_that_is_renamed_takes_its_log_along),
+        T(a_guest_renamed_without_consoled_takes_its_log_along),
+        T(a_rename_that_was_cut_off_is_carried_on),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
