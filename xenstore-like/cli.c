@@ -2,6 +2,7 @@
 /* store: looks at the store and changes it, from the command line. One table maps verbs. */
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -392,14 +393,16 @@ static int chmod_all(struct store *s, store_tx_t tx, void *arg)
 static int parse_perm(const char *text, struct store_perm *p)
 {
     const char *letter = *text ? strchr("nrwb", *text) : NULL;
+    unsigned long domid;
     char *end;
 
     if (!letter || text[1] < '0' || text[1] > '9')
         return -EINVAL;
     p->read = *letter == 'r' || *letter == 'b';
     p->write = *letter == 'w' || *letter == 'b';
-    p->domid = strtoul(text + 1, &end, 10);
-    return *end ? -EINVAL : 0;
+    domid = strtoul(text + 1, &end, 10);
+    p->domid = domid;
+    return *end || domid > UINT32_MAX ? -EINVAL : 0;
 }
 
 static int verb_chmod(struct store *s, const struct options *o, int argc, char **argv)
@@ -560,7 +563,7 @@ static int set_option(struct options *o, int c)
         return o->count > 0 ? 0 : -EINVAL;
     case 't':
         o->seconds = parse_number(optarg);
-        return o->seconds >= 0 ? 0 : -EINVAL;
+        return o->seconds >= 0 && o->seconds <= INT_MAX / 1000 ? 0 : -EINVAL;
     case 'o':
         o->json = !strcmp(optarg, "json");
         return o->json ? 0 : -EINVAL;
