@@ -78,31 +78,12 @@ static void print_escaped(const char *value, size_t len)
     }
 }
 
-/* Whether JSON can carry the bytes as they are: UTF-8 without NUL. */
-static bool is_text(const char *value, size_t len)
-{
-    size_t i, more;
-
-    for (i = 0; i < len; i += 1 + more) {
-        unsigned char c = value[i];
-        size_t k;
-
-        more = c < 0x80 ? 0 : c >= 0xf0 && c < 0xf5 ? 3 : c >= 0xe0 ? 2 : 1;
-        if (!c || (c >= 0x80 && c < 0xc2) || c >= 0xf5 || i + more >= len)
-            return false;
-        for (k = 1; k <= more; k++)
-            if ((value[i + k] & 0xc0) != 0x80)
-                return false;
-    }
-    return true;
-}
-
 static void json_value(struct json_out *out, const char *value, size_t len)
 {
     char *hex;
     size_t i;
 
-    if (is_text(value, len)) {
+    if (json_is_text(value, len)) {
         json_put_str(out, "value", value);
         return;
     }

@@ -88,6 +88,10 @@ store write /s/w/deep 1
 wait $watcher
 same store-watch $'{"path":"/s/w","watch":"/s/w"}\n{"path":"/s/w/deep","watch":"/s/w"}' \
     "$(cat "$scratch/watched")"
+# Bytes that are no UTF-8 are shown as they are: a surrogate, a letter in an overlong form.
+store write /s/u $'\xed\xa0\x80' /s/v $'\xe0\x81\x81' /s/w $'\xc3\xa4'
+same store-no-text '["eda080", "e08181", "\u00e4"]' "$(store read -o json /s/u /s/v /s/w | python3 -c 'import json, sys
+print(json.dumps([n.get("value_hex", n.get("value")) for n in json.load(sys.stdin)]))')"
 store rm /s
 # A command line that fails in the middle changes nothing.
 out=$(store write /atomic/ok 1 '/atomic/not ok' 1 2>&1)
