@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "dom0-tools/lib/json.h"
 #include "xenstore-like/client.h"
@@ -448,6 +449,8 @@ static int verb_watch(struct store *s, const struct options *o, int argc, char *
         if (rc == 0)
             return o->count ? STATUS_TIMEOUT : STATUS_DONE;
         show_event(o, &ev);
+        if (ferror(stdout))
+            break; /* nobody would see what comes */
     }
     return STATUS_DONE;
 }
@@ -583,6 +586,21 @@ static int parse_options(struct options *o, int argc, char **argv, const char *o
     return 0;
 }
 
+/* What a verb printed may not have arrived. */
+static int finish(int status)
+{
+    int error = fflush(stdout) ? errno : 0;
+
+    /* Why an earlier write failed is forgotten: ask again. */
+    if (ferror(stdout) && !error)
+        error = write(STDOUT_FILENO, "\n", 1) < 0 ? errno : EIO;
+    if (!error || status)
+        return status;
+    fprintf(stderr, "store: %s: standard output: cannot be written: %s\n", verb_name,
+            strerror(error));
+    return STATUS_FAILED;
+}
+
 int main(int argc, char **argv)
 {
     struct options o = {.seconds = -1};
@@ -622,5 +640,5 @@ int main(int argc, char **argv)
     }
     rc = verb->run(s, &o, argc, argv);
     store_close(s);
-    return rc;
+    return finish(rc);
 }

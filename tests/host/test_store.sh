@@ -106,6 +106,12 @@ status() {
 same status-missing 1 "$(status read /none)"
 same status-usage "2 2 2 2" "$(status) $(status nonsense) $(status write /a) $(status chmod /a x1)"
 same status-range "2 2 2" "$(status chmod / n0 r4294967297) $(status watch -t 4294968 /) $(status watch -t 9999999999999999 /)"
+# Where there is no room for it nobody sees the answer.
+out=$(store ls 2>&1 >/dev/full)
+same full-disk "1 store: ls: standard output: cannot be written: No space left on device" "$? $out"
+same full-disk-status "1 1" "$(for v in 'read -o json /' 'watch -n 2 -t 20 /'; do
+    # shellcheck disable=SC2086
+    store $v >/dev/full 2>/dev/null; echo $?; done | xargs)"
 same status-timeout 5 "$(status watch -n 2 -t 1 /a)"
 same status-down 1 "$("$bin/store" --socket "$scratch/none" ls >/dev/null 2>&1; echo $?)"
 for p in store stored; do
