@@ -58,9 +58,13 @@ static void print_json(struct json_out *out)
     json_out_free(out);
 }
 
-/* Prints bytes so that they stay on one line. */
+/*
+ * Prints bytes so that they stay on one line and say nothing to the terminal, which may take the 8-bit
+ * control characters for commands, too: guests write what is shown here.
+ */
 static void print_escaped(const char *value, size_t len)
 {
+    bool text = json_is_text(value, len);
     size_t i;
 
     for (i = 0; i < len; i++) {
@@ -72,7 +76,9 @@ static void print_escaped(const char *value, size_t len)
             fputs("\\t", stdout);
         else if (c == '\\' || c == '"')
             printf("\\%c", c);
-        else if (c < 0x20 || c == 0x7f)
+        else if (text && c == 0xc2 && (value[i + 1] & 0xe0) == 0x80) /* U+0080 to U+009f */
+            printf("\\xc2\\x%02x", (unsigned char)value[++i]);
+        else if (c < 0x20 || c == 0x7f || (c >= 0x80 && !text))
             printf("\\x%02x", c);
         else
             putchar(c);

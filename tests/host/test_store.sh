@@ -93,6 +93,10 @@ store write /s/u $'\xed\xa0\x80' /s/v $'\xe0\x81\x81' /s/w $'\xc3\xa4'
 same store-no-text '["eda080", "e08181", "\u00e4"]' "$(store read -o json /s/u /s/v /s/w | python3 -c 'import json, sys
 print(json.dumps([n.get("value_hex", n.get("value")) for n in json.load(sys.stdin)]))')"
 store rm /s
+# Nothing that a terminal obeys: a CSI of one byte, and as UTF-8.
+store write /s/a $'\x9b2J \xc3\xa4' /s/b $'\xc2\x9b2J\x1b\t\n"\xc2\xa0\xc3\xa4'
+same store-escapes $'/s/a = "\\x9b2J \\xc3\\xa4"\n/s/b = "\\xc2\\x9b2J\\x1b\\t\\n\\"\xc2\xa0\xc3\xa4"' "$(store ls /s)"
+store rm /s
 # A command line that fails in the middle changes nothing.
 out=$(store write /atomic/ok 1 '/atomic/not ok' 1 2>&1)
 same store-atomic-status 1 $?
