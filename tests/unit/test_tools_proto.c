@@ -196,6 +196,18 @@ static void bytes_that_are_no_utf8_become_question_marks(void **state)
     json_out_free(o);
 }
 
+static void what_is_text_is_told(void **state)
+{
+    assert_true(json_is_text("", 0));
+    assert_true(json_is_text("a\n\xc3\xa4\xed\x9f\xbf\xf4\x8f\xbf\xbf", 11));
+    assert_false(json_is_text("a\0", 2));
+    assert_false(json_is_text("\xe0\x81\x81", 3));     /* overlong */
+    assert_false(json_is_text("\xf0\x8f\xbf\xbf", 4)); /* so, too */
+    assert_false(json_is_text("\xed\xa0\x80", 3));     /* a surrogate */
+    assert_false(json_is_text("\xf4\x90\x80\x80", 4)); /* beyond the last one */
+    assert_false(json_is_text("\xe2\x82", 2));
+}
+
 static void copies_are_complete(void **state)
 {
     static const char text[] = "{\"a\":[1,-2,3.5,true,false,null,\"s\"],\"o\":{\"k\":{}}}";
@@ -267,6 +279,7 @@ int main(void)
         cmocka_unit_test(members_are_found_by_type),
         cmocka_unit_test(broken_documents_are_refused),
         cmocka_unit_test(bytes_that_are_no_utf8_become_question_marks),
+        cmocka_unit_test(what_is_text_is_told),
         cmocka_unit_test(copies_are_complete),
         cmocka_unit_test(answers_become_errors),
         cmocka_unit_test(what_is_cut_before_why),
