@@ -275,7 +275,8 @@ bool registry_describe(uint32_t domid, char name[GUEST_NAME_MAX + 1], enum vm_st
     struct vm *vm;
 
     pthread_mutex_lock(&registry.lock);
-    for (vm = registry.list; vm; vm = vm->next)
+    for (vm = registry.list; vm && domid;
+         vm = vm->next) /* 0: dom0, not one that has no domain yet */
         if (vm->domid == domid) {
             strcpy(name, vm->cfg.name);
             *state = vm->state;
