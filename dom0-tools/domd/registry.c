@@ -477,7 +477,7 @@ bool registry_wait_gone(uint32_t domid, bool really, int timeout_ms)
     struct timespec end;
     bool gone;
 
-    clock_gettime(CLOCK_REALTIME, &end);
+    clock_gettime(CLOCK_MONOTONIC, &end); /* the other one may be set meanwhile */
     end.tv_sec += timeout_ms / 1000;
     end.tv_nsec += (long)(timeout_ms % 1000) * 1000000;
     if (end.tv_nsec >= 1000000000) {
@@ -489,7 +489,8 @@ bool registry_wait_gone(uint32_t domid, bool really, int timeout_ms)
         struct vm *vm = find_domid_locked(domid);
 
         gone = !vm || (!really && vm->state == VM_PRESERVED);
-        if (gone || pthread_cond_timedwait(&registry.changed, &registry.lock, &end) == ETIMEDOUT)
+        if (gone || pthread_cond_clockwait(&registry.changed, &registry.lock, CLOCK_MONOTONIC,
+                                           &end) == ETIMEDOUT)
             break;
     }
     pthread_mutex_unlock(&registry.lock);
