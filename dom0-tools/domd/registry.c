@@ -348,19 +348,25 @@ static bool disk_uses(const struct disk_spec *d, const struct stat *mine, bool w
     return d->overlay && same_file(mine, d->overlay);
 }
 
+/* A file that is not there yet: whoever else names it may be about to make it. */
+static bool disk_makes(const struct disk_spec *d, const char *path)
+{
+    return d->overlay && !strcmp(d->overlay, path);
+}
+
 bool registry_uses_file(const struct disk_spec *self, const char *path, bool writable, char *name)
 {
     struct stat mine;
-    bool used = false;
+    bool exists = !stat(path, &mine), used = false;
     struct vm *vm;
     size_t i;
 
-    if (stat(path, &mine))
-        return false;
     pthread_mutex_lock(&registry.lock);
     for (vm = registry.list; vm && !used; vm = vm->next)
         for (i = 0; i < vm->cfg.nr_disks && !used; i++) {
-            used = &vm->cfg.disks[i] != self && disk_uses(&vm->cfg.disks[i], &mine, writable);
+            const struct disk_spec *d = &vm->cfg.disks[i];
+
+            used = d != self && (exists ? disk_uses(d, &mine, writable) : disk_makes(d, path));
             if (used)
                 strcpy(name, vm->cfg.name);
         }

@@ -84,11 +84,45 @@ static void a_wait_ends_though_the_clock_is_set_back(void **state)
     registry_remove(vm);
 }
 
+/* A disk of @vm over /base, whose writes go to @overlay. */
+static const struct disk_spec *add_disk(struct vm *vm, const char *overlay)
+{
+    struct disk_spec d = {
+        .target = strdup("/base"), .overlay = strdup(overlay), .vdev = "xvda", .writable = true};
+    struct err e = {0};
+
+    assert_true(vdev_to_devid(d.vdev, &d.devid));
+    vm->cfg.memory_mib = vm->cfg.maxmem_mib = 64;
+    vm->cfg.vcpus = vm->cfg.maxvcpus = vm->cfg.weight = 1;
+    assert_int_equal(registry_add_disk(vm, &d, &e), 0);
+    return &vm->cfg.disks[0];
+}
+
+/* Both may look before either has made it. */
+static void a_new_overlay_belongs_to_one_guest(void **state)
+{
+    char user[GUEST_NAME_MAX + 1] = "";
+    struct err e = {0};
+    struct vm *a = add("a", 1, &e), *b = add("b", 2, &e);
+    const struct disk_spec *mine = add_disk(a, "/none/new.cow");
+
+    assert_false(registry_uses_file(mine, "/none/new.cow", true, user));
+    add_disk(b, "/none/other.cow");
+    assert_false(registry_uses_file(mine, "/none/new.cow", true, user));
+    registry_drop_disk(b, 0);
+    add_disk(b, "/none/new.cow");
+    assert_true(registry_uses_file(mine, "/none/new.cow", true, user));
+    assert_string_equal(user, "b");
+    registry_remove(a);
+    registry_remove(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_guest_without_a_domain_is_not_dom0),
         cmocka_unit_test(a_wait_ends_though_the_clock_is_set_back),
+        cmocka_unit_test(a_new_overlay_belongs_to_one_guest),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
