@@ -68,6 +68,12 @@ static struct vm *find_locked(const char *name, bool *ambiguous)
     return *ambiguous ? NULL : vm ? vm : other;
 }
 
+/* Its name, and the number that many requests take for it. */
+static bool is_dom0(const char *name)
+{
+    return !strcmp(name, "Domain-0") || !strcmp(name, "0");
+}
+
 static struct vm *new_vm(struct guest_config *cfg)
 {
     struct vm *vm = calloc(1, sizeof(*vm));
@@ -106,8 +112,8 @@ struct vm *registry_add(struct guest_config *cfg, struct err *e)
     if (find_name_locked(cfg->name))
         err_set(e, STATUS_USAGE, cfg->name, "choose another name, or destroy that domain",
                 "a domain of this name exists");
-    else if (!strcmp(cfg->name, "Domain-0"))
-        err_set(e, STATUS_USAGE, cfg->name, "choose another name", "this is the name of dom0");
+    else if (is_dom0(cfg->name))
+        err_set(e, STATUS_USAGE, cfg->name, "choose another name", "this stands for dom0");
     else if (other)
         err_set(e, STATUS_USAGE, cfg->name, "leave uuid out of the config",
                 "domain %s has the same uuid", other->cfg.name);
@@ -210,7 +216,7 @@ struct vm *registry_acquire(const char *name, struct err *e)
     if (vm)
         vm->busy = true;
     pthread_mutex_unlock(&registry.lock);
-    if (!vm && (!strcmp(name, "Domain-0") || !strcmp(name, "0")))
+    if (!vm && is_dom0(name))
         err_set(e, STATUS_USAGE, name, NULL, "this cannot be done to dom0");
     else if (!vm)
         not_found(name, ambiguous, e);
@@ -226,8 +232,8 @@ int registry_rename(struct vm *vm, const char *name, struct err *e)
     other = find_name_locked(name);
     if (other && other != vm)
         rc = err_set(e, STATUS_USAGE, name, "choose another name", "a domain of this name exists");
-    else if (!strcmp(name, "Domain-0"))
-        rc = err_set(e, STATUS_USAGE, name, "choose another name", "this is the name of dom0");
+    else if (is_dom0(name))
+        rc = err_set(e, STATUS_USAGE, name, "choose another name", "this stands for dom0");
     else
         strcpy(vm->cfg.name, name);
     pthread_mutex_unlock(&registry.lock);
@@ -320,7 +326,7 @@ bool registry_domid(const char *name, uint32_t *domid, struct err *e)
     vm = find_locked(name, &ambiguous);
     if (vm && vm->domid)
         *domid = vm->domid;
-    else if (!strcmp(name, "Domain-0") || !strcmp(name, "0"))
+    else if (is_dom0(name))
         *domid = 0;
     else
         found = false;

@@ -70,6 +70,26 @@ static void a_guest_without_a_domain_is_not_dom0(void **state)
     registry_remove(vm);
 }
 
+/* "mem-set 0" is about dom0, "destroy 0" would be about the guest. */
+static void no_guest_has_a_name_of_dom0(void **state)
+{
+    static const char *const names[] = {"0", "Domain-0"};
+    struct err e = {0};
+    struct vm *vm = add("web", 1, &e);
+    size_t i;
+
+    for (i = 0; i < 2; i++) {
+        e = (struct err){0};
+        assert_null(add(names[i], 2, &e));
+        assert_int_equal(e.status, STATUS_USAGE);
+        e = (struct err){0};
+        assert_int_equal(registry_rename(vm, names[i], &e), -1);
+        assert_int_equal(e.status, STATUS_USAGE);
+    }
+    assert_string_equal(vm->cfg.name, "web");
+    registry_remove(vm);
+}
+
 static void a_wait_ends_though_the_clock_is_set_back(void **state)
 {
     struct err e = {0};
@@ -121,6 +141,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_guest_without_a_domain_is_not_dom0),
+        cmocka_unit_test(no_guest_has_a_name_of_dom0),
         cmocka_unit_test(a_wait_ends_though_the_clock_is_set_back),
         cmocka_unit_test(a_new_overlay_belongs_to_one_guest),
     };
