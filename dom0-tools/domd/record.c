@@ -396,14 +396,29 @@ int record_kept(const struct vm *vm, const struct guest_config *successor, const
     return store_transact(s, kept_tx, &id);
 }
 
+struct delay {
+    const struct vm *vm;
+    int64_t until;
+};
+
+/* Together: a short life that is counted is not counted again. */
+static int delayed_tx(struct store *s, store_tx_t tx, void *arg)
+{
+    const struct delay *d = arg;
+    char path[64];
+    int rc;
+
+    snprintf(path, sizeof(path), ROOT "/%u/short_lives", d->vm->domid);
+    rc = store_writef(s, tx, path, "%u", d->vm->short_lives);
+    snprintf(path, sizeof(path), ROOT "/%u/delayed", d->vm->domid);
+    return rc ? rc : store_writef(s, tx, path, "%lld", (long long)d->until);
+}
+
 void record_delayed(const struct vm *vm, int64_t until, struct store *s)
 {
-    char path[64];
+    struct delay d = {vm, until};
 
-    snprintf(path, sizeof(path), ROOT "/%u/short_lives", vm->domid);
-    store_writef(s, STORE_NO_TX, path, "%u", vm->short_lives);
-    snprintf(path, sizeof(path), ROOT "/%u/delayed", vm->domid);
-    store_writef(s, STORE_NO_TX, path, "%lld", (long long)until);
+    store_transact(s, delayed_tx, &d);
 }
 
 static int succeeded_tx(struct store *s, store_tx_t tx, void *arg)

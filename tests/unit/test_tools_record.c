@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What a domd that is started anew makes of what the last one noted, in a store that is an array. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "dom0-tools/domd/domd.h"
+#include "dom0-tools/lib/err.h"
+#include "dom0-tools/lib/hv.h"
+#include "dom0-tools/lib/loop.h"
+
+#define NODES_MAX 128
+#define FOREVER   1000
+
+/* ---- the store */
+
+struct nodes {
+    size_t count;
+    struct {
+        char path[96], value[512];
+    } node[NODES_MAX];
+};
+
+static struct nodes store;
+static bool in_transaction;
+static unsigned int steps_left; /* that last: what comes later was not done any more */
+
+static bool may_write(void)
+{
+    return in_transaction || (steps_left && steps_left--);
+}
+
+static bool is_below(const char *path, const char *top)
+{
+    size_t len = strlen(top);
+
+    return !strncmp(path, top, len) && (!path[len] || path[len] == '/');
+}
+
+static int find(const char *path)
+{
+    size_t i;
+
+    for (i = 0; i < store.count; i++)
+        if (!strcmp(store.node[i].path, path))
+            return (int)i;
+    return -1;
+}
+
+static void put(const char *path, const char *value)
+{
+    int i = find(path);
+
+    if (i < 0) {
+        assert_true(store.count < NODES_MAX);
+        i = (int)store.count++;
+    }
+    snprintf(store.node[i].path, sizeof(store.node[i].path), "%s", path);
+    snprintf(store.node[i].value, sizeof(store.node[i].value), "%s", value);
+}
+
+int store_write(struct store *s, store_tx_t tx, const char *path, const char *value)
+{
+    if (may_write())
+        put(path, value);
+    return 0;
+}
+
+int store_writef(struct store *s, store_tx_t tx, const char *path, const char *value_fmt, ...)
+{
+    char value[512];
+    va_list ap;
+
+    va_start(ap, value_fmt);
+    vsnprintf(value, sizeof(value), value_fmt, ap);
+    va_end(ap);
+    return store_write(s, tx, path, value);
+}
+
+int store_mkdir(struct store *s, store_tx_t tx, const char *path)
+{
+    return find(path) < 0 ? store_write(s, tx, path, "") : 0;
+}
+
+int store_rm(struct store *s, store_tx_t tx, const char *path)
+{
+    size_t i, n = 0;
+
+    if (!may_write())
+        return 0;
+    for (i = 0; i < store.count; i++)
+        if (!is_below(store.node[i].path, path))
+            store.node[n++] = store.node[i];
+    store.count = n;
+    return 0;
+}
+
+int store_set_perms(struct store *s, store_tx_t tx, const char *path,
+                    const struct store_perm *perms, size_t count)
+{
+    return 0;
+}
+
+int store_read(struct store *s, store_tx_t tx, const char *path, char **value, size_t *len)
+{
+    int i = find(path);
+
+    if (i < 0)
+        return -ENOENT;
+    *value = strdup(store.node[i].value);
+    return 0;
+}
+
+int store_readf(struct store *s, store_tx_t tx, char **value, const char *path_fmt, ...)
+{
+    char path[160];
+    va_list ap;
+
+    va_start(ap, path_fmt);
+    vsnprintf(path, sizeof(path), path_fmt, ap);
+    va_end(ap);
+    return store_read(s, tx, path, value, NULL);
+}
+
+int store_read_u64(struct store *s, store_tx_t tx, const char *path, uint64_t *number)
+{
+    int i = find(path);
+
+    if (i < 0)
+        return -ENOENT;
+    return sscanf(store.node[i].value, "%lu", number) == 1 ? 0 : -EINVAL;
+}
+
+int store_directory(struct store *s, store_tx_t tx, const char *path, char ***names, size_t *count)
+{
+    char **list = calloc(1, NODES_MAX * (sizeof(*list) + 96)), *text = (char *)(list + NODES_MAX);
+    size_t i, k, len = strlen(path), n = 0;
+    bool there = false;
+
+    for (i = 0; i < store.count; i++) {
+        const char *p = store.node[i].path;
+
+        there |= is_below(p, path);
+        if (!is_below(p, path) || !p[len])
+            continue;
+        snprintf(text, 96, "%.*s", (int)strcspn(p + len + 1, "/"), p + len + 1);
+        for (k = 0; k < n && strcmp(list[k], text) != 0; k++)
+            ;
+        if (k == n) {
+            list[n++] = text;
+            text += 96;
+        }
+    }
+    if (!there) {
+        free(list);
+        return -ENOENT;
+    }
+    *names = list;
+    *count = n;
+    return 0;
+}
+
+void store_gather(struct store *s, store_tx_t tx)
+{
+}
+
+int store_transact(struct store *s, int (*fn)(struct store *s, store_tx_t tx, void *arg), void *arg)
+{
+    struct nodes before = store;
+    int rc;
+
+    in_transaction = true;
+    rc = fn(s, 1, arg);
+    in_transaction = false;
+    if (rc || !may_write())
+        store = before;
+    return rc;
+}
+
+int store_is_introduced(struct store *s, uint32_t domid)
+{
+    return 1;
+}
+
+void store_close(struct store *s)
+{
+}
+
+int open_store(struct store **s, struct err *e)
+{
+    *s = (struct store *)&store;
+    return 0;
+}
+
+/* ---- the rest of domd, and the hypervisor */
+
+struct domd domd;
+static struct hv_domain domain; /* the one that there is */
+
+int hv_domain_info(struct hv *h, uint32_t domid, struct hv_domain *info)
+{
+    *info = domain;
+    return domid == domain.domid ? 0 : -ESRCH;
+}
+
+int hv_domain_list(struct hv *h, uint32_t first, struct hv_domain *list, size_t max)
+{
+    return 0;
+}
+
+int hv_domain_destroy(struct hv *h, uint32_t domid)
+{
+    return 0;
+}
+
+int hv_domain_pause(struct hv *h, uint32_t domid)
+{
+    return 0;
+}
+
+int hv_domain_unpause(struct hv *h, uint32_t domid)
+{
+    return 0;
+}
+
+int hv_domain_set_uuid(struct hv *h, uint32_t domid, const uint8_t uuid[16])
+{
+    return 0;
+}
+
+int64_t now_s(void)
+{
+    return 1000;
+}
+
+void log_line(const char *fmt, ...)
+{
+}
+
+void event_emit(const struct vm *vm, const char *event, const char *key, const char *value)
+{
+}
+
+int console_rename(const struct vm *vm, struct err *e)
+{
+    return 0;
+}
+
+void loop_adopt(int number, bool created)
+{
+}
+
+void disk_name_overlay(struct vm *vm, size_t i)
+{
+}
+
+void disks_sweep(void)
+{
+}
+
+void device_resume(struct vm *vm, struct store *s)
+{
+    registry_publish(vm, VM_LIVE);
+}
+
+void vm_destroy(struct vm *vm)
+{
+    registry_remove(vm);
+}
+
+void start_unattended(struct vm *vm, bool fresh_log)
+{
+    registry_remove(vm);
+}
+
+void successor_start(struct guest_config *cfg, uint32_t kept_domid, uint32_t short_lives)
+{
+    guest_config_free(cfg);
+}
+
+/* ---- */
+
+/* The guest "web" as domain 3, held, and its record. */
+static struct vm *guest_made(void)
+{
+    struct guest_config g = {.name = "web",
+                             .uuid = {[15] = 1},
+                             .has_uuid = true,
+                             .memory_mib = 64,
+                             .maxmem_mib = 64,
+                             .vcpus = 1,
+                             .maxvcpus = 1,
+                             .weight = 256};
+    struct err e = {0};
+    struct vm *vm;
+
+    memset(&store, 0, sizeof(store));
+    steps_left = FOREVER;
+    g.kernel = strdup("/kernel");
+    g.cmdline = strdup("");
+    vm = registry_add(&g, &e);
+    assert_non_null(vm);
+    registry_set_domid(vm, 3);
+    domain = (struct hv_domain){.domid = 3};
+    memcpy(domain.uuid, vm->uuid, 16);
+    assert_int_equal(record_begin(3, NULL), 0);
+    assert_int_equal(record_write(vm, NULL), 0);
+    assert_int_equal(pending_complete(vm, NULL), 0);
+    return vm;
+}
+
+/* domd was killed, and is started: the guest as it finds it, held. */
+static struct vm *started_anew(struct vm *vm)
+{
+    struct err e = {0};
+    char name[64];
+
+    strcpy(name, vm->cfg.name);
+    registry_remove(vm);
+    steps_left = FOREVER;
+    assert_true(record_adopt_all());
+    vm = registry_acquire(name, &e);
+    assert_non_null(vm);
+    return vm;
+}
+
+static void a_guest_is_taken_over_as_it_was(void **state)
+{
+    struct vm *vm = guest_made();
+
+    vm = started_anew(vm);
+    assert_int_equal(vm->domid, 3);
+    assert_int_equal(vm->state, VM_LIVE);
+    assert_false(vm->delayed);
+    assert_int_equal(vm->final_until, 0);
+    registry_remove(vm);
+}
+
+/* Else it would be counted again, and the brake come too early. */
+static void a_short_life_is_counted_with_its_delay(void **state)
+{
+    unsigned int steps;
+
+    for (steps = 0; steps <= 2; steps++) {
+        struct vm *vm = guest_made();
+
+        vm->short_lives = 2;
+        steps_left = steps;
+        record_delayed(vm, (int64_t)time(NULL) + 2, NULL);
+        vm = started_anew(vm);
+        assert_int_equal(vm->delayed, vm->short_lives == 2);
+        assert_int_equal(vm->delayed, steps > 0);
+        registry_remove(vm);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_guest_is_taken_over_as_it_was),
+        cmocka_unit_test(a_short_life_is_counted_with_its_delay),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
