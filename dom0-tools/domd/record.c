@@ -380,6 +380,9 @@ static int kept_tx(struct store *s, store_tx_t tx, void *arg)
     snprintf(path, sizeof(path), ROOT "/%u/overlay", id->vm->domid);
     if (!rc && id->successor)
         rc = remove_path(s, tx, path);
+    snprintf(path, sizeof(path), ROOT "/%u/delayed", id->vm->domid);
+    if (!rc)
+        rc = remove_path(s, tx, path); /* it has come to its end */
     snprintf(path, sizeof(path), ROOT "/%u/kept", id->vm->domid);
     if (rc)
         return rc;

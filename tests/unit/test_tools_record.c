@@ -362,11 +362,36 @@ static void a_short_life_is_counted_with_its_delay(void **state)
     }
 }
 
+/* "shutdown" would destroy it. */
+static void what_is_kept_after_a_delay_is_kept(void **state)
+{
+    struct vm *vm = guest_made();
+    struct guest_config successor;
+    struct err e = {0};
+    uint8_t uuid[16] = {[15] = 2};
+    char old[37];
+
+    vm->short_lives = 2;
+    record_delayed(vm, (int64_t)time(NULL), NULL);
+    assert_int_equal(config_copy(&successor, &vm->cfg), 0);
+    uuid_format(old, vm->uuid);
+    assert_int_equal(registry_rename(vm, "web-kept", &e), 0);
+    registry_set_uuid(vm, uuid);
+    assert_int_equal(record_kept(vm, &successor, old, NULL), 0);
+    guest_config_free(&successor);
+    vm = started_anew(vm);
+    assert_int_equal(vm->state, VM_PRESERVED);
+    assert_true(vm->kept);
+    assert_false(vm->delayed);
+    registry_remove(vm);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_guest_is_taken_over_as_it_was),
         cmocka_unit_test(a_short_life_is_counted_with_its_delay),
+        cmocka_unit_test(what_is_kept_after_a_delay_is_kept),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
