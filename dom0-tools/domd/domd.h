@@ -133,6 +133,10 @@ void registry_drop_devices(struct vm *vm); /* all of them */
  */
 bool registry_wait_gone(uint32_t domid, bool really, int timeout_ms);
 
+/* How long an end may be the last: as long as domctl lets anybody wait, and a minute. */
+#define FINAL_MAX_S   86400
+#define FINAL_SPARE_S 60 /* for the client to say that its time is over */
+
 /* life.c */
 int vm_start(struct vm *vm, bool paused, bool fresh_log, struct err *e);
 /* Undoes all that vm_start() does, as far as it got. The vm has no domain then. */
@@ -189,6 +193,8 @@ int record_kept(const struct vm *vm, const struct guest_config *successor, const
                 struct store *s);
 void record_delayed(const struct vm *vm, int64_t until, struct store *s); /* seconds since 1970 */
 void record_succeeded(uint32_t domid, struct store *s);
+/* An end before @until (seconds since 1970) is the last, whatever the config says; 0: it is not. */
+int record_final(const struct vm *vm, int64_t until, struct store *s, store_tx_t tx);
 int config_copy(struct guest_config *to, const struct guest_config *from);
 void record_remove(uint32_t domid, struct store *s);
 bool record_adopt_all(void); /* false: no store to read */

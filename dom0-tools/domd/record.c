@@ -424,6 +424,14 @@ void record_delayed(const struct vm *vm, int64_t until, struct store *s)
     store_transact(s, delayed_tx, &d);
 }
 
+int record_final(const struct vm *vm, int64_t until, struct store *s, store_tx_t tx)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), ROOT "/%u/final", vm->domid);
+    return until ? store_writef(s, tx, path, "%lld", (long long)until) : remove_path(s, tx, path);
+}
+
 static int succeeded_tx(struct store *s, store_tx_t tx, void *arg)
 {
     static const char *const devices[] = {"disk", "vif"};
@@ -520,6 +528,14 @@ static bool read_number(struct store *s, const struct vm *vm, const char *what, 
     return !adoption_answer(store_read_u64(s, STORE_NO_TX, path, n));
 }
 
+/* A time that was noted in seconds since 1970, by CLOCK_MONOTONIC; at most @max from now. */
+static int64_t as_monotonic(uint64_t n, int64_t max)
+{
+    int64_t left = (int64_t)n - (int64_t)time(NULL);
+
+    return now_s() + (left > max ? max : left);
+}
+
 static void read_rest(struct store *s, struct vm *vm)
 {
     uint64_t n;
@@ -530,11 +546,11 @@ static void read_rest(struct store *s, struct vm *vm)
     if (read_number(s, vm, "short_lives", &n))
         vm->short_lives = (uint32_t)n;
     if (read_number(s, vm, "delayed", &n)) {
-        int64_t left = (int64_t)n - (int64_t)time(NULL);
-
         vm->delayed = true;
-        vm->not_before = now_s() + (left > DELAY_MAX_S ? DELAY_MAX_S : left);
+        vm->not_before = as_monotonic(n, DELAY_MAX_S);
     }
+    if (read_number(s, vm, "final", &n))
+        vm->final_until = as_monotonic(n, FINAL_MAX_S + FINAL_SPARE_S);
     for (i = 0; i < vm->cfg.nr_disks; i++) {
         read_loop(s, vm, i, "loop", &vm->disks[i].image);
         read_loop(s, vm, i, "overlay", &vm->disks[i].overlay);

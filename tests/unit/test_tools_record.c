@@ -386,12 +386,34 @@ static void what_is_kept_after_a_delay_is_kept(void **state)
     registry_remove(vm);
 }
 
+/* What shutdown asked for outlives the domd that was asked. */
+static void a_last_end_stays_the_last(void **state)
+{
+    static const struct {
+        int64_t from_now, until;
+    } finals[] = {{120, 1120}, {-5, 995}, {FINAL_MAX_S * 9, 1000 + FINAL_MAX_S + FINAL_SPARE_S}};
+    struct vm *vm;
+    size_t i;
+
+    for (i = 0; i < 3; i++) {
+        vm = guest_made();
+        assert_int_equal(record_final(vm, (int64_t)time(NULL) + finals[i].from_now, NULL, 0), 0);
+        vm = started_anew(vm);
+        assert_in_range(vm->final_until, finals[i].until - 2, finals[i].until);
+        assert_int_equal(record_final(vm, 0, NULL, 0), 0);
+        vm = started_anew(vm);
+        assert_int_equal(vm->final_until, 0);
+        registry_remove(vm);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_guest_is_taken_over_as_it_was),
         cmocka_unit_test(a_short_life_is_counted_with_its_delay),
         cmocka_unit_test(what_is_kept_after_a_delay_is_kept),
+        cmocka_unit_test(a_last_end_stays_the_last),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
