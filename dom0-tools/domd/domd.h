@@ -212,8 +212,9 @@ int pending_complete(struct vm *vm, struct store *s); /* a start has succeeded *
 void pending_end(struct vm *vm,
                  bool again);             /* its domain goes; @again: the guest is started anew */
 void pending_forget(const struct vm *vm); /* it is not started anew */
-int pending_is_complete(uint32_t domid, struct store *s); /* 1, 0, or an error of the store */
-void pending_clear_orphans(struct store *s);              /* before anything is made */
+int pending_is_complete(uint32_t domid, struct store *s);   /* 1, 0, or an error of the store */
+int pending_is_again(const struct vm *vm, struct store *s); /* the same: it is to be started anew */
+void pending_clear_orphans(struct store *s);                /* before anything is made */
 void pending_resume(struct store *s);
 int pending_resumed(struct err *e); /* waits until it is done: nothing is to be made before */
 

@@ -656,7 +656,12 @@ static void adopt(struct store *s, uint32_t domid, struct heir **heirs)
     if (!alive && !kept && adoption_answer(pending_is_complete(domid, s)) == 1)
         event_emit(vm, "ended", "reason", "vanished");
     free(kept);
-    vm_destroy(vm);
+    if (adoption_answer(pending_is_again(vm, s)) != 1) {
+        vm_destroy(vm);
+        return;
+    }
+    vm_stop(vm, true); /* within a restart: pending_resume() goes on with it */
+    registry_remove(vm);
 }
 
 bool record_adopt_all(void)

@@ -112,7 +112,13 @@ int store_set_perms(struct store *s, store_tx_t tx, const char *path,
 int store_read(struct store *s, store_tx_t tx, const char *path, char **value, size_t *len)
 {
     int i = find(path);
+    size_t k;
 
+    for (k = 0; i < 0 && k < store.count; k++) /* parents are made as needed */
+        if (is_below(store.node[k].path, path)) {
+            *value = strdup("");
+            return 0;
+        }
     if (i < 0)
         return -ENOENT;
     *value = strdup(store.node[i].value);
@@ -271,14 +277,27 @@ void device_resume(struct vm *vm, struct store *s)
     registry_publish(vm, VM_LIVE);
 }
 
+static unsigned int destroyed, stopped; /* so many times */
+
 void vm_destroy(struct vm *vm)
 {
+    destroyed++;
+    record_remove(vm->domid, NULL);
     registry_remove(vm);
 }
 
+void vm_stop(struct vm *vm, bool keep_console)
+{
+    stopped += keep_console;
+    record_remove(vm->domid, NULL);
+    registry_set_domid(vm, 0);
+}
+
+/* In a thread of its own. */
 void start_unattended(struct vm *vm, bool fresh_log)
 {
-    registry_remove(vm);
+    registry_set_domid(vm, 4);
+    registry_publish(vm, VM_LIVE);
 }
 
 void successor_start(struct guest_config *cfg, uint32_t kept_domid, uint32_t short_lives)
@@ -407,6 +426,34 @@ static void a_last_end_stays_the_last(void **state)
     }
 }
 
+/* It is not told that the guest was destroyed, and its console stays. */
+static void a_restart_that_was_begun_goes_on(void **state)
+{
+    struct vm *vm = guest_made();
+
+    destroyed = stopped = 0;
+    pending_end(vm, true);
+    vm = started_anew(vm);
+    assert_int_equal(destroyed, 0);
+    assert_int_equal(stopped, 1);
+    assert_int_equal(vm->domid, 4);
+    registry_remove(vm);
+}
+
+static void an_end_that_was_begun_comes_to_its_end(void **state)
+{
+    struct vm *vm = guest_made();
+    struct err e = {0};
+
+    destroyed = stopped = 0;
+    pending_end(vm, false);
+    registry_remove(vm);
+    assert_true(record_adopt_all());
+    assert_int_equal(destroyed, 1);
+    assert_int_equal(stopped, 0);
+    assert_null(registry_acquire("web", &e));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -414,6 +461,8 @@ int main(void)
         cmocka_unit_test(a_short_life_is_counted_with_its_delay),
         cmocka_unit_test(what_is_kept_after_a_delay_is_kept),
         cmocka_unit_test(a_last_end_stays_the_last),
+        cmocka_unit_test(a_restart_that_was_begun_goes_on),
+        cmocka_unit_test(an_end_that_was_begun_comes_to_its_end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
