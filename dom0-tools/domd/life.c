@@ -211,11 +211,11 @@ static int start_steps(struct vm *vm, struct store *s, uint32_t (*numbers)[2], b
         return -1;
     }
     crash_point();
-    vm->started = (int64_t)time(NULL);
     registry_set_domid(vm, b.domid);
     timing_mark(vm, "build");
     pthread_mutex_lock(&announcing);
     timing_mark(vm, "queue");
+    vm->started = (int64_t)time(NULL); /* waiting is no life: the brake goes by its length */
     rc = connect_steps(vm, s, &b, numbers, fresh_log, e);
     pthread_mutex_unlock(&announcing);
     if (rc)
