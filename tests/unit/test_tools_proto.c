@@ -253,6 +253,17 @@ static void errors_are_one_line_and_the_first_stays(void **state)
     assert_string_equal(e.text, "kernel: a: b?5 (c)");
 }
 
+/* What a guest says about a device that it refuses ends on a person's terminal. */
+static void errors_hold_nothing_that_a_terminal_obeys(void **state)
+{
+    struct err e = {0};
+
+    err_set(&e, 1, "\033[2J", NULL,
+            "\r\x7f \xc2\x9b"
+            "31m \xc2\x80\xc2\x9f \xc2\xa0\xc3\x9b \xc2");
+    assert_string_equal(e.text, "?[2J: ?? ??31m ???? \xc2\xa0\xc3\x9b \xc2");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -271,6 +282,7 @@ int main(void)
         cmocka_unit_test(answers_become_errors),
         cmocka_unit_test(what_is_cut_before_why),
         cmocka_unit_test(errors_are_one_line_and_the_first_stays),
+        cmocka_unit_test(errors_hold_nothing_that_a_terminal_obeys),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
