@@ -106,16 +106,6 @@ static void tell_vcpus(struct request *r, const struct hv_domain *d, const char 
     }
 }
 
-static const char *domain_name(uint32_t domid, char name[GUEST_NAME_MAX + 1])
-{
-    enum vm_state state = VM_LIVE;
-
-    strcpy(name, domid ? "(unknown)" : "Domain-0");
-    if (domid && registry_describe(domid, name, &state) && state == VM_STARTING)
-        return NULL;
-    return name;
-}
-
 int tell_each(struct request *r, const char *key,
               int (*tell)(struct request *r, const struct hv_domain *d, const char *name))
 {
@@ -137,7 +127,8 @@ int tell_each(struct request *r, const char *key,
     json_key(r->out, key);
     json_array(r->out);
     for (i = 0; i < n && !rc; i++)
-        if ((!wanted || list[i].domid == domid) && domain_name(list[i].domid, name))
+        if ((!wanted || list[i].domid == domid) &&
+            registry_shows(list[i].domid, list[i].uuid, name))
             rc = tell(r, &list[i], name);
     json_end_array(r->out);
     free(list);

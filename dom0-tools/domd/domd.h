@@ -107,8 +107,11 @@ size_t registry_domids(uint32_t *domids, size_t max);
 bool registry_describe(uint32_t domid, char name[GUEST_NAME_MAX + 1], enum vm_state *state);
 /* When that domain started, in seconds since 1970. False if domd does not know it. */
 bool registry_started(uint32_t domid, int64_t *started);
-/* True while the guest of that UUID is being built or started. */
-bool registry_starting(const uint8_t uuid[16]);
+/*
+ * What the domain is called, "(unknown)" if domd knows nothing of it. False while it is being built:
+ * nobody is told of it.
+ */
+bool registry_shows(uint32_t domid, const uint8_t uuid[16], char name[GUEST_NAME_MAX + 1]);
 /* The domid of a visible guest by name, number or UUID; 0 is dom0. False when there is none. */
 bool registry_domid(const char *name, uint32_t *domid, struct err *e);
 /*

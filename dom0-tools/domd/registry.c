@@ -305,16 +305,22 @@ bool registry_started(uint32_t domid, int64_t *started)
     return vm != NULL;
 }
 
-bool registry_starting(const uint8_t uuid[16])
+bool registry_shows(uint32_t domid, const uint8_t uuid[16], char name[GUEST_NAME_MAX + 1])
 {
-    bool starting = false;
+    bool shows = true;
     struct vm *vm;
 
+    strcpy(name, domid ? "(unknown)" : "Domain-0");
     pthread_mutex_lock(&registry.lock);
-    for (vm = registry.list; vm; vm = vm->next)
-        starting |= !memcmp(vm->uuid, uuid, 16) && (vm->state == VM_STARTING || !vm->domid);
+    for (vm = registry.list; vm && domid; vm = vm->next) {
+        if (vm->domid == domid)
+            strcpy(name, vm->cfg.name);
+        if (vm->domid == domid ? vm->state == VM_STARTING
+                               : !vm->domid && !memcmp(vm->uuid, uuid, 16))
+            shows = false;
+    }
     pthread_mutex_unlock(&registry.lock);
-    return starting;
+    return shows;
 }
 
 bool registry_domid(const char *name, uint32_t *domid, struct err *e)

@@ -339,13 +339,9 @@ static int tell_domains(struct request *r, const struct stats *stats)
     json_key(r->out, "domains");
     json_array(r->out);
     for (i = 0; i < n; i++) {
-        char name[GUEST_NAME_MAX + 1] = "(unknown)";
-        enum vm_state state = VM_LIVE;
-        bool known = registry_describe(list[i].domid, name, &state);
+        char name[GUEST_NAME_MAX + 1];
 
-        if (!list[i].domid)
-            strcpy(name, "Domain-0");
-        if (known ? state == VM_STARTING : list[i].domid && registry_starting(list[i].uuid))
+        if (!registry_shows(list[i].domid, list[i].uuid, name))
             continue;
         json_object(r->out);
         tell_domain(r->out, &list[i], name);

@@ -70,6 +70,29 @@ static void a_guest_without_a_domain_is_not_dom0(void **state)
     registry_remove(vm);
 }
 
+/* Not with a name, nor as one that is unknown. */
+static void a_domain_that_is_being_built_is_not_shown(void **state)
+{
+    char name[GUEST_NAME_MAX + 1];
+    uint8_t stranger[16] = {[15] = 9}, dom0[16] = {0};
+    struct err e = {0};
+    struct vm *vm = add("web", 1, &e);
+
+    assert_false(registry_shows(3, vm->uuid, name));
+    assert_true(registry_shows(0, dom0, name));
+    assert_string_equal(name, "Domain-0");
+    assert_true(registry_shows(2, stranger, name));
+    assert_string_equal(name, "(unknown)");
+    registry_set_domid(vm, 3);
+    assert_false(registry_shows(3, vm->uuid, name));
+    registry_publish(vm, VM_LIVE);
+    assert_true(registry_shows(3, vm->uuid, name));
+    assert_string_equal(name, "web");
+    registry_set_domid(vm, 0); /* is started again */
+    assert_false(registry_shows(4, vm->uuid, name));
+    registry_remove(vm);
+}
+
 /* "mem-set 0" is about dom0, "destroy 0" would be about the guest. */
 static void no_guest_has_a_name_of_dom0(void **state)
 {
@@ -141,6 +164,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_guest_without_a_domain_is_not_dom0),
+        cmocka_unit_test(a_domain_that_is_being_built_is_not_shown),
         cmocka_unit_test(no_guest_has_a_name_of_dom0),
         cmocka_unit_test(a_wait_ends_though_the_clock_is_set_back),
         cmocka_unit_test(a_new_overlay_belongs_to_one_guest),
