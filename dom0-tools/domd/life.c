@@ -277,6 +277,7 @@ void vm_stop(struct vm *vm, bool keep_console)
     struct store *s = NULL;
     struct err e = {0};
     uint32_t domid = vm->domid;
+    size_t i;
     int rc;
 
     if (domid)
@@ -284,8 +285,10 @@ void vm_stop(struct vm *vm, bool keep_console)
     if (open_store(&s, &e))
         log_line("%s: %s: its nodes are left behind", vm->cfg.name, e.text);
     crash_point();
-    if (s)
+    if (s || !domid)
         devices_remove(vm, s);
+    for (i = 0; !s && i < vm->cfg.nr_disks; i++)
+        disk_held(vm, i); /* when its backend lets go nothing else shall hold it */
     crash_point();
     if (vm->console || !keep_console)
         console_drop(vm, keep_console);
