@@ -110,6 +110,26 @@ const struct image *kernel_get(const char *path, struct err *e)
     return rc ? NULL : &k->image;
 }
 
+/* Drops those that nobody has had for longest, until few enough are left. Lock held. */
+static void drop_surplus_locked(void)
+{
+    for (;;) {
+        struct kernel *k, *oldest = NULL;
+        unsigned int unused = 0;
+
+        for (k = kernels.list; k; k = k->next) {
+            if (k->refs)
+                continue;
+            unused++;
+            if (!oldest || k->unused_since <= oldest->unused_since)
+                oldest = k;
+        }
+        if (unused <= KERNEL_KEPT_MAX)
+            return;
+        drop_locked(oldest);
+    }
+}
+
 void kernel_put(const struct image *im)
 {
     struct timespec now;
@@ -123,6 +143,7 @@ void kernel_put(const struct image *im)
     k->unused_since = now.tv_sec;
     if (!--k->refs && k->state == STALE)
         drop_locked(k);
+    drop_surplus_locked();
     pthread_mutex_unlock(&kernels.lock);
 }
 

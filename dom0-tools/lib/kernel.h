@@ -4,8 +4,9 @@
 
 /*
  * Unpacked kernels, shared. Unpacking takes most of a create's time and tens of MiB: guests that are
- * built at the same time from one file share one, and it is kept a little for the next. A file that has
- * changed since (device, inode, length, times) is another one.
+ * built at the same time from one file share one, and it is kept a while for the next; of those that
+ * nobody has, no more than some. A file that has changed since (device, inode, length, times) is another
+ * one.
  */
 
 #include <stdint.h>
@@ -13,7 +14,8 @@
 struct err;
 struct image;
 
-#define KERNEL_KEPT_S 10
+#define KERNEL_KEPT_S   60
+#define KERNEL_KEPT_MAX 2 /* about 50 MiB each */
 
 /*
  * The kernel in the file @path, unpacked, for kernel_put(). NULL with *@e set: see file_read() and

@@ -6,4 +6,4 @@
 cp tests/host/tools/*.sh "$scratch/"
 guests=${DENSITY:-100}
 # Each has 96 MiB and what the hypervisor keeps of it; dom0 768 MiB.
-FILES=$scratch SMP=2 MEM=$((1536 + guests * 104)) TIMEOUT=2700 dom0 "bash density.sh $guests"
+FILES=$scratch SMP=2 MEM=$((1536 + guests * 104)) TIMEOUT=3500 dom0 "bash density.sh $guests"

@@ -8,6 +8,7 @@
 
 #include <pthread.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "dom0-tools/lib/err.h"
@@ -102,6 +103,34 @@ static void what_is_in_use_is_not_dropped(void **state)
     kernel_put(b);
 }
 
+static void no_more_than_some_are_kept(void **state)
+{
+    const struct image *first[KERNEL_KEPT_MAX + 1], *again;
+    char own[sizeof(path)], other[KERNEL_KEPT_MAX][sizeof(path)];
+    size_t i;
+
+    (void)state;
+    memcpy(own, path, sizeof(path));
+    first[0] = get();
+    kernel_put(first[0]);
+    for (i = 1; i <= KERNEL_KEPT_MAX; i++) {
+        snprintf(path, sizeof(path), "%.40s.%zu", own, i);
+        memcpy(other[i - 1], path, sizeof(path));
+        write_kernel();
+        first[i] = get();
+        kernel_put(first[i]);
+    }
+    again = get();
+    assert_ptr_equal(again, first[KERNEL_KEPT_MAX]);
+    kernel_put(again);
+    memcpy(path, own, sizeof(path));
+    again = get();
+    assert_ptr_not_equal(again, first[0]); /* the sanitizer gives no address out twice so soon */
+    kernel_put(again);
+    for (i = 0; i < KERNEL_KEPT_MAX; i++)
+        unlink(other[i]);
+}
+
 static void errors_name_the_file_and_leave_nothing(void **state)
 {
     struct err e = {0};
@@ -150,7 +179,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(the_same_file_is_unpacked_once), CASE(a_file_that_was_replaced_is_another),
         CASE(what_is_in_use_is_not_dropped),  CASE(errors_name_the_file_and_leave_nothing),
-        CASE(many_at_once_share_one),
+        CASE(many_at_once_share_one),         CASE(no_more_than_some_are_kept),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
