@@ -13,8 +13,10 @@
 #include <time.h>
 
 #include "dom0-tools/domd/domd.h"
+#include "dom0-tools/domd/request.h"
 #include "dom0-tools/lib/err.h"
 #include "dom0-tools/lib/hv.h"
+#include "dom0-tools/lib/json.h"
 #include "dom0-tools/lib/loop.h"
 
 #define NODES_MAX 128
@@ -242,6 +244,39 @@ int hv_domain_set_uuid(struct hv *h, uint32_t domid, const uint8_t uuid[16])
     return 0;
 }
 
+int hv_host_info(struct hv *h, struct hv_host *host)
+{
+    return -ENOSYS;
+}
+
+int hv_claim(struct hv *h, uint32_t domid, uint64_t pages)
+{
+    return 0;
+}
+
+int hv_domain_set_max_mem(struct hv *h, uint32_t domid, uint64_t kib)
+{
+    return 0;
+}
+
+int hv_failed(struct request *r, const char *name, int rc)
+{
+    return -1;
+}
+
+int target_get(struct request *r, struct target *t)
+{
+    *t = (struct target){.domid = 3};
+    t->vm = registry_acquire("web", r->e);
+    t->name = t->vm ? t->vm->cfg.name : NULL;
+    return t->vm ? 0 : -1;
+}
+
+void target_put(struct target *t)
+{
+    registry_release(t->vm);
+}
+
 int64_t now_s(void)
 {
     return 1000;
@@ -454,6 +489,42 @@ static void an_end_that_was_begun_comes_to_its_end(void **state)
     assert_null(registry_acquire("web", &e));
 }
 
+/* One request of "web", of which no more than so many steps are done. */
+static void ask(int (*op)(struct request *r), const char *text, unsigned int steps)
+{
+    struct err e = {0};
+    struct json *in = json_parse(text, strlen(text));
+    struct request r = {.client = -1, .in = in, .out = json_out_new(false), .e = &e};
+
+    steps_left = steps;
+    json_object(r.out);
+    assert_int_equal(op(&r), 0);
+    json_out_free(r.out);
+    json_free(in);
+}
+
+/* Else its target would be one thing, and what it has after its next start another. */
+static void memory_is_told_and_recorded_together(void **state)
+{
+    unsigned int steps;
+
+    for (steps = 0; steps <= 2; steps++) {
+        struct vm *vm = guest_made();
+        uint64_t kib;
+
+        registry_publish(vm, VM_LIVE);
+        ask(op_mem_max, "{\"mib\": 256}", FOREVER);
+        ask(op_mem_set, "{\"mib\": 64}", FOREVER);
+        ask(op_mem_set, "{\"mib\": 96}", steps);
+        vm = started_anew(vm);
+        assert_int_equal(vm->cfg.maxmem_mib, 256);
+        assert_int_equal(vm->cfg.memory_mib, steps ? 96 : 64);
+        assert_int_equal(store_read_u64(NULL, 0, "/local/domain/3/memory/target", &kib), 0);
+        assert_int_equal(kib, vm->cfg.memory_mib << 10);
+        registry_remove(vm);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -463,6 +534,7 @@ int main(void)
         cmocka_unit_test(a_last_end_stays_the_last),
         cmocka_unit_test(a_restart_that_was_begun_goes_on),
         cmocka_unit_test(an_end_that_was_begun_comes_to_its_end),
+        cmocka_unit_test(memory_is_told_and_recorded_together),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
