@@ -68,6 +68,6 @@ int cmd_events(const struct verb *v, int argc, char **argv)
         return status;
     for (fd = ask_domd_events(false, &e); fd >= 0; fd = follow_domd(&e))
         if (!print_events(fd, argv + first, argc - first))
-            return STATUS_FAILED;
+            return STATUS_DONE; /* main() says why */
     return fail(&e);
 }

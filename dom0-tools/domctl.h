@@ -231,7 +231,7 @@ int list_verb(const struct verb *v, int argc, char **argv, const char *op, const
 void add_timeout(struct json_out *j, const struct options *o);
 void print_warning(const struct json *answer);
 
-/* Prints a document that was written. */
+/* Prints a document that was written. Whether it arrives, main() finds out in the end. */
 int print_text(struct json_out *o);
 /* Prints one value as indented JSON, with a newline. */
 int print_json(const struct json *j);
