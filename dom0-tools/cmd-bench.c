@@ -425,14 +425,6 @@ static int write_orders(const struct bench *b, const struct offer *o, char *why,
 
 /* ---- one run */
 
-static int64_t now_ms(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static void stamp(char text[24])
 {
     time_t t = time(NULL);

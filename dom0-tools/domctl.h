@@ -214,6 +214,8 @@ void copy_answer(struct json_out *out, const struct json *answer);
  */
 int wait_for_guest(const char *name, const char *key, uint64_t wanted, unsigned int seconds,
                    const char *what);
+/* Milliseconds of the monotonic clock. */
+int64_t now_ms(void);
 /* shutdown and reboot */
 int ending_verb(const struct verb *v, int argc, char **argv, const char *op);
 

@@ -36,4 +36,14 @@ for options in '-b -n 2' '-o json'; do
 done
 check full-standard-output "$why" [ -z "$why" ]
 
+# A time that is waited for is not cut short by the second that has begun.
+waits() {
+    for _ in 1 2 3 4 5 6; do
+        timeout 20 "$domctl" shutdown -t 1 5 || return
+        sleep 0.23
+    done
+    ! grep '"op": "wait"' log | grep -qv '"wait": 1[,}]'
+}
+check whole-seconds-are-waited "$(grep '"op": "wait"' log)" waits
+
 done_testing
