@@ -219,8 +219,8 @@ int64_t now_ms(void);
 /* shutdown and reboot */
 int ending_verb(const struct verb *v, int argc, char **argv, const char *op);
 
-/* Shows the guest's console until it ends or Ctrl-] is typed. */
-int show_console(const char *name);
+/* Shows the guest's console until it ends or Ctrl-] is typed. @name: as domd shall find it. */
+int show_console(const char *name, const char *label);
 
 /* devices.c: what block-* and network-* share */
 /* The words as one device spec, with commas between them; to be free()d. NULL: out of memory. */

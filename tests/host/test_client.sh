@@ -46,4 +46,18 @@ waits() {
 }
 check whole-seconds-are-waited "$(grep '"op": "wait"' log)" waits
 
+# A console that nobody can see any more ends; its guest is asked for by what stays: neither name nor number.
+printf 'name = "7"\nkernel = "/k"\nmemory = 32\n' >7.cfg
+timeout 20 "$domctl" create -q -c 7.cfg </dev/null 2>err >/dev/full
+rc=$?
+check console-on-a-full-disk-ends "status $rc: $(cat err)" [ "$rc $(cat err)" = \
+    '4 domctl: standard output: cannot be written: No space left on device' ]
+asked=$(grep -c '"op": "console"' log)
+check console-on-a-full-disk-is-not-asked-for-again "$asked times" [ "$asked" = 1 ]
+check create-shows-the-console-of-its-guest "$(cat log)" grep -q '"name": "01234567-89ab-cdef-0123-456789abcdef", "op": "console"' log
+# And one whose domd does not come back, after a while.
+timeout 20 "$domctl" console 5 </dev/null >out 2>err
+rc=$?
+check console-without-domd-ends-in-time "status $rc: $(cat out err)" [ "$rc $(paste -sd ' ' out)" = '0 hello hello' ]
+check console-is-taken-up-by-uuid "$(tail -n 1 log)" grep -q '"name": "01234567-89ab-cdef-0123-456789abcdef", "op": "console", "resume": true' log
 done_testing
