@@ -36,6 +36,9 @@ for options in '-b -n 2' '-o json'; do
 done
 check full-standard-output "$why" [ -z "$why" ]
 
+timeout 20 "$domctl" uptime '*' >out 2>err
+rc=$?
+check pattern-leaves-out-what-is-going "status $rc: $(cat out err)" [ "$rc $(awk 'NR > 1 { print $2 }' out)" = '0 5' ]
 # A time that is waited for is not cut short by the second that has begun.
 waits() {
     for _ in 1 2 3 4 5 6; do
