@@ -39,6 +39,9 @@ check full-standard-output "$why" [ -z "$why" ]
 timeout 20 "$domctl" uptime '*' >out 2>err
 rc=$?
 check pattern-leaves-out-what-is-going "status $rc: $(cat out err)" [ "$rc $(awk 'NR > 1 { print $2 }' out)" = '0 5' ]
+timeout 20 "$domctl" info 7 >out
+check info-says-true-and-false "$(cat out)" [ "$(sed -n 's/^ *online: //p' out | paste -sd ' ')" = 'true false' ]
+
 # A time that is waited for is not cut short by the second that has begun.
 waits() {
     for _ in 1 2 3 4 5 6; do
