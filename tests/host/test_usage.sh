@@ -65,6 +65,7 @@ refused 2 vcpu-pin g 0 0 1
 refused 2 shutdown
 refused 2 shutdown -a g
 refused 2 metrics -f x -o json
+refused 2 trace -e $'a\nb' file
 for word in 0 -1 33 1x ''; do refused 2 bench -r "$word"; done
 for word in huge '' Full; do refused 2 bench -s "$word"; done
 refused 2 bench --report
