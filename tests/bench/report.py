@@ -148,7 +148,7 @@ def about(results):
         machine = [("Machine", f"QEMU {m['qemu']}, CPU {m['cpu']}, 1 CPU unless told, {m['memory_mib']} MiB, {how}"),
                    ("which runs on", f"{m['host_cpu']}, {m['host_cpus']} CPUs, Linux {m['host_kernel']}{busy}")]
     return machine + [
-            ("Pavo", v["pavo"]), ("Kernel in every row", v["linux"]), ("Xen", v["xen"]),
+            ("Pavo", v["pavo"]), ("Kernels, not the same in every row" if "," in v["linux"] else "Kernel in every row", v["linux"]), ("Xen", v["xen"]),
             ("QEMU inside", v["qemu_inside"]),
             ("When", f"{results['started']} to {results['ended'] or 'now'}, size {results['size']}"
              + ("" if results["complete"] else ", unfinished"))]
