@@ -211,7 +211,7 @@ def text(results):
             continue
         lines += ["", f"{w.title} (median, spread, times native). {carries(results, w)}"]
         if w.run == "store":
-            lines += [f"{r.title:90} {figure(got['median']):>10} {r.unit}" for r in w.rows
+            lines += [f"{r.title:90} {figure(got['median']) + spread(got):>16} {r.unit}" for r in w.rows
                       for got in [row_of(results, names[0], w.name, r.name)] if got]
             continue
         for i in range(0, len(names), 5):
