@@ -425,14 +425,6 @@ static int write_orders(const struct bench *b, const struct offer *o, char *why,
 
 /* ---- one run */
 
-static int64_t now_ms(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static void stamp(char text[24])
 {
     time_t t = time(NULL);
@@ -710,12 +702,10 @@ static int print_tables(const struct json *doc)
             *p = '?';
     if (text)
         fputs(text, stdout);
+    else
+        fputs("domctl: bench: out of memory\n", stderr);
     free(text);
-    if (!f || fflush(stdout)) {
-        fprintf(stderr, "domctl: standard output: %s\n", strerror(errno));
-        return STATUS_FAILED;
-    }
-    return STATUS_DONE;
+    return text ? STATUS_DONE : STATUS_FAILED;
 }
 
 /* All documents as one, as tables or JSON. */

@@ -73,22 +73,28 @@ static bool pump_in(int fd, bool *open)
     leave = memchr(buf, LEAVE, (size_t)n);
     if (leave)
         n = leave - buf;
-    return write_all(fd, buf, n) && !leave;
+    write_all(fd, buf, n); /* a console that has ended is found so by pump_out() */
+    return !leave;
 }
 
-/* From the guest to the person. False when the console has ended. */
-static bool pump_out(int fd)
+/* From the guest to the person. False when the console has ended, or, with @*error, nothing can be shown. */
+static bool pump_out(int fd, int *error)
 {
     char buf[4096];
     ssize_t n = read(fd, buf, sizeof(buf));
 
     if (n < 0 && errno == EINTR)
         return true;
-    return n > 0 && write_all(STDOUT_FILENO, buf, n);
+    if (n <= 0)
+        return false;
+    if (write_all(STDOUT_FILENO, buf, n))
+        return true;
+    *error = errno;
+    return false;
 }
 
-/* True when the person has left, or nothing can be shown any more; false at the console's end. */
-static bool pump(int fd)
+/* True when the person has left or, with @*error, nothing can be shown any more; false at the console's end. */
+static bool pump(int fd, int *error)
 {
     bool open = true;
 
@@ -98,8 +104,8 @@ static bool pump(int fd)
 
         if (poll(p, 2, -1) < 0 && errno != EINTR)
             return true;
-        if (p[0].revents && !pump_out(fd))
-            return false;
+        if (p[0].revents && !pump_out(fd, error))
+            return *error != 0;
         if (p[1].revents && !pump_in(fd, &open))
             return true;
     }
@@ -115,13 +121,14 @@ static void say_resume(struct json_out *o, const void *arg)
  * The console has ended: with its guest, or because consoled is being restarted. In that case goes
  * on with what is said from now on: a descriptor; else -1.
  */
-static int attach_again(const char *name)
+static int attach_again(const char *uuid)
 {
-    int fd = -1, i;
+    int64_t end = now_ms() + AGAIN_MS;
+    int fd = -1;
 
-    for (i = 0; i < AGAIN_MS / AGAIN_STEP_MS; i++) {
+    while (now_ms() < end) {
         struct err e = {0};
-        struct json *j = ask_domd("console", name, say_resume, NULL, &fd, &e);
+        struct json *j = ask_domd("console", uuid, say_resume, NULL, &fd, &e);
 
         json_free(j);
         if (j || e.status == STATUS_NO_DOMAIN)
@@ -131,33 +138,39 @@ static int attach_again(const char *name)
     return -1;
 }
 
-int show_console(const char *name)
+int show_console(const char *name, const char *label)
 {
     struct err e = {0};
     struct json *j;
-    int fd = -1;
+    char uuid[37]; /* meanwhile it may have another name or number */
+    int fd = -1, error = 0;
 
     j = ask_domd("console", name, NULL, NULL, &fd, &e);
     if (!j)
         return fail(&e);
+    snprintf(uuid, sizeof(uuid), "%s", json_get_str(j, "uuid") ? json_get_str(j, "uuid") : "");
     json_free(j);
     if (fd < 0) {
         fputs("domctl: domd: gave no console (see the log of domd)\n", stderr);
         return STATUS_FAILED;
     }
     if (isatty(STDIN_FILENO)) {
-        fprintf(stderr, "Console of %s. Ctrl-] leaves it.\n", name);
+        fprintf(stderr, "Console of %s. Ctrl-] leaves it.\n", label);
         make_raw();
     }
     signal(SIGPIPE, SIG_IGN);
-    while (fd >= 0 && !pump(fd)) {
+    while (fd >= 0 && !pump(fd, &error)) {
         close(fd);
-        fd = attach_again(name);
+        fd = attach_again(uuid);
     }
     restore();
     if (fd >= 0)
         close(fd);
-    return STATUS_DONE;
+    if (!error || error == EPIPE) /* whoever read it has seen enough */
+        return STATUS_DONE;
+    err_set(&e, err_file_status(error), "standard output", NULL, "cannot be written: %s",
+            strerror(error));
+    return fail(&e);
 }
 
 int cmd_console(const struct verb *v, int argc, char **argv)
@@ -165,5 +178,5 @@ int cmd_console(const struct verb *v, int argc, char **argv)
     struct options o;
     int status, first = parse_options(v, argc, argv, "", 1, 1, &o, &status);
 
-    return first < 0 ? status : show_console(argv[first]);
+    return first < 0 ? status : show_console(argv[first], argv[first]);
 }

@@ -137,6 +137,7 @@ int cmd_create(const struct verb *v, int argc, char **argv)
     struct creation c = {.o = &o};
     struct err e = {0};
     struct json *j;
+    char uuid[37]; /* its name may be another's number */
     int status, first = parse_options(v, argc, argv, "cpnqefMo", 0, -1, &o, &status);
 
     if (first < 0)
@@ -156,12 +157,13 @@ int cmd_create(const struct verb *v, int argc, char **argv)
         guest_config_free(&c.cfg);
         return fail(&e);
     }
+    snprintf(uuid, sizeof(uuid), "%s", json_get_str(j, "uuid") ? json_get_str(j, "uuid") : "");
     if (!o.json)
         report(j, &o);
     status = print_done(j, &o);
     fflush(stdout);
     if (o.console)
-        status = show_console(c.cfg.name);
+        status = show_console(uuid, c.cfg.name);
     guest_config_free(&c.cfg);
     return status;
 }

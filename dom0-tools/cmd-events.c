@@ -43,9 +43,10 @@ static bool print_events(int fd, char **words, int count)
 /* All events of the domd that is started in the place of one that has ended. */
 static int follow_domd(struct err *e)
 {
-    int fd = -1, i;
+    int64_t end = now_ms() + COME_BACK_MS;
+    int fd = -1;
 
-    for (i = 0; fd < 0 && i < COME_BACK_MS * 1000 / STEP_US; i++) {
+    while (fd < 0 && now_ms() < end) {
         usleep(STEP_US);
         *e = (struct err){0};
         fd = ask_domd_events(true, e);
@@ -68,6 +69,6 @@ int cmd_events(const struct verb *v, int argc, char **argv)
         return status;
     for (fd = ask_domd_events(false, &e); fd >= 0; fd = follow_domd(&e))
         if (!print_events(fd, argv + first, argc - first))
-            return STATUS_FAILED;
+            return STATUS_DONE; /* main() says why */
     return fail(&e);
 }

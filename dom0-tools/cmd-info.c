@@ -18,6 +18,8 @@ static void print_members(const struct json *j, int depth)
             printf(" %s\n", json_str(value));
         } else if (json_get_u64(j, key, &n)) {
             printf(" %" PRIu64 "\n", n);
+        } else if (json_type(value) == JSON_BOOL) {
+            puts(json_get_bool(j, key) ? " true" : " false");
         } else {
             putchar('\n');
             print_members(value, depth + 1);

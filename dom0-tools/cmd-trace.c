@@ -13,7 +13,6 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "dom0-tools/lib/perfnames.h"
@@ -172,14 +171,6 @@ static void add_wish(struct json_out *o, const void *arg)
         json_put_u64(o, "mask", w->mask);
     if (w->records)
         json_put_u64(o, "records", w->records);
-}
-
-static int64_t now_ms(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
 static int write_all(int fd, const char *p, size_t len)

@@ -214,11 +214,13 @@ void copy_answer(struct json_out *out, const struct json *answer);
  */
 int wait_for_guest(const char *name, const char *key, uint64_t wanted, unsigned int seconds,
                    const char *what);
+/* Milliseconds of the monotonic clock. */
+int64_t now_ms(void);
 /* shutdown and reboot */
 int ending_verb(const struct verb *v, int argc, char **argv, const char *op);
 
-/* Shows the guest's console until it ends or Ctrl-] is typed. */
-int show_console(const char *name);
+/* Shows the guest's console until it ends or Ctrl-] is typed. @name: as domd shall find it. */
+int show_console(const char *name, const char *label);
 
 /* devices.c: what block-* and network-* share */
 /* The words as one device spec, with commas between them; to be free()d. NULL: out of memory. */
@@ -231,7 +233,7 @@ int list_verb(const struct verb *v, int argc, char **argv, const char *op, const
 void add_timeout(struct json_out *j, const struct options *o);
 void print_warning(const struct json *answer);
 
-/* Prints a document that was written. */
+/* Prints a document that was written. Whether it arrives, main() finds out in the end. */
 int print_text(struct json_out *o);
 /* Prints one value as indented JSON, with a newline. */
 int print_json(const struct json *j);

@@ -4,22 +4,13 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <time.h>
 
 struct ending {
     const char *op; /* "shutdown" or "reboot" */
     const struct options *o;
     bool limited; /* to @end: else it is waited for ever */
-    time_t end;
+    int64_t end_ms;
 };
-
-static time_t now_s(void)
-{
-    struct timespec ts;
-
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return ts.tv_sec;
-}
 
 static void add_final(struct json_out *o, const void *arg)
 {
@@ -76,8 +67,9 @@ static void end_one(struct target *t, const struct ending *end)
 static void wait_one(struct target *t, void *arg)
 {
     const struct ending *end = arg;
-    time_t now = now_s();
-    struct wait w = {.seconds = now < end->end ? (uint64_t)(end->end - now) : 0,
+    int64_t left = end->end_ms - now_ms();
+    /* domd counts whole seconds: one that has begun is not taken away. */
+    struct wait w = {.seconds = left > 0 ? (uint64_t)(left + 999) / 1000 : 0,
                      .total = end->o->seconds,
                      .limited = end->limited,
                      .gone = end->o->waits > 1,
@@ -115,7 +107,7 @@ int ending_verb(const struct verb *v, int argc, char **argv, const char *op)
                      &list, &e);
     if (n < 0)
         return fail(&e);
-    end.end = now_s() + (time_t)o.seconds;
+    end.end_ms = now_ms() + (int64_t)o.seconds * 1000;
     status = for_each_target(list, n, ask_one, &end);
     if (o.wait)
         status = for_each_target(list, n, wait_one, &end);

@@ -196,7 +196,7 @@ int main(int argc, char **argv)
     }
     if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
         print_help(stdout);
-        return STATUS_DONE;
+        return finish(STATUS_DONE);
     }
     for (i = 0; i < NR_VERBS; i++)
         if (!strcmp(argv[1], verbs[i].name))

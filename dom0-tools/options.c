@@ -38,7 +38,11 @@ static const struct option all_options[] = {
 
 int usage_error(const struct verb *v, const char *why)
 {
-    fprintf(stderr, "domctl: %s: %s (usage: domctl %s%s%s)\n", v->name, why, v->name,
+    char line[512];
+
+    snprintf(line, sizeof(line), "%s", why); /* with words that somebody typed */
+    err_one_line(line);
+    fprintf(stderr, "domctl: %s: %s (usage: domctl %s%s%s)\n", v->name, line, v->name,
             *v->args ? " " : "", v->args);
     return STATUS_USAGE;
 }

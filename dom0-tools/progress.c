@@ -9,7 +9,7 @@
 
 #define STEP_US 100000
 
-static int64_t now_ms(void)
+int64_t now_ms(void)
 {
     struct timespec ts;
 

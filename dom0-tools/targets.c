@@ -184,6 +184,14 @@ void print_targets(const struct target *list, long count)
     json_out_free(o);
 }
 
+/* Whether it was destroyed, and something holds its memory. */
+static bool is_going(const struct json *domain)
+{
+    const char *name = json_get_str(domain, "name");
+
+    return name && *name == '(';
+}
+
 /* Elements of @all that a word names, into @o. */
 static void copy_named(struct json_out *o, const struct json *all, const char *word, bool alive,
                        struct err *e)
@@ -191,19 +199,22 @@ static void copy_named(struct json_out *o, const struct json *all, const char *w
     const struct json *last = NULL;
     size_t k, n = 0;
 
-    for (k = 0; k < json_length(all); k++)
-        if (names_domain(word, json_at(all, k))) {
-            last = json_at(all, k);
-            json_value_copy(o, last);
-            n++;
-        }
+    for (k = 0; k < json_length(all); k++) {
+        const struct json *d = json_at(all, k);
+
+        if (!names_domain(word, d) || (alive && is_pattern(word) && is_going(d)))
+            continue;
+        last = d;
+        json_value_copy(o, d);
+        n++;
+    }
     if (!n)
         err_set(e, STATUS_NO_DOMAIN, word, "see domctl list",
                 is_pattern(word) ? "no domain matches" : "no such domain");
     else if (n > 1 && !is_pattern(word))
         err_set(e, STATUS_USAGE, word, "use the UUID: domctl list -v",
                 "ambiguous: the name of one guest and the number of another");
-    else if (alive && *json_get_str(last, "name") == '(')
+    else if (alive && is_going(last))
         err_set(e, STATUS_NO_DOMAIN, word, "it goes when that is given back",
                 "no such domain any more: it was destroyed, but something holds its memory");
 }

@@ -2,11 +2,13 @@
 /* store: looks at the store and changes it, from the command line. One table maps verbs. */
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "dom0-tools/lib/json.h"
 #include "xenstore-like/client.h"
@@ -56,9 +58,13 @@ static void print_json(struct json_out *out)
     json_out_free(out);
 }
 
-/* Prints bytes so that they stay on one line. */
+/*
+ * Prints bytes so that they stay on one line and say nothing to the terminal, which may take the 8-bit
+ * control characters for commands, too: guests write what is shown here.
+ */
 static void print_escaped(const char *value, size_t len)
 {
+    bool text = json_is_text(value, len);
     size_t i;
 
     for (i = 0; i < len; i++) {
@@ -70,30 +76,13 @@ static void print_escaped(const char *value, size_t len)
             fputs("\\t", stdout);
         else if (c == '\\' || c == '"')
             printf("\\%c", c);
-        else if (c < 0x20 || c == 0x7f)
+        else if (text && c == 0xc2 && (value[i + 1] & 0xe0) == 0x80) /* U+0080 to U+009f */
+            printf("\\xc2\\x%02x", (unsigned char)value[++i]);
+        else if (c < 0x20 || c == 0x7f || (c >= 0x80 && !text))
             printf("\\x%02x", c);
         else
             putchar(c);
     }
-}
-
-/* Whether JSON can carry the bytes as they are: UTF-8 without NUL. */
-static bool is_text(const char *value, size_t len)
-{
-    size_t i, more;
-
-    for (i = 0; i < len; i += 1 + more) {
-        unsigned char c = value[i];
-        size_t k;
-
-        more = c < 0x80 ? 0 : c >= 0xf0 && c < 0xf5 ? 3 : c >= 0xe0 ? 2 : 1;
-        if (!c || (c >= 0x80 && c < 0xc2) || c >= 0xf5 || i + more >= len)
-            return false;
-        for (k = 1; k <= more; k++)
-            if ((value[i + k] & 0xc0) != 0x80)
-                return false;
-    }
-    return true;
 }
 
 static void json_value(struct json_out *out, const char *value, size_t len)
@@ -101,7 +90,7 @@ static void json_value(struct json_out *out, const char *value, size_t len)
     char *hex;
     size_t i;
 
-    if (is_text(value, len)) {
+    if (json_is_text(value, len)) {
         json_put_str(out, "value", value);
         return;
     }
@@ -392,14 +381,16 @@ static int chmod_all(struct store *s, store_tx_t tx, void *arg)
 static int parse_perm(const char *text, struct store_perm *p)
 {
     const char *letter = *text ? strchr("nrwb", *text) : NULL;
+    unsigned long domid;
     char *end;
 
     if (!letter || text[1] < '0' || text[1] > '9')
         return -EINVAL;
     p->read = *letter == 'r' || *letter == 'b';
     p->write = *letter == 'w' || *letter == 'b';
-    p->domid = strtoul(text + 1, &end, 10);
-    return *end ? -EINVAL : 0;
+    domid = strtoul(text + 1, &end, 10);
+    p->domid = domid;
+    return *end || domid > UINT32_MAX ? -EINVAL : 0;
 }
 
 static int verb_chmod(struct store *s, const struct options *o, int argc, char **argv)
@@ -464,6 +455,8 @@ static int verb_watch(struct store *s, const struct options *o, int argc, char *
         if (rc == 0)
             return o->count ? STATUS_TIMEOUT : STATUS_DONE;
         show_event(o, &ev);
+        if (ferror(stdout))
+            break; /* nobody would see what comes */
     }
     return STATUS_DONE;
 }
@@ -560,7 +553,7 @@ static int set_option(struct options *o, int c)
         return o->count > 0 ? 0 : -EINVAL;
     case 't':
         o->seconds = parse_number(optarg);
-        return o->seconds >= 0 ? 0 : -EINVAL;
+        return o->seconds >= 0 && o->seconds <= INT_MAX / 1000 ? 0 : -EINVAL;
     case 'o':
         o->json = !strcmp(optarg, "json");
         return o->json ? 0 : -EINVAL;
@@ -597,6 +590,21 @@ static int parse_options(struct options *o, int argc, char **argv, const char *o
         }
     }
     return 0;
+}
+
+/* What a verb printed may not have arrived. */
+static int finish(int status)
+{
+    int error = fflush(stdout) ? errno : 0;
+
+    /* Why an earlier write failed is forgotten: ask again. */
+    if (ferror(stdout) && !error)
+        error = write(STDOUT_FILENO, "\n", 1) < 0 ? errno : EIO;
+    if (!error || status)
+        return status;
+    fprintf(stderr, "store: %s: standard output: cannot be written: %s\n", verb_name,
+            strerror(error));
+    return STATUS_FAILED;
 }
 
 int main(int argc, char **argv)
@@ -638,5 +646,5 @@ int main(int argc, char **argv)
     }
     rc = verb->run(s, &o, argc, argv);
     store_close(s);
-    return rc;
+    return finish(rc);
 }

@@ -198,6 +198,12 @@ static bool says(const struct msg *m, const char *path)
     return !m->sent && !strcmp(m->data + sizeof(struct xsd_sockmsg), path);
 }
 
+/* How the watch's owner is told of a path: a relative watch leaves the domain's own part out. */
+static const char *as_watched(const struct watch *w, const char *path)
+{
+    return path[0] == '/' && strlen(path) >= w->prefix ? path + w->prefix : path;
+}
+
 void conn_event(struct stored *st, struct conn *c, struct watch *w, const char *path)
 {
     size_t limit = conn_privileged(c) ? OUT_BYTES_MAX_PRIVILEGED : OUT_BYTES_MAX;
@@ -211,11 +217,10 @@ void conn_event(struct stored *st, struct conn *c, struct watch *w, const char *
         domain_refused(st, c->domain, QUOTA_EVENTS);
         path = w->where->path;
     }
+    path = as_watched(w, path);
+    if (strlen(path) + 1 + token_len + 1 > XENSTORE_PAYLOAD_MAX)
+        path = as_watched(w, w->where->path); /* which came in one message with the token */
     path_len = strlen(path);
-    if (path[0] == '/' && w->prefix && path_len >= w->prefix) {
-        path += w->prefix;
-        path_len -= w->prefix;
-    }
     if (w->last && says(w->last, path))
         return;
     m = msg_new(XS_WATCH_EVENT, 0, 0, path_len + 1 + token_len + 1);

@@ -250,6 +250,18 @@ static void remove_owned(struct stored *st, const struct domain *d, const char *
     free(s.paths);
 }
 
+/* "/" stays. Its owner's number must not be worth anything to a later domain. */
+static void take_root_back(struct stored *st)
+{
+    const struct who us = {.privileged = true};
+    struct perms *ps = perms_new(1, ++st->gen);
+    struct change *ch = change_new(CHANGE_PERMS, "/", &us, NULL, ps);
+
+    change_commit(st, ch);
+    change_free(ch);
+    perms_put(ps);
+}
+
 static void remove_nodes(struct stored *st, const struct domain *d)
 {
     char home[40];
@@ -260,6 +272,8 @@ static void remove_nodes(struct stored *st, const struct domain *d)
     remove_owned(st, d, home);
     if (d->nr_nodes)
         remove_owned(st, d, "/");
+    if (st->tree.root->perms->p[0].domid == d->domid)
+        take_root_back(st);
 }
 
 void domain_release(struct stored *st, struct domain *d)

@@ -572,30 +572,40 @@ static int do_is_domain_introduced(struct request *rq)
     return answer_string(rq, domid == DOMID_LIMIT || (d && d->introduced) ? "T" : "F");
 }
 
+#define CUT "...\n" /* the last line of a text that is too long */
+
 /* Text for an answer of XS_CONTROL. */
 struct text {
     char buf[XENSTORE_PAYLOAD_MAX];
     size_t len;
+    bool cut;
 };
 
+/* Adds a line, or what says that there are more. */
 __attribute__((format(printf, 2, 3))) static void add(struct text *t, const char *fmt, ...)
 {
+    size_t room = sizeof(t->buf) - t->len;
     va_list ap;
-    int n;
+    size_t n;
 
+    if (t->cut)
+        return;
     va_start(ap, fmt);
-    n = vsnprintf(t->buf + t->len, sizeof(t->buf) - t->len, fmt, ap);
+    n = vsnprintf(t->buf + t->len, room, fmt, ap);
     va_end(ap);
-    t->len += n;
-    if (t->len >= sizeof(t->buf))
-        t->len = sizeof(t->buf) - 1;
+    t->cut = n + sizeof(CUT) > room;
+    if (t->cut)
+        strcpy(t->buf + t->len, CUT);
+    else
+        t->len += n;
 }
 
 static int control_help(struct request *rq, const char *const *args, unsigned int nr)
 {
     (void)args;
     (void)nr;
-    return answer_string(rq, "help\nlog [on|off]\nquota [NAME VALUE]\nrefusals\nstats\n");
+    return answer_string(rq, "help\nlog [on|off]\nquota [NAME VALUE]\n"
+                             "refusals [DOMID]\nstats [DOMID]\n");
 }
 
 static int control_log(struct request *rq, const char *const *args, unsigned int nr)
@@ -635,20 +645,27 @@ static int control_quota(struct request *rq, const char *const *args, unsigned i
     return nr ? -EINVAL : answer_string(rq, t.buf);
 }
 
+/* Which domains are asked for: all, or only the one that @args names. */
+static int only_domain(const char *const *args, unsigned int nr, uint64_t *domid)
+{
+    *domid = DOMID_LIMIT;
+    return nr ? number(args[0], DOMID_LIMIT - 1, domid) : 0;
+}
+
 static int control_refusals(struct request *rq, const char *const *args, unsigned int nr)
 {
     struct text t = {.len = 0};
     struct list *pos, *tmp;
+    uint64_t only;
     int i;
 
-    (void)args;
-    (void)nr;
-    t.buf[0] = '\0';
+    if (only_domain(args, nr, &only))
+        return -EINVAL;
     list_for_each (pos, tmp, &rq->st->domain_list) {
         const struct domain *d = list_entry(pos, struct domain, link);
 
         for (i = 0; i < NR_QUOTAS; i++)
-            if (d->refusals[i])
+            if (d->refusals[i] && (!nr || only == d->domid))
                 add(&t, "%u %s %llu\n", d->domid, quota_name(i),
                     (unsigned long long)d->refusals[i]);
     }
@@ -660,9 +677,10 @@ static int control_stats(struct request *rq, const char *const *args, unsigned i
     struct text t = {.len = 0};
     struct list *pos, *tmp;
     unsigned int conns = 0;
+    uint64_t only;
 
-    (void)args;
-    (void)nr;
+    if (only_domain(args, nr, &only))
+        return -EINVAL;
     list_for_each (pos, tmp, &rq->st->conns)
         conns++;
     add(&t, "connections %u\nwatches %zu\nmessages %llu\nevents %llu\nconflicts %llu\n", conns,
@@ -671,8 +689,9 @@ static int control_stats(struct request *rq, const char *const *args, unsigned i
     list_for_each (pos, tmp, &rq->st->domain_list) {
         const struct domain *d = list_entry(pos, struct domain, link);
 
-        add(&t, "domain %u nodes %u watches %u transactions %u\n", d->domid, d->nr_nodes,
-            d->conn ? d->conn->nr_watches : 0, d->nr_transactions);
+        if (!nr || only == d->domid)
+            add(&t, "domain %u nodes %u watches %u transactions %u\n", d->domid, d->nr_nodes,
+                d->conn ? d->conn->nr_watches : 0, d->nr_transactions);
     }
     return answer_string(rq, t.buf);
 }
@@ -685,7 +704,7 @@ static int do_control(struct request *rq)
         int (*handler)(struct request *rq, const char *const *args, unsigned int nr);
     } commands[] = {
         {"help", 0, control_help},         {"log", 1, control_log},     {"quota", 2, control_quota},
-        {"refusals", 0, control_refusals}, {"stats", 0, control_stats},
+        {"refusals", 1, control_refusals}, {"stats", 1, control_stats},
     };
     const char *vec[4];
     unsigned int n = strings(rq, vec, 4), i;

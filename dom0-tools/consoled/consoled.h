@@ -42,9 +42,10 @@ struct console {
     int port; /* local event channel, or -1 */
     int log_fd;
     uint64_t log_size;
-    bool log_short; /* the log has not taken all: its size means another position now */
-    size_t logged;  /* bytes at the front of the ring that an earlier consoled has logged */
-    bool broken;    /* the guest wrote nonsense into the ring: said once */
+    bool log_missed; /* it cannot be opened: said once, tried on */
+    bool log_short;  /* the log has not taken all: its size means another position now */
+    size_t logged;   /* bytes at the front of the ring that an earlier consoled has logged */
+    bool broken;     /* the guest wrote nonsense into the ring: said once */
     struct fifo history, input;
 };
 
@@ -81,5 +82,9 @@ void position_note(const char *name, uint32_t domid, uint64_t log_size, uint32_t
 /* How many bytes at the front of the ring are in the log already. */
 size_t position_logged(const char *name, uint32_t domid, uint64_t log_size, uint32_t position);
 void position_forget(const char *name);
+/* The guest has another name. */
+void position_move(const char *from, const char *to);
+/* Whether @domid's is noted under another name than @name: *@earlier. */
+bool position_find(uint32_t domid, const char *name, char earlier[GUEST_NAME_MAX + 1]);
 
 #endif

@@ -69,9 +69,9 @@ __attribute__((format(printf, 1, 2))) static void log_line(const char *fmt, ...)
 
 /* ---- log files */
 
-static void log_path(const struct console *c, const char *suffix, char path[256])
+static void log_path(const char *name, const char *suffix, char path[256])
 {
-    snprintf(path, 256, "%.150s/%s.log%s", cd.log_dir, c->name, suffix);
+    snprintf(path, 256, "%.150s/%s.log%s", cd.log_dir, name, suffix);
 }
 
 /* Opens NAME.log; @fresh: an old one is kept as NAME.log.1. */
@@ -84,14 +84,15 @@ static void log_open(struct console *c, bool fresh)
         return;
     if (c->log_fd >= 0)
         close(c->log_fd);
-    log_path(c, "", path);
-    log_path(c, ".1", old);
+    log_path(c->name, "", path);
+    log_path(c->name, ".1", old);
     if (fresh && (stat(path, &st) || st.st_size)) /* an empty one is fresh: asked for twice? */
         rename(path, old);
     c->log_fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
     c->log_size = c->log_fd >= 0 && !fstat(c->log_fd, &st) ? (uint64_t)st.st_size : 0;
-    if (c->log_fd < 0)
+    if (c->log_fd < 0 && !c->log_missed)
         log_line("%s: %s", path, strerror(errno));
+    c->log_missed = c->log_fd < 0;
 }
 
 static void note_position(const struct console *c)
@@ -102,8 +103,8 @@ static void note_position(const struct console *c)
 /* @data is still in the ring. */
 static void log_write(struct console *c, const uint8_t *data, size_t len)
 {
-    if (c->log_size > LOG_MAX) {
-        log_open(c, true);
+    if (c->log_size > LOG_MAX || c->log_fd < 0) {
+        log_open(c, c->log_fd >= 0);
         note_position(c);
     }
     crash_point();
@@ -123,6 +124,25 @@ static void log_write(struct console *c, const uint8_t *data, size_t len)
 }
 
 /*
+ * The log goes with the guest; what an earlier guest of that name said is kept as NAME.log.1. The position
+ * goes last: while it is noted under the old name, the next consoled knows that the guest had that.
+ */
+static void log_move(const char *from_name, const char *to_name)
+{
+    char from[256], to[256], old[256];
+
+    log_path(from_name, "", from);
+    log_path(to_name, "", to);
+    log_path(to_name, ".1", old);
+    if (!access(from, F_OK)) {
+        rename(to, old);
+        if (rename(from, to))
+            log_line("%s: %s", to, strerror(errno));
+    }
+    position_move(from_name, to_name);
+}
+
+/*
  * What a console says to those who attach goes on where an earlier consoled was ended: the log has it.
  * Reading it is bounded by the size of the history, and what cannot be read is left out.
  */
@@ -133,7 +153,7 @@ static void history_restore(struct console *c)
     ssize_t n;
     int fd;
 
-    log_path(c, "", path);
+    log_path(c->name, "", path);
     fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0)
         return;
@@ -242,8 +262,9 @@ static bool console_turn(struct console *c)
 
 static void console_release_ring(struct console *c)
 {
-    while (console_turn(c))
-        ;
+    /* What an earlier consoled has logged, then the rest. A guest that writes on must not keep us here. */
+    if (console_turn(c))
+        console_turn(c);
     if (c->port >= 0)
         evtchn_unbind(cd.evtchn, c->port);
     grant_unmap(cd.grant, c->ring);
@@ -281,6 +302,7 @@ static void console_free(struct console *c)
 static const char *console_add(uint32_t domid, uint32_t port, const char *name, bool fresh)
 {
     struct console *c = console_find(name);
+    char earlier[GUEST_NAME_MAX + 1];
     bool made = !c;
 
     if (!guest_name_ok(name))
@@ -291,6 +313,9 @@ static const char *console_add(uint32_t domid, uint32_t port, const char *name, 
         return "out of memory";
     if (c->ring)
         console_release_ring(c);
+    /* Renamed when there was no consoled, or by one that ended within. */
+    if (made && !fresh && position_find(domid, name, earlier) && !console_find(earlier))
+        log_move(earlier, name);
     if (fresh)
         fifo_drop(&c->history, c->history.len);
     else if (made)
@@ -404,14 +429,14 @@ static void do_drop(struct client *cl, const char *name, bool keep)
         console_release_ring(c);
     else if (c)
         console_free(c);
+    else if (!keep && guest_name_ok(name))
+        position_forget(name); /* an earlier consoled's */
     answer(cl, "ok");
 }
 
-/* The log goes with the guest; what an earlier guest of that name said is kept as NAME.log.1. */
 static const char *do_name(uint32_t domid, const char *name)
 {
     struct console *c = cd.consoles, *other = console_find(name);
-    char from[256], to[256], old[256];
 
     while (c && (!domid || c->domid != domid))
         c = c->next;
@@ -421,16 +446,8 @@ static const char *do_name(uint32_t domid, const char *name)
         return NULL; /* not served, or named so already */
     if (other)
         return "another console has this name";
-    log_path(c, "", from);
-    position_forget(c->name);
+    log_move(c->name, name);
     strcpy(c->name, name);
-    log_path(c, "", to);
-    log_path(c, ".1", old);
-    rename(to, old);
-    if (c->ring)
-        note_position(c);
-    if (rename(from, to) && errno != ENOENT)
-        log_line("%s: %s", to, strerror(errno));
     return NULL;
 }
 
@@ -479,13 +496,16 @@ static void client_line(struct client *cl)
     do_line(cl, line);
 }
 
-static void client_typed(struct client *cl)
+static void client_typed(struct client *cl, bool hung_up)
 {
     struct fifo *in = &cl->console->input;
     uint8_t buf[1024];
     size_t room = in->size - in->len;
-    ssize_t n = recv(cl->fd, buf, room < sizeof(buf) ? room : sizeof(buf), MSG_DONTWAIT);
+    ssize_t n;
 
+    if (!room && !hung_up)
+        return; /* another client has filled it since we polled */
+    n = recv(cl->fd, buf, room < sizeof(buf) ? room : sizeof(buf), MSG_DONTWAIT);
     if (n > 0) {
         fifo_put(in, buf, (size_t)n);
         console_turn(cl->console);
@@ -518,42 +538,53 @@ static void client_flush(struct client *cl)
 
 /* ---- the loop */
 
-/* domd takes the domain apart: it would wait for us to let its ring go, and not tell us again. */
-static bool is_ending(struct store *s, unsigned long domid)
+/*
+ * Serves a guest that was there before us, but for one that domd takes apart: it would wait for us to let
+ * the ring go, and not tell us again. False: the store has gone meanwhile.
+ */
+static bool find_guest(struct store *s, unsigned long domid)
 {
-    char *value = NULL;
-    bool ending = !store_readf(s, STORE_NO_TX, &value, "/domd/%lu/ending", domid);
+    char *name = NULL, *ending = NULL, path[96];
+    uint64_t port;
+    int rc;
 
-    free(value);
-    return ending;
+    snprintf(path, sizeof(path), "/local/domain/%lu/console/port", domid);
+    rc = store_read_u64(s, STORE_NO_TX, path, &port);
+    if (!rc)
+        rc = store_readf(s, STORE_NO_TX, &name, "/local/domain/%lu/name", domid);
+    if (!rc && guest_name_ok(name) && !console_find(name)) {
+        rc = store_readf(s, STORE_NO_TX, &ending, "/domd/%lu/ending", domid);
+        if (rc == -ENOENT)
+            console_add((uint32_t)domid, (uint32_t)port, name, false);
+    }
+    free(ending);
+    free(name);
+    return rc != -EPIPE;
 }
 
-/* Guests that were there before us. False: no store to ask yet. */
+/* Guests that were there before us. False: no store to ask yet, or not to the end. */
 static bool find_guests(void)
 {
     struct store *s;
     char **ids;
     size_t count, i;
+    bool found;
+    int rc;
 
     if (store_open(&s, NULL))
         return false;
-    if (!store_directory(s, STORE_NO_TX, "/local/domain", &ids, &count)) {
-        for (i = 0; i < count; i++) {
+    rc = store_directory(s, STORE_NO_TX, "/local/domain", &ids, &count);
+    found = rc != -EPIPE;
+    if (!rc) {
+        for (i = 0; i < count && found; i++) {
             unsigned long domid = strtoul(ids[i], NULL, 10);
-            char *name = NULL, path[96];
-            uint64_t port;
 
-            snprintf(path, sizeof(path), "/local/domain/%lu/console/port", domid);
-            if (domid && !store_read_u64(s, STORE_NO_TX, path, &port) &&
-                !store_readf(s, STORE_NO_TX, &name, "/local/domain/%lu/name", domid) &&
-                guest_name_ok(name) && !console_find(name) && !is_ending(s, domid))
-                console_add((uint32_t)domid, (uint32_t)port, name, false);
-            free(name);
+            found = !domid || find_guest(s, domid);
         }
         free(ids);
     }
     store_close(s);
-    return true;
+    return found;
 }
 
 static size_t fill_poll(struct pollfd **fds, size_t *size)
@@ -593,7 +624,7 @@ static void serve_clients(const struct pollfd *fds)
     for (cl = cd.clients; cl; cl = cl->next, n++) {
         if (fds[n].revents & (POLLIN | POLLHUP | POLLERR) && !cl->closing) {
             if (cl->console)
-                client_typed(cl);
+                client_typed(cl, fds[n].revents & (POLLHUP | POLLERR));
             else
                 client_line(cl);
         }
@@ -601,7 +632,7 @@ static void serve_clients(const struct pollfd *fds)
     }
 }
 
-static void loop(void)
+__attribute__((noreturn)) static void loop(void)
 {
     struct pollfd *fds = NULL;
     bool found = false;

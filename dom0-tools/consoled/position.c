@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "dom0-tools/consoled/consoled.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -36,22 +38,63 @@ void position_note(const char *name, uint32_t domid, uint64_t log_size, uint32_t
     crash_point();
 }
 
-size_t position_logged(const char *name, uint32_t domid, uint64_t log_size, uint32_t position)
+static bool position_read(const char *name, struct position *p)
 {
-    struct position p;
     char path[128];
-    uint32_t logged;
     ssize_t n;
     int fd;
 
     position_path(name, path);
     fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0)
-        return 0;
-    n = pread(fd, &p, sizeof(p), 0);
+        return false;
+    n = pread(fd, p, sizeof(*p), 0);
     close(fd);
+    return n == sizeof(*p);
+}
+
+size_t position_logged(const char *name, uint32_t domid, uint64_t log_size, uint32_t position)
+{
+    struct position p;
+    uint32_t logged;
+
+    if (!position_read(name, &p) || p.domid != domid)
+        return 0;
     logged = (uint32_t)log_size - p.base - position;
-    return n == sizeof(p) && p.domid == domid && logged <= XENCONS_OUT_BYTES ? logged : 0;
+    return logged <= XENCONS_OUT_BYTES ? logged : 0;
+}
+
+bool position_find(uint32_t domid, const char *name, char earlier[GUEST_NAME_MAX + 1])
+{
+    const struct dirent *entry;
+    struct position p;
+    bool found = false;
+    DIR *dir;
+
+    if (position_read(name, &p) && p.domid == domid)
+        return false; /* usual, and cheaper */
+    dir = opendir(POSITION_DIR);
+    if (!dir)
+        return false;
+    while (!found && (entry = readdir(dir))) {
+        found =
+            guest_name_ok(entry->d_name) && position_read(entry->d_name, &p) && p.domid == domid;
+        if (found)
+            strcpy(earlier, entry->d_name);
+    }
+    closedir(dir);
+    return found;
+}
+
+void position_move(const char *from, const char *to)
+{
+    char from_path[128], to_path[128];
+
+    position_path(from, from_path);
+    position_path(to, to_path);
+    crash_point();
+    rename(from_path, to_path);
+    crash_point();
 }
 
 void position_forget(const char *name)

@@ -106,16 +106,6 @@ static void tell_vcpus(struct request *r, const struct hv_domain *d, const char 
     }
 }
 
-static const char *domain_name(uint32_t domid, char name[GUEST_NAME_MAX + 1])
-{
-    enum vm_state state = VM_LIVE;
-
-    strcpy(name, domid ? "(unknown)" : "Domain-0");
-    if (domid && registry_describe(domid, name, &state) && state == VM_STARTING)
-        return NULL;
-    return name;
-}
-
 int tell_each(struct request *r, const char *key,
               int (*tell)(struct request *r, const struct hv_domain *d, const char *name))
 {
@@ -137,7 +127,8 @@ int tell_each(struct request *r, const char *key,
     json_key(r->out, key);
     json_array(r->out);
     for (i = 0; i < n && !rc; i++)
-        if ((!wanted || list[i].domid == domid) && domain_name(list[i].domid, name))
+        if ((!wanted || list[i].domid == domid) &&
+            registry_shows(list[i].domid, list[i].uuid, name))
             rc = tell(r, &list[i], name);
     json_end_array(r->out);
     free(list);
@@ -163,10 +154,11 @@ int op_vcpu_list(struct request *r)
 /* ---- vcpu-set */
 
 struct availability {
-    uint32_t domid, online, max;
+    const struct target *t;
+    uint32_t online, max;
 };
 
-/* The guest watches these nodes; only what changes is written. */
+/* The guest watches these nodes; only what changes is written. Its config goes along. */
 static int write_availability(struct store *s, store_tx_t tx, void *arg)
 {
     const struct availability *a = arg;
@@ -177,25 +169,33 @@ static int write_availability(struct store *s, store_tx_t tx, void *arg)
         const char *want = i < a->online ? "online" : "offline";
         char path[64], *now = NULL;
 
-        snprintf(path, sizeof(path), "/local/domain/%u/cpu/%u/availability", a->domid, i);
+        snprintf(path, sizeof(path), "/local/domain/%u/cpu/%u/availability", a->t->domid, i);
         rc = store_read(s, tx, path, &now, NULL);
         if (!rc || rc == -ENOENT)
             rc = now && !strcmp(now, want) ? 0 : store_write(s, tx, path, want);
         free(now);
     }
-    return rc;
+    if (rc || !a->t->vm)
+        return rc;
+    store_gather(s, tx);
+    return record_put(a->t->vm, s, tx);
 }
 
 static int set_online(struct request *r, const struct target *t, uint32_t online, uint32_t max)
 {
-    struct availability a = {t->domid, online, max};
+    uint32_t before = t->vm ? t->vm->cfg.vcpus : 0;
+    struct availability a = {t, online, max};
     struct store *s;
     int rc;
 
     if (open_store(&s, r->e))
         return -1;
+    if (t->vm)
+        t->vm->cfg.vcpus = online;
     rc = store_transact(s, write_availability, &a);
     store_close(s);
+    if (rc && t->vm)
+        t->vm->cfg.vcpus = before;
     return rc ? err_set(r->e, STATUS_FAILED, t->name, "see the log of stored",
                         "cannot tell the guest: %s", strerror(-rc))
               : 0;
@@ -220,10 +220,6 @@ int op_vcpu_set(struct request *r)
     else
         rc = set_online(r, &t, (uint32_t)n, info.nr_vcpus);
     json_put_u64(r->out, "vcpus", n);
-    if (!rc && t.vm) {
-        t.vm->cfg.vcpus = (uint32_t)n;
-        rc = target_record(r, &t);
-    }
     target_put(&t);
     return rc;
 }

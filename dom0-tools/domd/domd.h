@@ -107,8 +107,11 @@ size_t registry_domids(uint32_t *domids, size_t max);
 bool registry_describe(uint32_t domid, char name[GUEST_NAME_MAX + 1], enum vm_state *state);
 /* When that domain started, in seconds since 1970. False if domd does not know it. */
 bool registry_started(uint32_t domid, int64_t *started);
-/* True while the guest of that UUID is being built or started. */
-bool registry_starting(const uint8_t uuid[16]);
+/*
+ * What the domain is called, "(unknown)" if domd knows nothing of it. False while it is being built:
+ * nobody is told of it.
+ */
+bool registry_shows(uint32_t domid, const uint8_t uuid[16], char name[GUEST_NAME_MAX + 1]);
 /* The domid of a visible guest by name, number or UUID; 0 is dom0. False when there is none. */
 bool registry_domid(const char *name, uint32_t *domid, struct err *e);
 /*
@@ -132,6 +135,10 @@ void registry_drop_devices(struct vm *vm); /* all of them */
  * another domain has taken its place. False: time.
  */
 bool registry_wait_gone(uint32_t domid, bool really, int timeout_ms);
+
+/* How long an end may be the last: as long as domctl lets anybody wait, and a minute. */
+#define FINAL_MAX_S   86400
+#define FINAL_SPARE_S 60 /* for the client to say that its time is over */
 
 /* life.c */
 int vm_start(struct vm *vm, bool paused, bool fresh_log, struct err *e);
@@ -189,6 +196,8 @@ int record_kept(const struct vm *vm, const struct guest_config *successor, const
                 struct store *s);
 void record_delayed(const struct vm *vm, int64_t until, struct store *s); /* seconds since 1970 */
 void record_succeeded(uint32_t domid, struct store *s);
+/* An end before @until (seconds since 1970) is the last, whatever the config says; 0: it is not. */
+int record_final(const struct vm *vm, int64_t until, struct store *s, store_tx_t tx);
 int config_copy(struct guest_config *to, const struct guest_config *from);
 void record_remove(uint32_t domid, struct store *s);
 bool record_adopt_all(void); /* false: no store to read */
@@ -206,8 +215,9 @@ int pending_complete(struct vm *vm, struct store *s); /* a start has succeeded *
 void pending_end(struct vm *vm,
                  bool again);             /* its domain goes; @again: the guest is started anew */
 void pending_forget(const struct vm *vm); /* it is not started anew */
-int pending_is_complete(uint32_t domid, struct store *s); /* 1, 0, or an error of the store */
-void pending_clear_orphans(struct store *s);              /* before anything is made */
+int pending_is_complete(uint32_t domid, struct store *s);   /* 1, 0, or an error of the store */
+int pending_is_again(const struct vm *vm, struct store *s); /* the same: it is to be started anew */
+void pending_clear_orphans(struct store *s);                /* before anything is made */
 void pending_resume(struct store *s);
 int pending_resumed(struct err *e); /* waits until it is done: nothing is to be made before */
 

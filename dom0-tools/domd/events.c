@@ -90,12 +90,12 @@ static char *take(uint64_t *n, uint64_t *lost)
     struct timespec end;
     char *line = NULL;
 
-    clock_gettime(CLOCK_REALTIME, &end);
+    clock_gettime(CLOCK_MONOTONIC, &end);
     end.tv_sec++;
     *lost = 0;
     pthread_mutex_lock(&events.lock);
     if (*n == events.next)
-        pthread_cond_timedwait(&events.more, &events.lock, &end);
+        pthread_cond_clockwait(&events.more, &events.lock, CLOCK_MONOTONIC, &end);
     if (events.next - *n > EVENTS_MAX) {
         *lost = events.next - *n - EVENTS_MAX;
         *n += *lost;

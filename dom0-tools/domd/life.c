@@ -211,11 +211,11 @@ static int start_steps(struct vm *vm, struct store *s, uint32_t (*numbers)[2], b
         return -1;
     }
     crash_point();
-    vm->started = (int64_t)time(NULL);
     registry_set_domid(vm, b.domid);
     timing_mark(vm, "build");
     pthread_mutex_lock(&announcing);
     timing_mark(vm, "queue");
+    vm->started = (int64_t)time(NULL); /* waiting is no life: the brake goes by its length */
     rc = connect_steps(vm, s, &b, numbers, fresh_log, e);
     pthread_mutex_unlock(&announcing);
     if (rc)
@@ -277,6 +277,7 @@ void vm_stop(struct vm *vm, bool keep_console)
     struct store *s = NULL;
     struct err e = {0};
     uint32_t domid = vm->domid;
+    size_t i;
     int rc;
 
     if (domid)
@@ -284,8 +285,10 @@ void vm_stop(struct vm *vm, bool keep_console)
     if (open_store(&s, &e))
         log_line("%s: %s: its nodes are left behind", vm->cfg.name, e.text);
     crash_point();
-    if (s)
+    if (s || !domid)
         devices_remove(vm, s);
+    for (i = 0; !s && i < vm->cfg.nr_disks; i++)
+        disk_held(vm, i); /* when its backend lets go nothing else shall hold it */
     crash_point();
     if (vm->console || !keep_console)
         console_drop(vm, keep_console);

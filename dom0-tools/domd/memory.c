@@ -19,16 +19,34 @@
 
 #define DOM0_MIN_MIB 192 /* below it dom0's own programs begin to die */
 
-static int write_kib(struct request *r, const struct target *t, const char *node, uint64_t mib)
+/* What the guest is told, and its config, if it has one: a domd that is killed leaves both or neither. */
+struct telling {
+    const struct target *t;
+    const char *node;
+    uint64_t mib;
+};
+
+static int tell_tx(struct store *s, store_tx_t tx, void *arg)
 {
-    struct store *s;
+    const struct telling *a = arg;
     char path[64];
+    int rc;
+
+    store_gather(s, tx);
+    snprintf(path, sizeof(path), "/local/domain/%u/memory/%s", a->t->domid, a->node);
+    rc = store_writef(s, tx, path, "%llu", (unsigned long long)a->mib << 10);
+    return rc || !a->t->vm ? rc : record_put(a->t->vm, s, tx);
+}
+
+static int tell(struct request *r, const struct target *t, const char *node, uint64_t mib)
+{
+    struct telling a = {t, node, mib};
+    struct store *s;
     int rc;
 
     if (open_store(&s, r->e))
         return -1;
-    snprintf(path, sizeof(path), "/local/domain/%u/memory/%s", t->domid, node);
-    rc = store_writef(s, STORE_NO_TX, path, "%llu", (unsigned long long)mib << 10);
+    rc = store_transact(s, tell_tx, &a);
     store_close(s);
     return rc ? err_set(r->e, STATUS_FAILED, t->name, "see the log of stored",
                         "cannot tell the guest: %s", strerror(-rc))
@@ -62,20 +80,21 @@ static int reserve(struct hv *hv, uint32_t domid, uint64_t mib)
 static int set_guest(struct request *r, struct target *t, uint64_t mib)
 {
     struct guest_config *g = &t->vm->cfg;
+    uint64_t before = g->memory_mib;
     int rc;
 
     if (mib < GUEST_MEMORY_MIN_MIB || mib > g->maxmem_mib)
         return err_set(r->e, STATUS_USAGE, t->name, "domctl mem-max sets the limit",
                        "%llu MiB are not between %d and its limit of %llu", (unsigned long long)mib,
                        GUEST_MEMORY_MIN_MIB, (unsigned long long)g->maxmem_mib);
+    g->memory_mib = mib;
     rc = reserve(domd.hv, t->domid, mib);
     if (!rc)
-        rc = write_kib(r, t, "target", mib);
-    if (!rc) {
-        g->memory_mib = mib;
-        return target_record(r, t);
-    }
-    reserve(domd.hv, t->domid, g->memory_mib);
+        rc = tell(r, t, "target", mib);
+    if (!rc)
+        return 0;
+    g->memory_mib = before;
+    reserve(domd.hv, t->domid, before);
     if (r->e->status)
         return -1;
     return rc == -ENOMEM ? no_memory(r, t, mib) : hv_failed(r, t->name, rc);
@@ -97,7 +116,7 @@ static int set_dom0(struct request *r, struct target *t, uint64_t mib)
                        DOM0_MIN_MIB, (unsigned long long)(d.max_pages >> 8));
     if (mib << 8 > d.tot_pages && (mib << 8) - d.tot_pages > host.free_pages - host.claimed_pages)
         return no_memory(r, t, mib);
-    return write_kib(r, t, "target", mib);
+    return tell(r, t, "target", mib);
 }
 
 /* True with *@mib. */
@@ -123,6 +142,22 @@ int op_mem_set(struct request *r)
     return rc;
 }
 
+static int set_limit(struct request *r, struct target *t, uint64_t mib)
+{
+    struct guest_config *g = &t->vm->cfg;
+    uint64_t before = g->maxmem_mib;
+
+    if (mib < g->memory_mib)
+        return err_set(r->e, STATUS_USAGE, t->name, "domctl mem-set it first",
+                       "%llu MiB are less than its memory of %llu", (unsigned long long)mib,
+                       (unsigned long long)g->memory_mib);
+    g->maxmem_mib = mib;
+    if (!tell(r, t, "static-max", mib))
+        return 0;
+    g->maxmem_mib = before;
+    return -1;
+}
+
 /* How far mem-set may go; the hypervisor's limit follows the target, not this. */
 int op_mem_max(struct request *r)
 {
@@ -133,19 +168,9 @@ int op_mem_max(struct request *r)
     if (!need_mib(r, &mib) || target_get(r, &t))
         return -1;
     json_put_u64(r->out, "maxmem_mib", mib);
-    if (!t.vm)
-        rc = err_set(r->e, STATUS_USAGE, t.name, "give dom0_mem= at boot",
-                     "dom0's limit cannot be changed");
-    else if (mib < t.vm->cfg.memory_mib)
-        rc = err_set(r->e, STATUS_USAGE, t.name, "domctl mem-set it first",
-                     "%llu MiB are less than its memory of %llu", (unsigned long long)mib,
-                     (unsigned long long)t.vm->cfg.memory_mib);
-    else
-        rc = write_kib(r, &t, "static-max", mib);
-    if (!rc) {
-        t.vm->cfg.maxmem_mib = mib;
-        rc = target_record(r, &t);
-    }
+    rc = t.vm ? set_limit(r, &t, mib)
+              : err_set(r->e, STATUS_USAGE, t.name, "give dom0_mem= at boot",
+                        "dom0's limit cannot be changed");
     target_put(&t);
     return rc;
 }

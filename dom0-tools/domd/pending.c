@@ -129,6 +129,17 @@ int pending_is_complete(uint32_t domid, struct store *s)
     return ending < 0 ? ending : ending ? 0 : rc;
 }
 
+int pending_is_again(const struct vm *vm, struct store *s)
+{
+    char path[80], *value = NULL;
+    int rc;
+
+    again_path(vm, path);
+    rc = store_read(s, STORE_NO_TX, path, &value, NULL);
+    free(value);
+    return rc == -ENOENT ? 0 : rc ? rc : 1;
+}
+
 /* ---- a pause for a time */
 
 static void paused_path(char path[80], uint32_t domid)

@@ -380,6 +380,9 @@ static int kept_tx(struct store *s, store_tx_t tx, void *arg)
     snprintf(path, sizeof(path), ROOT "/%u/overlay", id->vm->domid);
     if (!rc && id->successor)
         rc = remove_path(s, tx, path);
+    snprintf(path, sizeof(path), ROOT "/%u/delayed", id->vm->domid);
+    if (!rc)
+        rc = remove_path(s, tx, path); /* it has come to its end */
     snprintf(path, sizeof(path), ROOT "/%u/kept", id->vm->domid);
     if (rc)
         return rc;
@@ -396,14 +399,37 @@ int record_kept(const struct vm *vm, const struct guest_config *successor, const
     return store_transact(s, kept_tx, &id);
 }
 
+struct delay {
+    const struct vm *vm;
+    int64_t until;
+};
+
+/* Together: a short life that is counted is not counted again. */
+static int delayed_tx(struct store *s, store_tx_t tx, void *arg)
+{
+    const struct delay *d = arg;
+    char path[64];
+    int rc;
+
+    snprintf(path, sizeof(path), ROOT "/%u/short_lives", d->vm->domid);
+    rc = store_writef(s, tx, path, "%u", d->vm->short_lives);
+    snprintf(path, sizeof(path), ROOT "/%u/delayed", d->vm->domid);
+    return rc ? rc : store_writef(s, tx, path, "%lld", (long long)d->until);
+}
+
 void record_delayed(const struct vm *vm, int64_t until, struct store *s)
+{
+    struct delay d = {vm, until};
+
+    store_transact(s, delayed_tx, &d);
+}
+
+int record_final(const struct vm *vm, int64_t until, struct store *s, store_tx_t tx)
 {
     char path[64];
 
-    snprintf(path, sizeof(path), ROOT "/%u/short_lives", vm->domid);
-    store_writef(s, STORE_NO_TX, path, "%u", vm->short_lives);
-    snprintf(path, sizeof(path), ROOT "/%u/delayed", vm->domid);
-    store_writef(s, STORE_NO_TX, path, "%lld", (long long)until);
+    snprintf(path, sizeof(path), ROOT "/%u/final", vm->domid);
+    return until ? store_writef(s, tx, path, "%lld", (long long)until) : remove_path(s, tx, path);
 }
 
 static int succeeded_tx(struct store *s, store_tx_t tx, void *arg)
@@ -502,6 +528,14 @@ static bool read_number(struct store *s, const struct vm *vm, const char *what, 
     return !adoption_answer(store_read_u64(s, STORE_NO_TX, path, n));
 }
 
+/* A time that was noted in seconds since 1970, by CLOCK_MONOTONIC; at most @max from now. */
+static int64_t as_monotonic(uint64_t n, int64_t max)
+{
+    int64_t left = (int64_t)n - (int64_t)time(NULL);
+
+    return now_s() + (left > max ? max : left);
+}
+
 static void read_rest(struct store *s, struct vm *vm)
 {
     uint64_t n;
@@ -512,11 +546,11 @@ static void read_rest(struct store *s, struct vm *vm)
     if (read_number(s, vm, "short_lives", &n))
         vm->short_lives = (uint32_t)n;
     if (read_number(s, vm, "delayed", &n)) {
-        int64_t left = (int64_t)n - (int64_t)time(NULL);
-
         vm->delayed = true;
-        vm->not_before = now_s() + (left > DELAY_MAX_S ? DELAY_MAX_S : left);
+        vm->not_before = as_monotonic(n, DELAY_MAX_S);
     }
+    if (read_number(s, vm, "final", &n))
+        vm->final_until = as_monotonic(n, FINAL_MAX_S + FINAL_SPARE_S);
     for (i = 0; i < vm->cfg.nr_disks; i++) {
         read_loop(s, vm, i, "loop", &vm->disks[i].image);
         read_loop(s, vm, i, "overlay", &vm->disks[i].overlay);
@@ -622,7 +656,12 @@ static void adopt(struct store *s, uint32_t domid, struct heir **heirs)
     if (!alive && !kept && adoption_answer(pending_is_complete(domid, s)) == 1)
         event_emit(vm, "ended", "reason", "vanished");
     free(kept);
-    vm_destroy(vm);
+    if (adoption_answer(pending_is_again(vm, s)) != 1) {
+        vm_destroy(vm);
+        return;
+    }
+    vm_stop(vm, true); /* within a restart: pending_resume() goes on with it */
+    registry_remove(vm);
 }
 
 bool record_adopt_all(void)

@@ -11,8 +11,8 @@
 
 void tell_refusals(struct json_out *o, uint32_t domid)
 {
-    static const char *const args[] = {"refusals"};
-    char *text = NULL, *line, *rest, name[64];
+    char *text = NULL, *line, *rest, name[64], number[12];
+    const char *const args[] = {"refusals", number};
     unsigned long long count;
     struct err e = {0};
     struct store *s;
@@ -20,7 +20,8 @@ void tell_refusals(struct json_out *o, uint32_t domid)
 
     if (open_store(&s, &e))
         return;
-    if (!store_control(s, args, 1, &text)) {
+    snprintf(number, sizeof(number), "%u", domid);
+    if (!store_control(s, args, 2, &text)) {
         json_key(o, "store_refusals");
         json_object(o);
         for (line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))

@@ -68,6 +68,12 @@ static struct vm *find_locked(const char *name, bool *ambiguous)
     return *ambiguous ? NULL : vm ? vm : other;
 }
 
+/* Its name, and the number that many requests take for it. */
+static bool is_dom0(const char *name)
+{
+    return !strcmp(name, "Domain-0") || !strcmp(name, "0");
+}
+
 static struct vm *new_vm(struct guest_config *cfg)
 {
     struct vm *vm = calloc(1, sizeof(*vm));
@@ -106,8 +112,8 @@ struct vm *registry_add(struct guest_config *cfg, struct err *e)
     if (find_name_locked(cfg->name))
         err_set(e, STATUS_USAGE, cfg->name, "choose another name, or destroy that domain",
                 "a domain of this name exists");
-    else if (!strcmp(cfg->name, "Domain-0"))
-        err_set(e, STATUS_USAGE, cfg->name, "choose another name", "this is the name of dom0");
+    else if (is_dom0(cfg->name))
+        err_set(e, STATUS_USAGE, cfg->name, "choose another name", "this stands for dom0");
     else if (other)
         err_set(e, STATUS_USAGE, cfg->name, "leave uuid out of the config",
                 "domain %s has the same uuid", other->cfg.name);
@@ -210,7 +216,7 @@ struct vm *registry_acquire(const char *name, struct err *e)
     if (vm)
         vm->busy = true;
     pthread_mutex_unlock(&registry.lock);
-    if (!vm && (!strcmp(name, "Domain-0") || !strcmp(name, "0")))
+    if (!vm && is_dom0(name))
         err_set(e, STATUS_USAGE, name, NULL, "this cannot be done to dom0");
     else if (!vm)
         not_found(name, ambiguous, e);
@@ -226,8 +232,8 @@ int registry_rename(struct vm *vm, const char *name, struct err *e)
     other = find_name_locked(name);
     if (other && other != vm)
         rc = err_set(e, STATUS_USAGE, name, "choose another name", "a domain of this name exists");
-    else if (!strcmp(name, "Domain-0"))
-        rc = err_set(e, STATUS_USAGE, name, "choose another name", "this is the name of dom0");
+    else if (is_dom0(name))
+        rc = err_set(e, STATUS_USAGE, name, "choose another name", "this stands for dom0");
     else
         strcpy(vm->cfg.name, name);
     pthread_mutex_unlock(&registry.lock);
@@ -275,7 +281,8 @@ bool registry_describe(uint32_t domid, char name[GUEST_NAME_MAX + 1], enum vm_st
     struct vm *vm;
 
     pthread_mutex_lock(&registry.lock);
-    for (vm = registry.list; vm; vm = vm->next)
+    for (vm = registry.list; vm && domid;
+         vm = vm->next) /* 0: dom0, not one that has no domain yet */
         if (vm->domid == domid) {
             strcpy(name, vm->cfg.name);
             *state = vm->state;
@@ -298,16 +305,22 @@ bool registry_started(uint32_t domid, int64_t *started)
     return vm != NULL;
 }
 
-bool registry_starting(const uint8_t uuid[16])
+bool registry_shows(uint32_t domid, const uint8_t uuid[16], char name[GUEST_NAME_MAX + 1])
 {
-    bool starting = false;
+    bool shows = true;
     struct vm *vm;
 
+    strcpy(name, domid ? "(unknown)" : "Domain-0");
     pthread_mutex_lock(&registry.lock);
-    for (vm = registry.list; vm; vm = vm->next)
-        starting |= !memcmp(vm->uuid, uuid, 16) && (vm->state == VM_STARTING || !vm->domid);
+    for (vm = registry.list; vm && domid; vm = vm->next) {
+        if (vm->domid == domid)
+            strcpy(name, vm->cfg.name);
+        if (vm->domid == domid ? vm->state == VM_STARTING
+                               : !vm->domid && !memcmp(vm->uuid, uuid, 16))
+            shows = false;
+    }
     pthread_mutex_unlock(&registry.lock);
-    return starting;
+    return shows;
 }
 
 bool registry_domid(const char *name, uint32_t *domid, struct err *e)
@@ -319,7 +332,7 @@ bool registry_domid(const char *name, uint32_t *domid, struct err *e)
     vm = find_locked(name, &ambiguous);
     if (vm && vm->domid)
         *domid = vm->domid;
-    else if (!strcmp(name, "Domain-0") || !strcmp(name, "0"))
+    else if (is_dom0(name))
         *domid = 0;
     else
         found = false;
@@ -347,19 +360,25 @@ static bool disk_uses(const struct disk_spec *d, const struct stat *mine, bool w
     return d->overlay && same_file(mine, d->overlay);
 }
 
+/* A file that is not there yet: whoever else names it may be about to make it. */
+static bool disk_makes(const struct disk_spec *d, const char *path)
+{
+    return d->overlay && !strcmp(d->overlay, path);
+}
+
 bool registry_uses_file(const struct disk_spec *self, const char *path, bool writable, char *name)
 {
     struct stat mine;
-    bool used = false;
+    bool exists = !stat(path, &mine), used = false;
     struct vm *vm;
     size_t i;
 
-    if (stat(path, &mine))
-        return false;
     pthread_mutex_lock(&registry.lock);
     for (vm = registry.list; vm && !used; vm = vm->next)
         for (i = 0; i < vm->cfg.nr_disks && !used; i++) {
-            used = &vm->cfg.disks[i] != self && disk_uses(&vm->cfg.disks[i], &mine, writable);
+            const struct disk_spec *d = &vm->cfg.disks[i];
+
+            used = d != self && (exists ? disk_uses(d, &mine, writable) : disk_makes(d, path));
             if (used)
                 strcpy(name, vm->cfg.name);
         }
@@ -476,7 +495,7 @@ bool registry_wait_gone(uint32_t domid, bool really, int timeout_ms)
     struct timespec end;
     bool gone;
 
-    clock_gettime(CLOCK_REALTIME, &end);
+    clock_gettime(CLOCK_MONOTONIC, &end); /* the other one may be set meanwhile */
     end.tv_sec += timeout_ms / 1000;
     end.tv_nsec += (long)(timeout_ms % 1000) * 1000000;
     if (end.tv_nsec >= 1000000000) {
@@ -488,7 +507,8 @@ bool registry_wait_gone(uint32_t domid, bool really, int timeout_ms)
         struct vm *vm = find_domid_locked(domid);
 
         gone = !vm || (!really && vm->state == VM_PRESERVED);
-        if (gone || pthread_cond_timedwait(&registry.changed, &registry.lock, &end) == ETIMEDOUT)
+        if (gone || pthread_cond_clockwait(&registry.changed, &registry.lock, CLOCK_MONOTONIC,
+                                           &end) == ETIMEDOUT)
             break;
     }
     pthread_mutex_unlock(&registry.lock);

@@ -18,10 +18,8 @@
 #include "pv-abi/sched.h"
 #include "xenstore-like/client.h"
 
-#define DOMAINS_MAX   512
-#define LOG_MAX       (1u << 20)
-#define FINAL_MAX_S   86400 /* as long as domctl lets anybody wait */
-#define FINAL_SPARE_S 60    /* for the client to say that its time is over */
+#define DOMAINS_MAX 512
+#define LOG_MAX     (1u << 20)
 
 const char *need_name(struct request *r)
 {
@@ -187,27 +185,39 @@ static int op_unpause(struct request *r)
     return rc;
 }
 
-/* Asks the guest through its control node; -1 with *e. */
-static int ask_guest(struct vm *vm, const char *what, struct err *e)
-{
-    struct store *s;
+struct asked {
+    const struct vm *vm;
     char path[64];
+    const char *what;
+    int64_t final; /* until then, in seconds since 1970; 0: its config says what follows */
+};
+
+static int ask_tx(struct store *s, store_tx_t tx, void *arg)
+{
+    const struct asked *a = arg;
+    int rc = record_final(a->vm, a->final, s, tx);
+
+    return rc ? rc : store_write(s, tx, a->path, a->what);
+}
+
+/* Asks the guest through its control node; @final: how long its end is the last. -1 with *e. */
+static int ask_guest(struct vm *vm, const char *what, int64_t final, struct err *e)
+{
+    struct asked a = {.vm = vm, .what = what, .final = final ? (int64_t)time(NULL) + final : 0};
+    struct store *s;
     int rc;
 
     if (open_store(&s, e))
         return -1;
-    snprintf(path, sizeof(path), "/local/domain/%u/control/shutdown", vm->domid);
-    rc = store_write(s, STORE_NO_TX, path, what);
+    snprintf(a.path, sizeof(a.path), "/local/domain/%u/control/shutdown", vm->domid);
+    rc = store_transact(s, ask_tx, &a);
     store_close(s);
-    return rc ? err_set(e, STATUS_FAILED, vm->cfg.name, NULL, "cannot write %s: %s", path,
+    if (!rc)
+        vm->final_until = final ? now_s() + final : 0;
+    return rc ? err_set(e, STATUS_FAILED, vm->cfg.name, NULL, "cannot write %s: %s", a.path,
                         strerror(-rc))
               : 0;
 }
-
-struct asked {
-    char path[64];
-    const char *what;
-};
 
 static int withdraw_tx(struct store *s, store_tx_t tx, void *arg)
 {
@@ -255,10 +265,10 @@ static int end_guest(struct request *r, const char *what)
     /* The last request counts, and only as long as its client would wait: it may have gone. */
     if (!json_get_u64(r->in, "timeout", &timeout) || timeout > FINAL_MAX_S)
         timeout = FINAL_MAX_S;
-    vm->final_until = final ? now_s() + (int64_t)timeout + FINAL_SPARE_S : 0;
-    rc = vm->state == VM_LIVE ? ask_guest(vm, what, r->e)
-                              : err_set(r->e, STATUS_FAILED, vm->cfg.name, "domctl destroy it",
-                                        "the guest has ended");
+    rc = vm->state == VM_LIVE
+             ? ask_guest(vm, what, final ? (int64_t)timeout + FINAL_SPARE_S : 0, r->e)
+             : err_set(r->e, STATUS_FAILED, vm->cfg.name, "domctl destroy it",
+                       "the guest has ended");
     registry_release(vm);
     return rc;
 }
@@ -329,13 +339,9 @@ static int tell_domains(struct request *r, const struct stats *stats)
     json_key(r->out, "domains");
     json_array(r->out);
     for (i = 0; i < n; i++) {
-        char name[GUEST_NAME_MAX + 1] = "(unknown)";
-        enum vm_state state = VM_LIVE;
-        bool known = registry_describe(list[i].domid, name, &state);
+        char name[GUEST_NAME_MAX + 1];
 
-        if (!list[i].domid)
-            strcpy(name, "Domain-0");
-        if (known ? state == VM_STARTING : list[i].domid && registry_starting(list[i].uuid))
+        if (!registry_shows(list[i].domid, list[i].uuid, name))
             continue;
         json_object(r->out);
         tell_domain(r->out, &list[i], name);

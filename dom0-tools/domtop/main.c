@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* domtop: what the domains of this host use, as it changes. */
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -117,11 +118,14 @@ static int batch(const struct settings *set)
         ok = set->json ? print_json_line(&now) : print_table(&now, v, !turn);
         sample_free(&before);
         before = now;
-        if (!ok || fflush(stdout))
+        if (!ok || fflush(stdout)) {
+            err_set(&e, err_file_status(errno), "standard output", NULL, "cannot be written: %s",
+                    strerror(errno));
             break;
+        }
     }
     sample_free(&before);
-    return v->turns && turn == v->turns ? STATUS_DONE : STATUS_FAILED;
+    return e.status ? fail(&e) : STATUS_DONE;
 }
 
 /* Returns -1 to go on, else an exit status. */

@@ -27,6 +27,7 @@
 #define NAMESPACE     "urn:pavo:config:1"
 #define RATE_USECS    50000 /* the interval of a rate unless told; a <bandwidth> means this one */
 #define RATE_KB_BYTES 50    /* bytes of 1 KB/s in that interval */
+#define RATE_KB_MAX   100000000
 #define WARNINGS_MAX  64
 
 struct reader {
@@ -329,7 +330,7 @@ static int read_bandwidth(struct reader *r, const xmlNode *v)
     const xmlNode *b = child(v, "bandwidth"), *out = b ? child(b, "outbound") : NULL;
     char *s = out ? attr(out, "average") : NULL;
     uint64_t kb;
-    bool ok = parse_u64(s, &kb) && kb && kb <= 100000000;
+    bool ok = parse_u64(s, &kb) && kb && kb <= RATE_KB_MAX;
 
     if (b && (!out || child(b, "inbound")))
         warn(r, b, "only <outbound average='...'/> has an effect");
@@ -587,11 +588,12 @@ struct writer {
     struct err e;
 };
 
-/* XML 1.0 cannot say most control characters, whatever the escape. */
+/* XML 1.0 cannot say most control characters, nor U+FFFE and U+FFFF, whatever the escape. */
 static bool sayable(const char *s)
 {
     for (; *s; s++)
-        if ((unsigned char)*s < 0x20 && *s != '\n' && *s != '\t' && *s != '\r')
+        if (((unsigned char)*s < 0x20 && *s != '\n' && *s != '\t' && *s != '\r') ||
+            !strncmp(s, "\xef\xbf\xbe", 3) || !strncmp(s, "\xef\xbf\xbf", 3))
             return false;
     return true;
 }
@@ -712,7 +714,8 @@ static void add_vif(struct writer *w, xmlNode *devices, const struct json *v, si
     }
     json_get_u64(v, "rate_bytes", &bytes);
     json_get_u64(v, "rate_usecs", &usecs);
-    if (bytes && usecs == RATE_USECS && bytes % RATE_KB_BYTES == 0) {
+    if (bytes && usecs == RATE_USECS && bytes % RATE_KB_BYTES == 0 &&
+        bytes / RATE_KB_BYTES <= RATE_KB_MAX) {
         snprintf(text, sizeof(text), "%" PRIu64, bytes / RATE_KB_BYTES);
         set(w, add(w, add(w, n, "bandwidth", NULL), "outbound", NULL), "average", text);
         known[k++] = all[3];

@@ -101,7 +101,7 @@ bool number_parse(uint64_t *n, const char *text)
 
     errno = 0;
     *n = strtoull(text, &end, 10);
-    return isdigit((unsigned char)*text) && !*end && !errno;
+    return isdigit((unsigned char)*text) && !*end && !errno && *n <= INT64_MAX;
 }
 
 bool mib_parse(uint64_t *mib, const char *text)

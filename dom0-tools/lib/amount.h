@@ -20,7 +20,7 @@ bool cpus_parse(uint64_t *mask, const char *text);
 /* "all" if @mask holds all of the first @nr_cpus, else "0-2,5". */
 void cpus_format(char text[CPUS_TEXT_MAX], uint64_t mask, unsigned int nr_cpus);
 
-/* "0", "42": digits alone. False: anything else, or more than 64 bits hold. */
+/* "0", "42": digits alone. False: anything else, or more than a number of JSON holds (63 bits). */
 bool number_parse(uint64_t *n, const char *text);
 
 /*

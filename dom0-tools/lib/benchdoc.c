@@ -356,20 +356,50 @@ static void merge_cells(struct json_out *o, const struct json **docs, size_t nr)
     json_end_object(o);
 }
 
-/* A host that runs no Xen knows no version of it. */
+/* Whether @list, of versions with commas between them, has that one. */
+static bool has_version(const char *list, const char *version, size_t len)
+{
+    size_t n = strcspn(list, ",");
+
+    while (n != len || strncmp(list, version, len)) {
+        if (!list[n])
+            return false;
+        list += n + 1 + (list[n + 1] == ' ');
+        n = strcspn(list, ",");
+    }
+    return true;
+}
+
+/* Adds those versions of the list @more that @list has not yet. */
+static void add_versions(char *list, size_t size, const char *more)
+{
+    size_t used = strlen(list), len;
+
+    for (;; more += len + 1 + (more[len + 1] == ' ')) {
+        len = strcspn(more, ",");
+        if (len && !has_version("none", more, len) && !has_version(list, more, len))
+            used += (size_t)snprintf(list + used, size - used, "%s%.*s", used ? ", " : "", (int)len,
+                                     more);
+        if (!more[len] || used >= size)
+            return;
+    }
+}
+
+/* All that the documents name; a host that runs no Xen knows no version of it. */
 static void merge_versions(struct json_out *o, const struct json **docs, size_t nr)
 {
-    const struct json *value;
-    const char *name;
+    const char *name, *text;
+    char all[1024];
     size_t i, k;
 
     json_object(o);
-    for (i = 0; (value = json_member(json_get(docs[0], "versions"), i, &name)); i++) {
-        const char *text = json_str(value);
-
-        for (k = 1; k < nr && (!text || !strcmp(text, "none")); k++)
+    for (i = 0; json_member(json_get(docs[0], "versions"), i, &name); i++) {
+        *all = '\0';
+        for (k = 0; k < nr; k++) {
             text = json_get_str(json_get(docs[k], "versions"), name);
-        json_put_str(o, name, text ? text : "none");
+            add_versions(all, sizeof(all), text ? text : "");
+        }
+        json_put_str(o, name, *all ? all : "none");
     }
     json_end_object(o);
 }
@@ -591,6 +621,7 @@ static void find_configs(struct table *t)
 
 static void print_header(FILE *f, const struct json *doc)
 {
+    const char *kernel = text_at(doc, "versions", "linux");
     uint64_t cpus = 0, mib = 0;
 
     json_get_u64(json_get(doc, "machine"), "host_cpus", &cpus);
@@ -600,8 +631,9 @@ static void print_header(FILE *f, const struct json *doc)
             !strcmp(text_at(doc, "machine", "accel"), "tcg")
                 ? "; translated by QEMU: wall times carry over to silicon only in part"
                 : "");
-    fprintf(f, "Pavo: %s\nKernel in every row: %s\nXen: %s\nWhen: %s to %s, size %s\n",
-            text_at(doc, "versions", "pavo"), text_at(doc, "versions", "linux"),
+    fprintf(f, "Pavo: %s\nKernel%s: %s\nXen: %s\nWhen: %s to %s, size %s\n",
+            text_at(doc, "versions", "pavo"),
+            strchr(kernel, ',') ? "s, not the same in every row" : " in every row", kernel,
             text_at(doc, "versions", "xen"),
             json_get_str(doc, "started") ? json_get_str(doc, "started") : "?",
             json_get_str(doc, "ended") ? json_get_str(doc, "ended") : "now",

@@ -13,6 +13,8 @@ void err_one_line(char *s)
     for (; *s; s++)
         if ((unsigned char)*s < 0x20 || *s == 0x7f)
             *s = '?';
+        else if ((unsigned char)s[0] == 0xc2 && ((unsigned char)s[1] & 0xe0) == 0x80)
+            s[0] = s[1] = '?'; /* U+0080 to U+009F: terminals obey these, too */
 }
 
 int err_set(struct err *e, int status, const char *what, const char *hint, const char *why_fmt, ...)

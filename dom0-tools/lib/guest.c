@@ -717,12 +717,24 @@ void guest_config_to_json(const struct guest_config *g, struct json_out *o)
     json_end_object(o);
 }
 
+/* Members that may be missing: false when one is there and of another type. */
 static bool dup_json_str(char **to, const struct json *j, const char *key)
 {
-    const char *s = json_get_str(j, key);
+    const struct json *value = json_get(j, key);
+    const char *s = json_str(value);
 
     *to = s ? strdup(s) : NULL;
-    return !s || *to;
+    return !value || *to;
+}
+
+static bool may_str(const struct json *j, const char *key)
+{
+    return !json_get(j, key) || json_get_str(j, key);
+}
+
+static bool may_u64(const struct json *j, const char *key, uint64_t *n)
+{
+    return !json_get(j, key) || json_get_u64(j, key, n);
 }
 
 /* False: "trusted" is there and neither true nor false. */
@@ -754,16 +766,18 @@ bool disk_spec_from_json(struct disk_spec *d, const struct json *j)
 /* Any interval, made one of whole milliseconds with the same rate. False: wrong values. */
 static bool rate_from_json(struct vif_spec *v, const struct json *j)
 {
-    uint64_t bytes, usecs;
+    uint64_t bytes = 0, usecs;
 
-    if (!json_get_u64(j, "rate_bytes", &bytes) || !bytes)
+    if (!may_u64(j, "rate_bytes", &bytes))
+        return false;
+    if (!bytes)
         return true;
     if (!json_get_u64(j, "rate_usecs", &usecs) || !usecs || usecs > RATE_USECS_MAX ||
         bytes > RATE_BYTES_MAX)
         return false;
     v->rate_usecs = (uint32_t)((usecs + 999) / 1000 * 1000);
     v->rate_bytes = (uint64_t)((unsigned __int128)bytes * v->rate_usecs / usecs);
-    return true;
+    return v->rate_bytes <= RATE_BYTES_MAX;
 }
 
 bool vif_spec_from_json(struct vif_spec *v, const struct json *j)
@@ -774,7 +788,8 @@ bool vif_spec_from_json(struct vif_spec *v, const struct json *j)
 
     memset(v, 0, sizeof(*v));
     v->has_devid = json_get_u64(j, "devid", &devid);
-    if (devid > GUEST_VIF_DEVID_MAX)
+    if (devid > GUEST_VIF_DEVID_MAX || !may_u64(j, "devid", &devid) || !may_str(j, "mac") ||
+        !may_str(j, "vifname"))
         return false;
     v->devid = (uint32_t)devid;
     if (!bridge || !ifname_ok(bridge) || (vifname && !ifname_ok(vifname)))
@@ -793,7 +808,8 @@ static bool devices_from_json(struct guest_config *g, const struct json *j)
     const struct json *disks = json_get(j, "disk"), *vifs = json_get(j, "vif");
     size_t i, nr_disks = json_length(disks), nr_vifs = json_length(vifs);
 
-    if (nr_disks > GUEST_DISKS_MAX || nr_vifs > GUEST_VIFS_MAX)
+    if (nr_disks > GUEST_DISKS_MAX || nr_vifs > GUEST_VIFS_MAX ||
+        (disks && json_type(disks) != JSON_ARRAY) || (vifs && json_type(vifs) != JSON_ARRAY))
         return false;
     g->disks = calloc(nr_disks + 1, sizeof(*g->disks));
     g->vifs = calloc(nr_vifs + 1, sizeof(*g->vifs));
@@ -815,7 +831,7 @@ static bool cpus_from_json(struct guest_config *g, const struct json *j)
     uint64_t weight = GUEST_WEIGHT_DEFAULT, cap = 0;
     size_t i, nr = one ? GUEST_VCPUS_MAX : json_length(cpus);
 
-    if (nr > GUEST_VCPUS_MAX)
+    if (nr > GUEST_VCPUS_MAX || (cpus && !one && json_type(cpus) != JSON_ARRAY))
         return false;
     for (i = 0; i < nr; i++) {
         const char *text = one ? one : json_str(json_at(cpus, i));
@@ -823,9 +839,8 @@ static bool cpus_from_json(struct guest_config *g, const struct json *j)
         if (!text || !cpus_parse(&g->cpus[i], text))
             return false;
     }
-    json_get_u64(j, "cpu_weight", &weight);
-    json_get_u64(j, "cap", &cap);
-    if (weight > GUEST_WEIGHT_MAX || cap > GUEST_CAP_MAX)
+    if (!may_u64(j, "cpu_weight", &weight) || !may_u64(j, "cap", &cap) ||
+        weight > GUEST_WEIGHT_MAX || cap > GUEST_CAP_MAX)
         return false;
     g->weight = (uint32_t)weight;
     g->cap = (uint32_t)cap;
@@ -839,7 +854,8 @@ static bool scalars_from_json(struct guest_config *g, const struct json *j)
     const char *crash = json_get_str(j, "on_crash");
     uint64_t vcpus = 0, maxvcpus = 0, grants = 0;
 
-    if (!name || strlen(name) > GUEST_NAME_MAX || (uuid && !uuid_parse(g->uuid, uuid)))
+    if (!name || strlen(name) > GUEST_NAME_MAX || !may_str(j, "uuid") ||
+        (uuid && !uuid_parse(g->uuid, uuid)))
         return false;
     strcpy(g->name, name);
     g->has_uuid = uuid != NULL;
@@ -849,7 +865,8 @@ static bool scalars_from_json(struct guest_config *g, const struct json *j)
         return false;
     g->vcpus = (uint32_t)vcpus;
     g->maxvcpus = (uint32_t)maxvcpus;
-    if (json_get_u64(j, "max_grant_frames", &grants) && (!grants || grants > GRANT_FRAMES_LIMIT))
+    if (!may_u64(j, "max_grant_frames", &grants) || grants > GRANT_FRAMES_LIMIT ||
+        (json_get(j, "max_grant_frames") && !grants))
         return false;
     g->max_grant_frames = (uint32_t)grants;
     return off && boot && crash && action_parse(&g->on_poweroff, off) &&

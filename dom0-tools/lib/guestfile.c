@@ -155,57 +155,91 @@ static void complete(struct json_out *o, const struct json *j)
     json_end_object(o);
 }
 
-/* Members that every config has or may have, and what they must be: for errors that name the key. */
-static const struct {
+/* Members that there must or may be, and what they must be: for errors that name the key. */
+struct member {
     const char *key;
     enum json_type type;
     bool needed;
-} members[] =
-    {
-        {"name", JSON_STRING, true},       {"kernel", JSON_STRING, true},
-        {"ramdisk", JSON_STRING, false},   {"cmdline", JSON_STRING, false},
-        {"uuid", JSON_STRING, false},      {"memory", JSON_INTEGER, false},
-        {"maxmem", JSON_INTEGER, false},   {"vcpus", JSON_INTEGER, false},
-        {"maxvcpus", JSON_INTEGER, false}, {"disk", JSON_ARRAY, false},
-        {"vif", JSON_ARRAY, false},        {"on_poweroff", JSON_STRING, false},
-        {"on_reboot", JSON_STRING, false}, {"on_crash", JSON_STRING, false},
-},
-  disk_members[] = {{"target", JSON_STRING, true}, {"vdev", JSON_STRING, true}};
+};
 
-static int check_device(const struct json *disk, const char *path, struct err *e)
+static const struct member members[] = {
+    {"name", JSON_STRING, true},         {"kernel", JSON_STRING, true},
+    {"ramdisk", JSON_STRING, false},     {"cmdline", JSON_STRING, false},
+    {"uuid", JSON_STRING, false},        {"memory", JSON_INTEGER, false},
+    {"maxmem", JSON_INTEGER, false},     {"vcpus", JSON_INTEGER, false},
+    {"maxvcpus", JSON_INTEGER, false},   {"cpu_weight", JSON_INTEGER, false},
+    {"cap", JSON_INTEGER, false},        {"max_grant_frames", JSON_INTEGER, false},
+    {"disk", JSON_ARRAY, false},         {"vif", JSON_ARRAY, false},
+    {"on_poweroff", JSON_STRING, false}, {"on_reboot", JSON_STRING, false},
+    {"on_crash", JSON_STRING, false},    {NULL, JSON_NONE, false},
+};
+static const struct member disk_members[] = {
+    {"target", JSON_STRING, true},   {"vdev", JSON_STRING, true}, {"access", JSON_STRING, false},
+    {"overlay", JSON_STRING, false}, {NULL, JSON_NONE, false},
+};
+static const struct member vif_members[] = {
+    {"mac", JSON_STRING, false},
+    {"bridge", JSON_STRING, false},
+    {"vifname", JSON_STRING, false},
+    {"devid", JSON_INTEGER, false},
+    {"rate_bytes", JSON_INTEGER, false},
+    {"rate_usecs", JSON_INTEGER, false},
+    {NULL, JSON_NONE, false},
+};
+
+/* @where: what goes before the key. */
+static int check(const struct json *j, const struct member *m, const char *where, struct err *e)
 {
+    static const char *const type_names[] = {"", "a string", "a number", "", "", "a list"};
     char what[256];
+
+    for (; m->key; m++) {
+        const struct json *value = json_get(j, m->key);
+        uint64_t n;
+
+        snprintf(what, sizeof(what), "%s: %s", where, m->key);
+        if (!value && m->needed && json_type(j) == JSON_OBJECT)
+            return err_set(e, STATUS_USAGE, what, NULL, "missing");
+        if (value ? json_type(value) != m->type : m->needed)
+            return err_set(e, STATUS_USAGE, what, NULL, "%s is needed", type_names[m->type]);
+        if (value && m->type == JSON_INTEGER && !json_u64(value, &n))
+            return err_set(e, STATUS_USAGE, what, NULL, "it is below 0");
+    }
+    return 0;
+}
+
+static int check_devices(const struct json *list, const struct member *m, const char *where,
+                         struct err *e)
+{
     size_t i;
 
-    for (i = 0; i < 2; i++)
-        if (json_type(json_get(disk, disk_members[i].key)) != disk_members[i].type) {
-            snprintf(what, sizeof(what), "%.180s: disk: %s", path, disk_members[i].key);
-            return err_set(e, STATUS_USAGE, what, NULL, "a string is needed");
-        }
+    for (i = 0; i < json_length(list); i++) {
+        const struct json *device = json_at(list, i);
+
+        if (check(device, m, where, e))
+            return -1;
+        if (json_type(device) != JSON_OBJECT)
+            return err_set(e, STATUS_USAGE, where, NULL, "each element must be an object");
+    }
     return 0;
 }
 
 static int check_members(const struct json *j, const char *path, struct err *e)
 {
-    static const char *const type_names[] = {"", "a string", "a number", "", "", "a list"};
-    const struct json *disks = json_get(j, "disk");
-    char what[256];
-    size_t i;
+    const struct json *cpus = json_get(j, "cpus");
+    char file[192], where[224];
 
-    for (i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
-        const struct json *value = json_get(j, members[i].key);
-
-        snprintf(what, sizeof(what), "%.180s: %s", path, members[i].key);
-        if (!value && members[i].needed)
-            return err_set(e, STATUS_USAGE, what, NULL, "missing");
-        if (value && json_type(value) != members[i].type)
-            return err_set(e, STATUS_USAGE, what, NULL, "%s is needed",
-                           type_names[members[i].type]);
-    }
-    for (i = 0; i < json_length(disks); i++)
-        if (check_device(json_at(disks, i), path, e))
-            return -1;
-    return 0;
+    snprintf(file, sizeof(file), "%.180s", path);
+    if (check(j, members, file, e))
+        return -1;
+    snprintf(where, sizeof(where), "%s: cpus", file);
+    if (cpus && json_type(cpus) != JSON_STRING && json_type(cpus) != JSON_ARRAY)
+        return err_set(e, STATUS_USAGE, where, NULL, "a string or a list is needed");
+    snprintf(where, sizeof(where), "%s: disk", file);
+    if (check_devices(json_get(j, "disk"), disk_members, where, e))
+        return -1;
+    snprintf(where, sizeof(where), "%s: vif", file);
+    return check_devices(json_get(j, "vif"), vif_members, where, e);
 }
 
 static struct json *reparse(struct json_out *o)

@@ -245,6 +245,18 @@ static size_t utf8_length(const unsigned char *s, size_t left)
     return n;
 }
 
+bool json_is_text(const char *bytes, size_t len)
+{
+    size_t i, n;
+
+    for (i = 0; i < len; i += n) {
+        n = utf8_length((const unsigned char *)bytes + i, len - i);
+        if (!n || !bytes[i])
+            return false;
+    }
+    return true;
+}
+
 static void put_string(struct json_out *o, const char *s)
 {
     unsigned char *copy = (unsigned char *)strdup(s);

@@ -44,6 +44,7 @@ void json_end_object(struct json_out *o);
 void json_array(struct json_out *o);
 void json_end_array(struct json_out *o);
 void json_key(struct json_out *o, const char *key);
+bool json_is_text(const char *bytes, size_t len);       /* UTF-8 without NUL: a string as it is */
 void json_value_str(struct json_out *o, const char *s); /* bytes that are no UTF-8 become '?' */
 void json_value_u64(struct json_out *o, uint64_t value);
 void json_put_str(struct json_out *o, const char *key, const char *s);

@@ -154,6 +154,21 @@ static int wait_readable(int fd, long end_ms)
     }
 }
 
+/* The first of the descriptors in @c becomes *@passed, if that is wanted and none yet; the others go. */
+static void take_descriptors(struct cmsghdr *c, int *passed)
+{
+    const unsigned char *at = CMSG_DATA(c), *end = (const unsigned char *)c + c->cmsg_len;
+    int got;
+
+    for (; end - at >= (long)sizeof(got); at += sizeof(got)) {
+        memcpy(&got, at, sizeof(got));
+        if (passed && *passed < 0)
+            *passed = got;
+        else
+            close(got);
+    }
+}
+
 /* Takes bytes up to and with the newline: looks first, so that what follows stays in the socket. */
 static long take(int fd, char *buf, size_t size, int *passed)
 {
@@ -178,16 +193,8 @@ static long take(int fd, char *buf, size_t size, int *passed)
     if (n <= 0)
         return n < 0 ? -errno : 0;
     for (c = CMSG_FIRSTHDR(&m); c; c = CMSG_NXTHDR(&m, c))
-        if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
-            c->cmsg_len == CMSG_LEN(sizeof(int))) {
-            int got;
-
-            memcpy(&got, CMSG_DATA(c), sizeof(got));
-            if (passed && *passed < 0)
-                *passed = got;
-            else
-                close(got);
-        }
+        if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
+            take_descriptors(c, passed);
     return n;
 }
 

@@ -115,7 +115,14 @@ def inputs(config, workload):
         files += [IMAGE / workload.image]
     if workload.devices:
         files += [IMAGE / name for name in DEVICES if (IMAGE / name).is_file()]
-    return files if config.hv else []
+    if workload.run in ("guests", "start"):  # what dom0's image holds is measured, too: domd, or that it is loaded
+        files += [BUILD / "host/initrd"]
+    if workload.run == "guests":
+        files += [IMAGE / "life.sh", IMAGE / "many.sh", IMAGE / "mini"] + ([BUILD / "host/xen-tools.cpio"] if config.hv == "xen" else [])
+    if workload.run == "store":
+        files = [BUILD / "xenstore-like/stored", BUILD / "helpers/storeload", TOP / "tests/bench/store"]
+        files += [CACHE / "usr/lib/xen-4.17/bin" / name for name in ("xenstored", "oxenstored")]
+    return files
 
 
 def image_kib(config):

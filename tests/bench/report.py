@@ -148,7 +148,7 @@ def about(results):
         machine = [("Machine", f"QEMU {m['qemu']}, CPU {m['cpu']}, 1 CPU unless told, {m['memory_mib']} MiB, {how}"),
                    ("which runs on", f"{m['host_cpu']}, {m['host_cpus']} CPUs, Linux {m['host_kernel']}{busy}")]
     return machine + [
-            ("Pavo", v["pavo"]), ("Kernel in every row", v["linux"]), ("Xen", v["xen"]),
+            ("Pavo", v["pavo"]), ("Kernels, not the same in every row" if "," in v["linux"] else "Kernel in every row", v["linux"]), ("Xen", v["xen"]),
             ("QEMU inside", v["qemu_inside"]),
             ("When", f"{results['started']} to {results['ended'] or 'now'}, size {results['size']}"
              + ("" if results["complete"] else ", unfinished"))]
@@ -211,7 +211,7 @@ def text(results):
             continue
         lines += ["", f"{w.title} (median, spread, times native). {carries(results, w)}"]
         if w.run == "store":
-            lines += [f"{r.title:90} {figure(got['median']):>10} {r.unit}" for r in w.rows
+            lines += [f"{r.title:90} {figure(got['median']) + spread(got):>16} {r.unit}" for r in w.rows
                       for got in [row_of(results, names[0], w.name, r.name)] if got]
             continue
         for i in range(0, len(names), 5):

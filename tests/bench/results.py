@@ -108,8 +108,9 @@ def versions():
 
 
 def joined(old, new):
-    """Versions of results that were begun with @old and go on with @new."""
-    return {k: ", ".join(dict.fromkeys(old.get(k, v).split(", ") + [v])) for k, v in new.items()}
+    """Versions of results that hold cells of both."""
+    some = {k: dict.fromkeys(old.get(k, v).split(", ") + v.split(", ")) for k, v in new.items()}
+    return {k: ", ".join(v for v in all_ if v != "none") or "none" for k, all_ in some.items()}
 
 
 def fingerprint(files, *words):
@@ -173,9 +174,7 @@ def save(results, path):
 
 def merge(results, other):
     """Adds the cells of @other, of the same machine, that @results lacks or that are newer there, and versions."""
-    for name, version in other["versions"].items():
-        if results["versions"].get(name, "none") == "none":
-            results["versions"][name] = version
+    results["versions"] = {**results["versions"], **joined(results["versions"], other["versions"])}
     results["started"] = min(results["started"], other["started"])
     results["ended"] = max(results["ended"] or "", other["ended"] or "") or None
     for key, cell in other["cells"].items():

@@ -24,7 +24,7 @@ cap = 150
 max_grant_frames = 99
 disk = [ "vdev=xvda,overlay=/images/over lay,target=/images/we b,x.img", "vdev=xvdb,access=ro,untrusted,target=/dev/vg/a,b" ]
 vif = [ "bridge=br0,mac=00:16:3e:01:02:03,rate=1MB/s@20ms", "vifname=vif1.0,rate=10Mb/s",
-        "vifname=lan,devid=7,untrusted", "rate=8Kb/s@60s", "rate=1500B/s", "rate=100Gb/s@20000" ]
+        "vifname=lan,devid=7,untrusted", "rate=8Kb/s@60s", "rate=1500B/s", "rate=100Gb/s@20000", "rate=200GB/s" ]
 on_poweroff = "rename-restart"
 on_reboot = "destroy"
 on_crash = "preserve"
@@ -153,8 +153,10 @@ row random.cfg 2 'random.cfg:1: |config '
 rc=$?
 check xml-too-long "status $rc: $(head -c 300 out)" [ "$rc $(cat out err)" = "1 domxml: standard input: cannot be read, or is longer than 4 MiB" ]
 xml unsayable.xml ''
-printf 'name = "x"\nkernel = "/k"\ncmdline = "\\x01"\n' >control.cfg
-"$domctl" config -f control.cfg -o xml >out 2>err
-rc=$?
-check control-character "status $rc: $(cat err)" [ "$rc $(cat err)" = "2 domctl: cmdline: holds a character that XML cannot express (use JSON)" ]
+for character in control-character:'\x01' no-character:$'\xef\xbf\xbf'; do
+    printf 'name = "x"\nkernel = "/k"\ncmdline = "%s"\n' "${character#*:}" >control.cfg
+    "$domctl" config -f control.cfg -o xml >out 2>err
+    rc=$?
+    check "${character%%:*}" "status $rc: $(cat err)" [ "$rc $(cat err)" = "2 domctl: cmdline: holds a character that XML cannot express (use JSON)" ]
+done
 done_testing

@@ -88,6 +88,14 @@ store write /s/w/deep 1
 wait $watcher
 same store-watch $'{"path":"/s/w","watch":"/s/w"}\n{"path":"/s/w/deep","watch":"/s/w"}' \
     "$(cat "$scratch/watched")"
+# Bytes that are no UTF-8 are shown as they are: a surrogate, a letter in an overlong form.
+store write /s/u $'\xed\xa0\x80' /s/v $'\xe0\x81\x81' /s/w $'\xc3\xa4'
+same store-no-text '["eda080", "e08181", "\u00e4"]' "$(store read -o json /s/u /s/v /s/w | python3 -c 'import json, sys
+print(json.dumps([n.get("value_hex", n.get("value")) for n in json.load(sys.stdin)]))')"
+store rm /s
+# Nothing that a terminal obeys: a CSI of one byte, and as UTF-8.
+store write /s/a $'\x9b2J \xc3\xa4' /s/b $'\xc2\x9b2J\x1b\t\n"\xc2\xa0\xc3\xa4'
+same store-escapes $'/s/a = "\\x9b2J \\xc3\\xa4"\n/s/b = "\\xc2\\x9b2J\\x1b\\t\\n\\"\xc2\xa0\xc3\xa4"' "$(store ls /s)"
 store rm /s
 # A command line that fails in the middle changes nothing.
 out=$(store write /atomic/ok 1 '/atomic/not ok' 1 2>&1)
@@ -101,6 +109,13 @@ status() {
 }
 same status-missing 1 "$(status read /none)"
 same status-usage "2 2 2 2" "$(status) $(status nonsense) $(status write /a) $(status chmod /a x1)"
+same status-range "2 2 2" "$(status chmod / n0 r4294967297) $(status watch -t 4294968 /) $(status watch -t 9999999999999999 /)"
+# Where there is no room for it nobody sees the answer.
+out=$(store ls 2>&1 >/dev/full)
+same full-disk "1 store: ls: standard output: cannot be written: No space left on device" "$? $out"
+same full-disk-status "1 1" "$(for v in 'read -o json /' 'watch -n 2 -t 20 /'; do
+    # shellcheck disable=SC2086
+    store $v >/dev/full 2>/dev/null; echo $?; done | xargs)"
 same status-timeout 5 "$(status watch -n 2 -t 1 /a)"
 same status-down 1 "$("$bin/store" --socket "$scratch/none" ls >/dev/null 2>&1; echo $?)"
 for p in store stored; do

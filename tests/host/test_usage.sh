@@ -58,6 +58,8 @@ for word in -1 1x 18446744073709551616 '' 0x1; do
     refused 2 block-detach -t "$word" g xvda
     refused 2 mem-set -t "$word" g 32m
 done
+for option in -w -c; do refused 2 sched g $option 9223372036854775808; done # JSON has no such integer
+refused 2 vcpu-pin g 9223372036854775808 0
 for word in 1mm 1.5g m 99999999999999t; do refused 2 mem-set g "$word"; done
 refused 2 mem-set g 512 # KiB
 refused 2 shutdown -t 86401 g
@@ -65,6 +67,7 @@ refused 2 vcpu-pin g 0 0 1
 refused 2 shutdown
 refused 2 shutdown -a g
 refused 2 metrics -f x -o json
+refused 2 trace -e $'a\nb' file
 for word in 0 -1 33 1x ''; do refused 2 bench -r "$word"; done
 for word in huge '' Full; do refused 2 bench -s "$word"; done
 refused 2 bench --report

@@ -147,6 +147,22 @@ static void a_dying_domain_leaves_nothing_of_its_own(void **state)
     no_event(f->dom0);
 }
 
+static void the_root_does_not_stay_a_dead_domains(void **state)
+{
+    struct fixture *f = *state;
+    struct conn *g = guest(f, 3);
+
+    ok(f, f->dom0, XS_SET_PERMS, 0, Z("/\0n3"));
+    put(f, g, 0, "/x", "1");
+    f->state[3] |= DOMAIN_DYING;
+    domains_check(&f->st);
+    missing(f, f->dom0, 0, "/x");
+    answered(f, f->dom0, XS_GET_PERMS, 0, Z("/"), Z("n0"));
+    f->state[3] = DOMAIN_EXISTS; /* a later one of the same number */
+    g = guest(f, 3);
+    refused(f, g, XS_WRITE, 0, B("/x\0001"), "EACCES");
+}
+
 static void a_domain_only_known_dies_without_a_word(void **state)
 {
     struct fixture *f = *state;
@@ -228,6 +244,7 @@ int main(void)
         TEST(releasing_drops_the_connection_and_tells),
         TEST(a_shutdown_is_told_once_until_resumed),
         TEST(a_dying_domain_leaves_nothing_of_its_own),
+        TEST(the_root_does_not_stay_a_dead_domains),
         TEST(a_domain_only_known_dies_without_a_word),
         TEST(targets_must_be_introduced),
         TEST(introduced_is_asked_for_by_number),

@@ -325,6 +325,32 @@ static void an_empty_token_is_a_token(void **state)
     event(f->dom0, "/a", "");
 }
 
+static void a_path_too_long_for_a_message_is_told_as_what_is_watched(void **state)
+{
+    struct fixture *f = *state;
+    struct conn *g = guest(f, 1);
+    static char token[2501], name[2000];
+    char path[XENSTORE_PAYLOAD_MAX];
+
+    memset(token, 't', sizeof(token) - 1);
+    memset(name, 'n', sizeof(name) - 1);
+    watch(f, f->dom0, "/a", token);
+    /* The longest that fits, and one more. */
+    snprintf(path, sizeof(path), "/a/%.*s", XENSTORE_PAYLOAD_MAX - 2500 - 2 - 3, name);
+    put(f, f->dom0, 0, path, "1");
+    event(f->dom0, path, token);
+    strcat(path, "n");
+    put(f, f->dom0, 0, path, "1");
+    event(f->dom0, "/a", token);
+    /* A relative one. */
+    put(f, f->dom0, 0, "/local/domain/1", "");
+    ok(f, f->dom0, XS_SET_PERMS, 0, Z("/local/domain/1\0n1"));
+    watch(f, g, "a", token);
+    snprintf(path, sizeof(path), "a/%s", name);
+    put(f, g, 0, path, "1");
+    event(g, "a", token);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -348,6 +374,7 @@ int main(void)
         TEST(who_may_list_the_parent_is_told_of_children),
         TEST(arguments_are_checked),
         TEST(an_empty_token_is_a_token),
+        TEST(a_path_too_long_for_a_message_is_told_as_what_is_watched),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

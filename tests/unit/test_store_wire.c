@@ -243,6 +243,38 @@ static void control_answers(void **state)
     refused(f, f->dom0, XS_CONTROL, 0, B(""), "EINVAL");
 }
 
+static void control_tells_of_many_domains_as_far_as_they_fit(void **state)
+{
+    struct fixture *f = *state;
+    struct taken t;
+    int i, k;
+
+    for (i = 1; i < 12; i++)
+        for (k = 0; k < NR_QUOTAS; k++)
+            domain_learn(&f->st, i)->refusals[k] = UINT64_MAX;
+    ask(f, f->dom0, XS_CONTROL, 0, Z("refusals"), &t);
+    assert_non_null(strstr(t.body, "1 nodes 18446744073709551615\n"));
+    assert_null(strstr(t.body, "..."));
+    for (i = 100; i < 400; i++)
+        domain_restore(&f->st, i, 1);
+    for (i = 100; i < 400; i++)
+        domain_find(&f->st, i)->refusals[QUOTA_NODES] = i;
+    ask(f, f->dom0, XS_CONTROL, 0, Z("refusals"), &t);
+    assert_string_equal(t.body + t.len - 6, "\n...\n");
+    ask(f, f->dom0, XS_CONTROL, 0, Z("stats"), &t);
+    assert_string_equal(t.body + t.len - 6, "\n...\n");
+    /* One alone always does. */
+    answered(f, f->dom0, XS_CONTROL, 0, Z("refusals\000399"), Z("399 nodes 399\n"));
+    answered(f, f->dom0, XS_CONTROL, 0, Z("refusals\000400"), Z(""));
+    ask(f, f->dom0, XS_CONTROL, 0, Z("stats\000399"), &t);
+    assert_non_null(strstr(t.body, "domain 399 nodes 0 "));
+    assert_null(strstr(t.body, "domain 1 "));
+    refused(f, f->dom0, XS_CONTROL, 0, Z("refusals\000x"), "EINVAL");
+    refused(f, f->dom0, XS_CONTROL, 0, Z("stats\00032752"), "EINVAL");
+    for (i = 100; i < 400; i++)
+        domain_release(&f->st, domain_find(&f->st, i));
+}
+
 static void a_message_that_is_too_long_ends_the_connection(void **state)
 {
     struct fixture *f = *state;
@@ -363,6 +395,7 @@ int main(void)
         TEST(the_path_of_a_domain),
         TEST(a_guest_may_not_do_what_is_dom0s),
         TEST(control_answers),
+        TEST(control_tells_of_many_domains_as_far_as_they_fit),
         TEST(a_message_that_is_too_long_ends_the_connection),
         TEST(the_longest_message_is_handled),
         TEST(messages_may_arrive_byte_by_byte),

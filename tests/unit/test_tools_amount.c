@@ -83,11 +83,19 @@ static void sizes_have_units(void **state)
 
 static void numbers_are_digits_that_fit(void **state)
 {
-    static const char *const wrong[] = {"", "-1", "+1", " 1", "1 ", "0x1", "18446744073709551616"};
+    static const char *const wrong[] = {"",
+                                        "-1",
+                                        "+1",
+                                        " 1",
+                                        "1 ",
+                                        "0x1",
+                                        "9223372036854775808",
+                                        "18446744073709551615",
+                                        "18446744073709551616"};
     uint64_t n;
 
-    assert_true(number_parse(&n, "18446744073709551615"));
-    assert_true(n == UINT64_MAX);
+    assert_true(number_parse(&n, "9223372036854775807"));
+    assert_true(n == INT64_MAX);
     assert_true(number_parse(&n, "0"));
     assert_int_equal(n, 0);
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)

@@ -249,16 +249,18 @@ static const char *when_of(const struct json *doc, const char *name)
 static void merging_takes_what_is_missing_failed_or_newer(void **state)
 {
     struct json *docs[3] = {
-        parse("{\"size\":\"full\",\"started\":\"2005\",\"ended\":null,\"versions\":{\"pavo\":\"4\","
-              "\"xen\":\"none\"},\"cells\":{"
+        parse("{\"size\":\"full\",\"started\":\"2005\",\"ended\":null,\"versions\":{\"pavo\":\"4, "
+              "5\","
+              "\"xen\":\"none\",\"linux\":\"6.1\",\"qemu_inside\":\"none\"},\"cells\":{"
               "\"old\":" CELL("ok", "2001") ",\"bad\":" CELL("failed", "2009") ",\"good\":" CELL(
                   "ok", "2005") "}}"),
         parse("{\"size\":\"tiny\",\"started\":\"2004\",\"ended\":\"2006\",\"versions\":{\"pavo\":"
-              "\"none\",\"xen\":\"none\"},\"cells\":{"
+              "\"none\",\"xen\":\"none\",\"linux\":\"6.1\"},\"cells\":{"
               "\"old\":" CELL("ok", "2003") ",\"bad\":" CELL("ok", "2002") ",\"new\":" CELL(
                   "failed", "2004") "}}"),
-        parse("{\"versions\":{\"xen\":\"4.17\"},\"cells\":{\"old\":" CELL(
-            "ok", "2002") ",\"good\":" CELL("failed", "2006") ",\"new\":" CELL("ok", "2000") "}}"),
+        parse("{\"versions\":{\"xen\":\"4.17\",\"pavo\":\"5, 45, "
+              "4\",\"linux\":\"6.12\"},\"cells\":{\"old\":" CELL("ok", "2002") ",\"good\":" CELL(
+                  "failed", "2006") ",\"new\":" CELL("ok", "2000") "}}"),
     };
     struct json_out *o = json_out_new(false);
     struct json *all;
@@ -270,7 +272,9 @@ static void merging_takes_what_is_missing_failed_or_newer(void **state)
     assert_string_equal(json_get_str(all, "size"), "full");
     assert_string_equal(json_get_str(all, "started"), "2004");
     assert_string_equal(json_get_str(all, "ended"), "2006");
-    assert_string_equal(json_get_str(json_get(all, "versions"), "pavo"), "4");
+    assert_string_equal(json_get_str(json_get(all, "versions"), "pavo"), "4, 5, 45");
+    assert_string_equal(json_get_str(json_get(all, "versions"), "linux"), "6.1, 6.12");
+    assert_string_equal(json_get_str(json_get(all, "versions"), "qemu_inside"), "none");
     assert_string_equal(json_get_str(json_get(all, "versions"), "xen"), "4.17");
     assert_string_equal(when_of(all, "old"), "2003");
     assert_string_equal(when_of(all, "bad"), "2002");
@@ -314,9 +318,10 @@ static void ratios_say_how_many_times_as_dear(void **state)
     assert_non_null(strstr(text, " native xen-dom0 pavo-dom0 pavo-dom0 / Xen\n"));
     assert_non_null(strstr(text, "r, u 2 \302\26110% 4 \302\26110% 2x 8 \302\26110% 4x 2x\n"));
     free(text);
-    text = report("{\"cells\":{" FIGURES("native", "8", "higher") "," FIGURES("xen-dom0", "2",
-                                                                              "higher") "}}");
+    text = report("{\"versions\":{\"linux\":\"6.1, 6.12\"},\"cells\":{" FIGURES(
+        "native", "8", "higher") "," FIGURES("xen-dom0", "2", "higher") "}}");
     assert_non_null(strstr(text, "2 \302\26110% 4x\n"));
+    assert_non_null(strstr(text, "\nKernels, not the same in every row: 6.1, 6.12\n"));
     free(text);
 }
 

@@ -16,6 +16,10 @@
 #include "dom0-tools/lib/json.h"
 
 #define GOOD "name='g'\nkernel='/k'\n"
+#define JSON_GOOD                                                                                 \
+    "{\"name\":\"a\",\"kernel\":\"/k\",\"cmdline\":\"\",\"memory\":64,\"maxmem\":64,\"vcpus\":1," \
+    "\"maxvcpus\":1,\"on_poweroff\":\"destroy\",\"on_reboot\":\"destroy\",\"on_crash\":"          \
+    "\"destroy\""
 
 static struct err err;
 static char warnings[1024];
@@ -503,8 +507,31 @@ static void json_is_checked_like_a_file(void **state)
         "\"maxvcpus\":1,\"on_poweroff\":\"destroy\",\"on_reboot\":\"destroy\",\"on_crash\":"
         "\"destroy\","
         "\"vif\":[{\"bridge\":\"../x\"}]}",
+        JSON_GOOD ",\"uuid\":1}",
+        JSON_GOOD ",\"ramdisk\":1}",
+        JSON_GOOD ",\"cpus\":1}",
+        JSON_GOOD ",\"cpu_weight\":\"1\"}",
+        JSON_GOOD ",\"cap\":-1}",
+        JSON_GOOD ",\"max_grant_frames\":\"64\"}",
+        JSON_GOOD ",\"disk\":\"/x\"}",
+        JSON_GOOD ",\"vif\":{}}",
+        JSON_GOOD
+        ",\"disk\":[{\"target\":\"/x\",\"vdev\":\"xvda\",\"access\":\"rw\",\"overlay\":1}]}",
+        JSON_GOOD ",\"vif\":[{\"bridge\":\"b\",\"devid\":\"1\"}]}",
+        JSON_GOOD ",\"vif\":[{\"bridge\":\"b\",\"mac\":1}]}",
+        JSON_GOOD ",\"vif\":[{\"bridge\":\"b\",\"vifname\":1}]}",
+        JSON_GOOD ",\"vif\":[{\"bridge\":\"b\",\"rate_bytes\":-1,\"rate_usecs\":1}]}",
+        /* More than there may be, once the interval is a whole millisecond. */
+        JSON_GOOD ",\"vif\":[{\"bridge\":\"b\",\"rate_bytes\":1000000000000,\"rate_usecs\":1}]}",
     };
+    struct json *good = json_parse(JSON_GOOD "}", strlen(JSON_GOOD "}"));
+    struct guest_config h;
     size_t i;
+
+    memset(&err, 0, sizeof(err));
+    assert_int_equal(guest_config_from_json(&h, good, &err), 0);
+    guest_config_free(&h);
+    json_free(good);
 
     for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         struct guest_config g;

@@ -94,6 +94,42 @@ static void an_unwanted_descriptor_is_closed(void **state)
     close(pipe_fds[0]);
 }
 
+/* Two ends of pipes in one message: the room that alignment leaves holds both. */
+static void of_several_descriptors_one_stays(void **state)
+{
+    int *fds = *state, one[2], two[2], passed;
+    union {
+        struct cmsghdr c;
+        char space[CMSG_SPACE(2 * sizeof(int))];
+    } control = {.c = {.cmsg_len = CMSG_LEN(2 * sizeof(int)),
+                       .cmsg_level = SOL_SOCKET,
+                       .cmsg_type = SCM_RIGHTS}};
+    struct iovec iov = {(char[]){"x\n"}, 2};
+    struct msghdr m = {.msg_iov = &iov,
+                       .msg_iovlen = 1,
+                       .msg_control = &control,
+                       .msg_controllen = sizeof(control)};
+    char *line, c;
+
+    assert_int_equal(pipe(one) || pipe(two), 0);
+    memcpy(CMSG_DATA(&control.c), &one[1], sizeof(int));
+    memcpy(CMSG_DATA(&control.c) + sizeof(int), &two[1], sizeof(int));
+    assert_int_equal(sendmsg(fds[0], &m, 0), 2);
+    close(one[1]);
+    close(two[1]);
+    fcntl(one[0], F_SETFL, O_NONBLOCK);
+    fcntl(two[0], F_SETFL, O_NONBLOCK);
+    assert_int_equal(proto_receive(fds[1], &line, 100, 1000, &passed), 2);
+    assert_true(passed >= 0);
+    free(line);
+    assert_int_equal(read(two[0], &c, 1), 0); /* nobody has it open any more */
+    assert_int_equal(read(one[0], &c, 1), -1);
+    close(passed);
+    assert_int_equal(read(one[0], &c, 1), 0);
+    close(one[0]);
+    close(two[0]);
+}
+
 static void too_long_cut_and_late_lines_are_told_apart(void **state)
 {
     int *fds = *state;
@@ -196,6 +232,18 @@ static void bytes_that_are_no_utf8_become_question_marks(void **state)
     json_out_free(o);
 }
 
+static void what_is_text_is_told(void **state)
+{
+    assert_true(json_is_text("", 0));
+    assert_true(json_is_text("a\n\xc3\xa4\xed\x9f\xbf\xf4\x8f\xbf\xbf", 11));
+    assert_false(json_is_text("a\0", 2));
+    assert_false(json_is_text("\xe0\x81\x81", 3));     /* overlong */
+    assert_false(json_is_text("\xf0\x8f\xbf\xbf", 4)); /* so, too */
+    assert_false(json_is_text("\xed\xa0\x80", 3));     /* a surrogate */
+    assert_false(json_is_text("\xf4\x90\x80\x80", 4)); /* beyond the last one */
+    assert_false(json_is_text("\xe2\x82", 2));
+}
+
 static void copies_are_complete(void **state)
 {
     static const char text[] = "{\"a\":[1,-2,3.5,true,false,null,\"s\"],\"o\":{\"k\":{}}}";
@@ -253,6 +301,17 @@ static void errors_are_one_line_and_the_first_stays(void **state)
     assert_string_equal(e.text, "kernel: a: b?5 (c)");
 }
 
+/* What a guest says about a device that it refuses ends on a person's terminal. */
+static void errors_hold_nothing_that_a_terminal_obeys(void **state)
+{
+    struct err e = {0};
+
+    err_set(&e, 1, "\033[2J", NULL,
+            "\r\x7f \xc2\x9b"
+            "31m \xc2\x80\xc2\x9f \xc2\xa0\xc3\x9b \xc2");
+    assert_string_equal(e.text, "?[2J: ?? ??31m ???? \xc2\xa0\xc3\x9b \xc2");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -260,6 +319,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_follows_a_line_stays_in_the_socket, make_pair,
                                         drop_pair),
         cmocka_unit_test_setup_teardown(a_descriptor_rides_along, make_pair, drop_pair),
+        cmocka_unit_test_setup_teardown(of_several_descriptors_one_stays, make_pair, drop_pair),
         cmocka_unit_test_setup_teardown(an_unwanted_descriptor_is_closed, make_pair, drop_pair),
         cmocka_unit_test_setup_teardown(too_long_cut_and_late_lines_are_told_apart, make_pair,
                                         drop_pair),
@@ -267,10 +327,12 @@ int main(void)
         cmocka_unit_test(members_are_found_by_type),
         cmocka_unit_test(broken_documents_are_refused),
         cmocka_unit_test(bytes_that_are_no_utf8_become_question_marks),
+        cmocka_unit_test(what_is_text_is_told),
         cmocka_unit_test(copies_are_complete),
         cmocka_unit_test(answers_become_errors),
         cmocka_unit_test(what_is_cut_before_why),
         cmocka_unit_test(errors_are_one_line_and_the_first_stays),
+        cmocka_unit_test(errors_hold_nothing_that_a_terminal_obeys),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

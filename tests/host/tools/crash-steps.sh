@@ -246,6 +246,15 @@ round() {
     done
     wait_for 5 answers || { why="the guest does not answer"; return 1; }
 }
+# For who looks at the log: where a device of the guest w stands, and what its kernel and the daemon say.
+tell_state() {
+    local id
+    id=$(field w id)
+    xenstore-ls -f "/local/domain/$id/device"
+    xenstore-ls -f /local/domain/0/backend
+    tail -n 10 "$log/w.log" /var/log/pavo/domd.log "/var/log/pavo/$1.log"
+    dmesg | tail -n 10
+}
 # sweep DAEMON K BY[:FIRST]
 sweep() {
     local by=${3%:*} first rounds=0 begun=$SECONDS crashes=0 why=
@@ -257,7 +266,7 @@ sweep() {
     while [ "$first" -le "$2" ] && [ ! "$why" ]; do
         echo "$2" >"/run/pavo/service.$1.crash-every"
         arm "$1" "$first"
-        round || why="the round from step $first: $why"
+        round || { why="the round from step $first: $why" && tell_state "$1"; }
         rm "/run/pavo/service.$1.crash-every"
         crashes=$((crashes + $(ends "$1") - before - 1)) rounds=$((rounds + 1)) first=$((first + by))
         kill -9 "$(pidof "$1")"
