@@ -43,8 +43,8 @@ says bench-of-another-schema 2 '^domctl: /tmp/future.json: schema pavo-bench/7, 
 says bench-cut-off 2 '^domctl: /tmp/cut.json: no JSON of a bench$' domctl bench -m /tmp/cut.json
 says bench-unknown-cell 2 "^domctl: native/micro: no such cell on this host, only pavo-dom0/micro pavo-guest/micro " domctl bench native/micro
 says bench-no-kernel 2 '^domctl: /none: No such file' domctl bench -k /none
-says bench-report-disk-full 1 '^domctl: standard output: No space left on device$' sh -c 'domctl bench --report -m /tmp/bench.json >/dev/full'
-says bench-json-disk-full 1 '^domctl: standard output: No space left on device$' sh -c 'domctl bench --report -o json -m /tmp/bench.json >/dev/full'
+says bench-report-disk-full 4 '^domctl: standard output: cannot be written: No space left on device$' sh -c 'domctl bench --report -m /tmp/bench.json >/dev/full'
+says bench-json-disk-full 4 '^domctl: standard output: cannot be written: No space left on device$' sh -c 'domctl bench --report -o json -m /tmp/bench.json >/dev/full'
 
 # ---- a guest that ends at once; what stands beside it is measured
 says bench-bad-guest 1 '^domctl: bench: 1 of the cells failed$' domctl bench -s tiny -k /files/mini -o json micro
