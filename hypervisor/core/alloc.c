@@ -156,7 +156,7 @@ static uint64_t take_block(unsigned int order, unsigned int top_zone)
 static void prepare_block(uint64_t n, unsigned int order, bool zero)
 {
     uint64_t nr = 1ull << order;
-    uint32_t stamp = 0;
+    uint32_t stamp = 0, now = arch_tlb_clock();
     bool dirty = false;
 
     for (uint64_t i = n; i < n + nr; i++) {
@@ -164,7 +164,7 @@ static void prepare_block(uint64_t n, unsigned int order, bool zero)
 
         if (!(s & STATE_DIRTY))
             continue;
-        if (!dirty || (int32_t)((uint32_t)s - stamp) > 0)
+        if (!dirty || now - (uint32_t)s < now - stamp) /* by age: the clock may have turned */
             stamp = (uint32_t)s;
         dirty = true;
     }

@@ -255,6 +255,7 @@ void domain_shutdown(struct domain *d, uint8_t code)
     if (!was) {
         d->is_shut_down = d->is_shutting_down = true;
         d->shutdown_code = code;
+        __atomic_fetch_add(&d->pause_count, 1, __ATOMIC_SEQ_CST); /* it can be resumed now */
     }
     spin_unlock(&d->lock);
     if (was)
@@ -263,7 +264,6 @@ void domain_shutdown(struct domain *d, uint8_t code)
         printk(LOG_DEBUG "d%u shut down, reason %u\n", d->domid, code);
     if (code == SHUTDOWN_crash && current->domain == d && printk_ratelimit())
         arch_dump_vcpu(current);
-    __atomic_fetch_add(&d->pause_count, 1, __ATOMIC_SEQ_CST);
     all_vcpus(d, vcpu_sleep_nosync); /* not waited for: current may be one of them */
     virq_send_global(VIRQ_DOM_EXC);
 }
@@ -337,8 +337,10 @@ static void leave_shared_info(struct domain *d)
         vcpu_unmap_info(v);
         v->info = &nowhere.vcpu_info[0];
     }
+    spin_lock(&d->evtchn.lock); /* dom0 may be giving back a port that it had reserved */
     d->shared = &nowhere;
-    arch_update_wallclock(d); /* whoever still wrote the old page has finished after this */
+    spin_unlock(&d->evtchn.lock);
+    arch_update_wallclock(d); /* whoever else wrote the old page has finished after this */
     frame_unshare(mfn_to_frame(d->shared_mfn));
 }
 

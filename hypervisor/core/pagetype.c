@@ -41,9 +41,10 @@ static inline bool is_table(enum frame_type t)
     return t >= FRAME_T_L1 && t <= FRAME_T_L4;
 }
 
+/* The last one is not for everybody: the devalidation list or a stopped validation must find room. */
 static inline bool count_full(uint64_t s)
 {
-    return (s & FRAME_COUNT_MASK) == FRAME_COUNT_MASK;
+    return (s & FRAME_COUNT_MASK) >= FRAME_COUNT_MASK - 1;
 }
 
 bool frame_test_and_set(struct frame *f, uint64_t flag)
@@ -186,8 +187,8 @@ static int validate_claimed(struct frame *f, enum frame_type t, unsigned int sta
 
 /*
  * Until no table of @d waits for devalidation or is in the middle of it, on any CPU: what a table that is
- * no longer in use refers to is only then free for another type. 0 or -ERESTART. A domain that leaves no
- * gap for SETTLE_MAX_NS keeps others waiting on purpose, and they take the frame as it is.
+ * no longer in use refers to is only then free for another type. 0 or -ERESTART. A domain that runs and leaves
+ * no gap for SETTLE_MAX_NS keeps others waiting on purpose: they drain a last time and take the frame as it is.
  */
 static int settle(struct domain *d)
 {
@@ -198,11 +199,12 @@ static int settle(struct domain *d)
         spin_lock(&d->devalidate_lock);
         if (!d->unsettled_ns)
             d->unsettled_ns = now_ns();
-        late = d != current->domain && now_ns() - d->unsettled_ns > SETTLE_MAX_NS;
+        late = d != current->domain && !ACCESS_ONCE(d->pause_count) &&
+               now_ns() - d->unsettled_ns > SETTLE_MAX_NS;
         spin_unlock(&d->devalidate_lock);
-        rc = late ? 0 : frame_drain(d, true);
+        rc = frame_drain(d, true);
         if (late || rc)
-            return rc;
+            return late ? 0 : rc;
         /* Both in one look: a table leaves the list and is counted, or counted off after its children
          * were queued, under the lock. */
         spin_lock(&d->devalidate_lock);
@@ -226,49 +228,37 @@ int frame_get_type(struct frame *f, enum frame_type t)
     for (;;) {
         enum frame_type old = frame_state_type(s);
 
-        if (s & FRAME_TC_MASK) {
-            if (old == FRAME_T_BUSY) {
-                arch_spin_wait();
-                s = frame_state(f);
-                continue;
-            }
-            if (old != t) {
-                int rc;
-
-                if (settled)
-                    return -EINVAL;
-                /* Tables unpinned or unhooked a moment ago may hold the last references. */
-                rc = settle(owner_of(s));
-                if (rc)
-                    return rc;
-                settled = true;
-                s = frame_state(f);
-                continue;
-            }
-            if (s & FRAME_VALIDATED) {
-                if ((s & FRAME_TC_MASK) == FRAME_TC_MASK)
-                    return -EBUSY;
-                if (state_cas(f, &s, s + FRAME_TC_ONE))
-                    return 0;
-            } else if (s & FRAME_PARTIAL) {
-                if (state_cas(f, &s, s & ~FRAME_PARTIAL))
-                    return validate_claimed(f, t, f->used.link, true);
-            } else {
-                arch_spin_wait();
-                s = frame_state(f);
-            }
+        if ((s & FRAME_TC_MASK) && old == FRAME_T_BUSY) {
+            arch_spin_wait();
+            s = frame_state(f);
             continue;
         }
-        if (s & FRAME_VALIDATED) { /* waits for devalidation */
-            if (old == t) {
-                if (state_cas(f, &s, s + FRAME_TC_ONE))
-                    return 0;
-            } else {
-                int rc = settle(owner_of(s));
+        if ((s & (FRAME_TC_MASK | FRAME_VALIDATED)) && old != t) {
+            int rc;
 
-                if (rc)
-                    return rc;
+            if (settled)
+                return -EINVAL;
+            /* It waits for devalidation, or tables unhooked a moment ago hold the last references. */
+            rc = settle(owner_of(s));
+            if (rc)
+                return rc;
+            settled = true;
+            s = frame_state(f);
+            continue;
+        }
+        if (s & FRAME_VALIDATED) {
+            if ((s & FRAME_TC_MASK) == FRAME_TC_MASK)
+                return -EBUSY;
+            if (state_cas(f, &s, s + FRAME_TC_ONE))
+                return 0;
+            continue;
+        }
+        if (s & FRAME_TC_MASK) {
+            if (!(s & FRAME_PARTIAL)) {
+                arch_spin_wait();
                 s = frame_state(f);
+            } else if (state_cas(f, &s, s & ~FRAME_PARTIAL)) {
+                return validate_claimed(f, t, f->used.link, true);
             }
             continue;
         }
@@ -392,17 +382,21 @@ bool frame_put_allocated(struct frame *f)
     return true;
 }
 
-void frame_relinquish(struct frame *f)
+void frame_relinquish(struct frame *f, const struct domain *d)
 {
     uint64_t s = frame_state(f);
 
-    if (frame_test_and_clear(f, FRAME_PINNED))
-        frame_put_and_type(f);
-    s = frame_state(f);
-    while ((s & (FRAME_PARTIAL | FRAME_VALIDATED)) == FRAME_PARTIAL) {
+    while (frame_state_owner(s) == d->domid && (s & FRAME_PINNED)) {
+        if (state_cas(f, &s, s & ~FRAME_PINNED)) {
+            frame_put_and_type(f);
+            s = frame_state(f);
+        }
+    }
+    while (frame_state_owner(s) == d->domid &&
+           (s & (FRAME_PARTIAL | FRAME_VALIDATED)) == FRAME_PARTIAL) {
         if (!state_cas(f, &s, s & ~FRAME_PARTIAL))
             continue;
-        arch_frame_devalidate(f, frame_state_type(s), owner_of(s), f->used.link);
+        arch_frame_devalidate(f, frame_state_type(s), d, f->used.link);
         state_finish(f, FRAME_TC_MASK, 0);
         frame_put(f);
         return;

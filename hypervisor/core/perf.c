@@ -42,7 +42,7 @@ static void flag_set(unsigned int flag)
 static void settle(unsigned int flag)
 {
     __atomic_fetch_and(&perf_flags, ~flag, __ATOMIC_SEQ_CST);
-    arch_free_flush(UINT32_MAX);
+    arch_free_flush(arch_tlb_clock());
 }
 
 /* ---- hooks: the rest of this part runs with interrupts off -------------------------------------- */

@@ -45,8 +45,13 @@ static struct runqueue {
     struct timer slice;
 } __attribute__((aligned(64))) queues[NR_CPUS];
 
-/* Bit masks, atomic: CPUs that are up, and those of them that idle (a hint for placement). */
-static uint64_t up_cpus, idle_cpus;
+static uint64_t idle_cpus; /* bit mask, atomic: a hint for placement */
+
+/* A CPU may have a queue and never have started. */
+static uint64_t up_cpus(void)
+{
+    return ~0ull >> (NR_CPUS - arch_nr_cpus());
+}
 
 /* Signed difference of two virtual times: positive when @a is later. */
 static int64_t later_by(uint64_t a, uint64_t b)
@@ -229,7 +234,7 @@ static void slice_expired(void *arg)
 static unsigned int pick_cpu(const struct vcpu *v)
 {
     unsigned int own = v->sched.cpu;
-    uint64_t allowed = __atomic_load_n(&up_cpus, __ATOMIC_ACQUIRE) & v->sched.affinity;
+    uint64_t allowed = up_cpus() & v->sched.affinity;
     uint64_t idle = __atomic_load_n(&idle_cpus, __ATOMIC_RELAXED) & allowed;
 
     if (!allowed || (allowed >> own & 1 && (idle >> own & 1 || !idle)))
@@ -348,7 +353,7 @@ int vcpu_set_affinity(struct vcpu *v, uint64_t mask)
     unsigned long flags;
     struct runqueue *rq;
 
-    if (!(mask & __atomic_load_n(&up_cpus, __ATOMIC_ACQUIRE)))
+    if (!(mask & up_cpus()))
         return -EINVAL;
     rq = queue_lock(v, &flags);
     v->sched.affinity = mask;
@@ -650,7 +655,6 @@ void sched_cpu_up(unsigned int cpu)
     rq->curr = v;
     __atomic_store_n(&rq->idle, v, __ATOMIC_RELEASE);
     __atomic_fetch_or(&idle_cpus, 1ull << cpu, __ATOMIC_SEQ_CST);
-    __atomic_fetch_or(&up_cpus, 1ull << cpu, __ATOMIC_SEQ_CST);
 }
 
 void sched_init(void)

@@ -6,9 +6,11 @@
 #include <hv/alloc.h>
 #include <hv/arch.h>
 #include <hv/domain.h>
+#include <hv/guest_access.h>
 #include <hv/hypercall.h>
 #include <pv-abi/sched.h>
 #include <pv-abi/vcpu.h>
+#include <pv-abi/vm_assist.h>
 #include <pv-abi/x86.h>
 
 int vcpu_create(struct domain *d, unsigned int id, unsigned int cpu)
@@ -129,7 +131,8 @@ static long op_down(struct domain *d, struct vcpu *v)
     return 0;
 }
 
-void vcpu_runstate(const struct vcpu *v, struct vcpu_runstate_info *info)
+/* The times so far but for the state that it is in. */
+static void runstate_get(const struct vcpu *v, struct vcpu_runstate_info *info)
 {
     *info = (struct vcpu_runstate_info){.state = v->runstate.state,
                                         .state_entry_time = (uint64_t)v->runstate.entry_ns};
@@ -137,11 +140,31 @@ void vcpu_runstate(const struct vcpu *v, struct vcpu_runstate_info *info)
         info->time[i] = (uint64_t)v->runstate.time_ns[i];
 }
 
+void vcpu_runstate_write(const struct vcpu *v)
+{
+    guest_va_t time_at = v->runstate_va + offsetof(struct vcpu_runstate_info, state_entry_time);
+    bool flag = v->domain->vm_assist >> VMASST_TYPE_runstate_update_flag & 1;
+    struct vcpu_runstate_info info;
+
+    runstate_get(v, &info);
+    if (flag) { /* who reads on another CPU sees by it that this is under way */
+        info.state_entry_time |= XEN_RUNSTATE_UPDATE;
+        copy_to_guest(time_at, &info.state_entry_time, sizeof(info.state_entry_time));
+        smp_wmb();
+    }
+    copy_to_guest(v->runstate_va, &info, sizeof(info)); /* its loss if there is no page */
+    if (flag) {
+        smp_wmb();
+        info.state_entry_time &= ~XEN_RUNSTATE_UPDATE;
+        copy_to_guest(time_at, &info.state_entry_time, sizeof(info.state_entry_time));
+    }
+}
+
 static long op_get_runstate(const struct vcpu *v, guest_va_t arg)
 {
     struct vcpu_runstate_info info;
 
-    vcpu_runstate(v, &info);
+    runstate_get(v, &info);
     /* The state it is in goes on. */
     info.time[info.state] += (uint64_t)(now_ns() - v->runstate.entry_ns);
     return copy_to_guest(arg, &info, sizeof(info)) ? -EFAULT : 0;

@@ -94,12 +94,8 @@ int arch_domain_relinquish(struct domain *d)
         if (mappings[i].d == d)
             mapping_drop(&mappings[i]);
     }
-    for (uint64_t n = 1; n < HEAP_END; n++) {
-        struct frame *f = mfn_to_frame(_mfn(n));
-
-        if (frame_owner(f) == d->domid)
-            frame_relinquish(f);
-    }
+    for (uint64_t n = 1; n < HEAP_END; n++)
+        frame_relinquish(mfn_to_frame(_mfn(n)), d);
     return frame_drain(d, false);
 }
 

@@ -377,6 +377,19 @@ TEST(a_small_domain_lives_and_dies)
     dom.u.vcpucontext.vcpu = 0;
     dom.u.vcpucontext.ctxt = PTR(&context);
     CHECK_EQ(domctl(XEN_DOMCTL_setvcpucontext, domid), 0);
+    /* What is refused half-way leaves it without tables, and so it must not run. */
+    context.gdt_ents = 1;
+    context.gdt_frames[0] = 0xfffffffffUL;
+    dom.u.vcpucontext.vcpu = 0;
+    dom.u.vcpucontext.ctxt = PTR(&context);
+    CHECK(domctl(XEN_DOMCTL_setvcpucontext, domid) < 0);
+    dom.u.getvcpuinfo.vcpu = 0;
+    CHECK_EQ(domctl(XEN_DOMCTL_getvcpuinfo, domid), 0);
+    CHECK_EQ(dom.u.getvcpuinfo.online, 0);
+    context.gdt_ents = 0;
+    dom.u.vcpucontext.vcpu = 0;
+    dom.u.vcpucontext.ctxt = PTR(&context);
+    CHECK_EQ(domctl(XEN_DOMCTL_setvcpucontext, domid), 0);
     CHECK(map_foreign(domid, SLOT + F_L1, frames[F_L1]) < 0);
     dom.u.getvcpuinfo.vcpu = 0;
     CHECK_EQ(domctl(XEN_DOMCTL_getvcpuinfo, domid), 0);

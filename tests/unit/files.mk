@@ -13,7 +13,8 @@ unit-decompress-libs := -llzma -lzstd -llz4 -lz
 
 # Page tables: the real rules over a model machine, shared with the fuzz target.
 unit-tests += pagetable
-unit-pagetable := tests/unit/pt-model.c hypervisor/core/pagetype.c hypervisor/arch/x86/mm.c
+unit-pagetable := tests/unit/pt-model.c hypervisor/core/pagetype.c hypervisor/arch/x86/mm.c \
+	hypervisor/arch/x86/mmu.c hypervisor/arch/x86/decode.c
 unit-pagetable-cflags := -Ihypervisor/arch/x86/include -Wno-unused-parameter
 
 unit-tests += cmdline

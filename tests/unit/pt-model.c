@@ -5,9 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <asm/emulate.h>
 #include <asm/machine.h>
+#include <hv/guest_access.h>
 #include <hv/perf.h>
 #include <pv-abi/errno.h>
+#include <pv-abi/types.h>
 
 struct vcpu *fake_current[NR_CPUS];
 unsigned int perf_flags;
@@ -31,7 +34,7 @@ static struct domain domains[MODEL_DOMAINS];
 static struct vcpu vcpus[MODEL_DOMAINS];
 static unsigned int questions;
 
-/* --- What the two files under test call ---------------------------------------------------------- */
+/* --- What the files under test call ---------------------------------------------------------- */
 
 void *mfn_to_virt(mfn_t mfn)
 {
@@ -43,11 +46,51 @@ bool mmio_allowed(const struct domain *d, mfn_t mfn)
 {
     return d->arch.io_allowed && mfn.n >= MODEL_FRAMES;
 }
+void (*model_note)(void);
 void perf_note(struct vcpu *v, unsigned int event, uint32_t arg)
 {
+    if (model_note)
+        model_note();
+}
+uint64_t model_flushed_cpus;
+void tlb_flush_mask(uint64_t cpus)
+{
+    model_flushed_cpus = cpus;
 }
 void tlb_flush_va_mask(uint64_t cpus, uint64_t va)
 {
+    model_flushed_cpus = cpus;
+}
+void tlb_flush_local(void)
+{
+}
+void tlb_flush_begin(void)
+{
+}
+void vcpu_set_ldt(struct vcpu *v, guest_va_t base, unsigned int entries)
+{
+}
+unsigned int insn_fetch(uint64_t rip, uint8_t insn[INSN_MAX])
+{
+    return 0;
+}
+int copy_from_guest(void *to, guest_va_t from, size_t n)
+{
+    memcpy(to, (void *)(uintptr_t)from, n);
+    return 0;
+}
+int copy_to_guest(guest_va_t to, const void *from, size_t n)
+{
+    memcpy((void *)(uintptr_t)to, from, n);
+    return 0;
+}
+void arch_m2p_set(mfn_t mfn, uint64_t pfn)
+{
+}
+int domain_get_controlled(struct domain *d, domid_t id, struct domain **out)
+{
+    *out = domain_get(id == DOMID_SELF ? d->domid : id);
+    return *out ? 0 : -ESRCH;
 }
 void arch_flush_domain_tlb(const struct domain *d)
 {
@@ -136,7 +179,8 @@ void model_reset(void)
     fake_current[0] = &vcpus[0];
     questions = 0;
     model_preempt_every = 0;
-    model_spin = NULL;
+    model_spin = model_note = NULL;
+    perf_flags = 0;
 }
 
 void model_own(unsigned int i, unsigned int first, unsigned int nr)
@@ -272,10 +316,8 @@ void model_destroy(void)
     for (unsigned int i = 0; i < MODEL_DOMAINS; i++) {
         vcpu_set_kernel_root(&vcpus[i], INVALID_MFN);
         vcpu_set_user_root(&vcpus[i], INVALID_MFN);
-        for (unsigned int n = 0; n < MODEL_FRAMES; n++) {
-            if (frame_owner(&frames[n]) == i)
-                frame_relinquish(&frames[n]);
-        }
+        for (unsigned int n = 0; n < MODEL_FRAMES; n++)
+            frame_relinquish(&frames[n], &domains[i]);
         frame_drain(&domains[i], false);
     }
     model_judge();

@@ -24,7 +24,10 @@ bool model_guest_store(unsigned int mfn, unsigned int index, uint64_t val);
 extern unsigned int model_preempt_every;
 /* What another CPU does while this one waits: called once. */
 extern void (*model_spin)(void);
-extern s_time_t model_now; /* what now_ns() says */
+/* Called at each event, such as a written entry, while perf_flags is not 0. */
+extern void (*model_note)(void);
+extern uint64_t model_flushed_cpus; /* by the last flush that a guest asked for */
+extern s_time_t model_now;          /* what now_ns() says */
 /* Work off devalidation, then compare all counts. Aborts with a line on stderr if one is wrong. */
 void model_judge(void);
 /* Destroy both domains' tables: every count must come down to the allocation. */

@@ -241,10 +241,33 @@ static void a_block_is_flushed_by_its_youngest_stamp(void **state)
         clock_now = stamps[i];
         heap_free(mfn_add(m, i), 0, true);
     }
+    clock_now = 5;
     while (!mfn_is_invalid(heap_alloc(2, 0, 0)))
         ;
     assert_int_equal(nr_flushes, 1);
     assert_int_equal(flushed_stamp, 3);
+}
+
+/* A guest can have the clock make half a turn between two frames that it gives back. */
+static void a_frame_that_was_free_for_half_a_turn_is_not_the_youngest(void **state)
+{
+    static const uint32_t stamps[] = {0x10, 0x80000200};
+
+    for (unsigned int first = 0; first < 2; first++) {
+        mfn_t m = heap_alloc(1, 0, PAGE_SHIFT + 2);
+
+        assert_false(mfn_is_invalid(m));
+        for (unsigned int i = 0; i < 2; i++) {
+            clock_now = stamps[i];
+            heap_free(mfn_add(m, first ^ i), 0, true);
+        }
+        nr_flushes = 0;
+        clock_now = 0x80000210;
+        assert_int_equal(heap_alloc(1, 0, PAGE_SHIFT + 2).n, m.n);
+        assert_int_equal(nr_flushes, 1);
+        assert_int_equal(flushed_stamp, 0x80000200);
+        heap_free(m, 1, false);
+    }
 }
 
 static void a_claim_is_left_alone_by_others(void **state)
@@ -419,6 +442,7 @@ int main(void)
         T(zero_flag_clears_the_hypervisors_leftovers),
         T(stale_translations_go_before_the_scrub),
         T(a_block_is_flushed_by_its_youngest_stamp),
+        T(a_frame_that_was_free_for_half_a_turn_is_not_the_youngest),
         T(a_claim_is_left_alone_by_others),
         T(a_claim_is_used_up_then_gone),
         T(claims_do_not_exceed_what_is_free),

@@ -6,6 +6,7 @@
 
 #include <hv/alloc.h>
 #include <pv-abi/sched.h>
+#include <pv-abi/vm_assist.h>
 #include <pv-abi/x86.h>
 
 #define ARG_VA FAKE_GUEST_VA
@@ -19,6 +20,7 @@ static jmp_buf machine_jmp;
 static struct vcpu *nmi_vcpu;
 static char logged[1024];
 static unsigned int dumps;
+static bool resume_at_dump;
 enum { OFF = 1, RESTART };
 
 int evtchn_init(struct domain *d, unsigned int max_port)
@@ -64,6 +66,8 @@ void printk(const char *fmt, ...)
 void arch_dump_vcpu(const struct vcpu *v)
 {
     dumps++;
+    if (resume_at_dump)
+        domain_resume(v->domain);
 }
 void arch_vcpu_send_nmi(struct vcpu *v)
 {
@@ -313,6 +317,19 @@ static void a_crash_is_a_shutdown_with_a_line_in_the_log(void **state)
     assert_string_equal(logged, "");
 }
 
+/* The dump takes long, and whoever looks at the domain meanwhile sees it shut down. */
+static void a_domain_may_be_resumed_while_it_is_still_shutting_down(void **state)
+{
+    domain_unpause(d1);
+    fake_set_current(d1->vcpu[0]);
+    resume_at_dump = true;
+    domain_crash(d1, "did wrong");
+    resume_at_dump = false;
+    assert_int_equal(dumps, 1);
+    assert_false(d1->is_shut_down);
+    assert_int_equal(d1->pause_count, 0);
+}
+
 static void dom0s_shutdown_is_the_machines(void **state)
 {
     int how = setjmp(machine_jmp);
@@ -554,6 +571,37 @@ static void a_runstate_area_is_written_at_once_for_oneself(void **state)
     assert_int_equal(vcpu_op(VCPUOP_register_runstate_memory_area, 0), -EFAULT);
 }
 
+static unsigned int area_writes, area_flagged;
+static void look_at_area(guest_va_t va, size_t n, bool write)
+{
+    struct vcpu_runstate_info *info = fake_guest(ARG_VA);
+
+    if (area_writes++)
+        area_flagged += info->state_entry_time >> 63;
+}
+
+/* Before each step of the write but the first the flag is there; behind the last it is gone. */
+static void a_runstate_area_says_that_it_is_being_written_if_that_is_wanted(void **state)
+{
+    struct vcpu_runstate_info *info = fake_guest(ARG_VA);
+    struct vcpu *v = d1->vcpu[0];
+
+    v->runstate = (struct hv_runstate){RUNSTATE_blocked, 4000, {100, 200, 300, 400}};
+    v->runstate_va = ARG_VA;
+    area_writes = area_flagged = 0;
+    fake_guest_access_hook = look_at_area;
+    vcpu_runstate_write(v);
+    assert_int_equal(area_writes, 1);
+    d1->vm_assist = 1ull << VMASST_TYPE_runstate_update_flag;
+    area_writes = 0;
+    vcpu_runstate_write(v);
+    fake_guest_access_hook = NULL;
+    assert_int_equal(area_writes, 3);
+    assert_int_equal(area_flagged, 2);
+    assert_int_equal(info->state_entry_time, 4000);
+    assert_int_equal(info->time[RUNSTATE_offline], 400);
+}
+
 static void a_single_shot_timer_is_for_oneself(void **state)
 {
     struct vcpu_set_singleshot_timer *t = fake_guest(ARG_VA);
@@ -682,6 +730,7 @@ int main(void)
         T(pauses_nest),
         T(shutdown_keeps_the_first_code_and_tells_dom0),
         T(a_crash_is_a_shutdown_with_a_line_in_the_log),
+        T(a_domain_may_be_resumed_while_it_is_still_shutting_down),
         T(dom0s_shutdown_is_the_machines),
         T(kill_works_in_slices_to_the_end),
         T(the_sweep_pauses_and_goes_on),
@@ -698,6 +747,7 @@ int main(void)
         T(the_last_vcpu_down_ends_the_domain),
         T(runstate_times_go_up_to_now),
         T(a_runstate_area_is_written_at_once_for_oneself),
+        T(a_runstate_area_says_that_it_is_being_written_if_that_is_wanted),
         T(a_single_shot_timer_is_for_oneself),
         T(vcpu_info_moves_with_all_it_holds),
         T(vcpu_info_needs_a_good_place),

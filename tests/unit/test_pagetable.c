@@ -9,7 +9,10 @@
 
 #include "tests/unit/pt-model.h"
 
+#include <hv/perf.h>
 #include <pv-abi/errno.h>
+#include <pv-abi/mmu.h>
+#include <pv-abi/types.h>
 
 /* Frames of domain 0: an address space in frames 1 (L4) to 4 (L1); 5 and 6 are data. */
 #define D0 model_domain(0)
@@ -219,6 +222,106 @@ static void others_do_not_wait_for_a_domain_that_never_settles(void **state)
     assert_int_equal(D0->unsettled_ns, 0);
 }
 
+/* The same for a table that waits for devalidation, below others: behind the time it is refused, not looked at
+ * for ever. A domain that is paused adds nothing to the list, and is drained however long that takes. */
+static void nor_for_a_table_at_the_end_of_its_list(void **state)
+{
+    assert_int_equal(mm_pin_table(D0, _mfn(4), FRAME_T_L1), 0);
+    assert_int_equal(mm_pin_table(D0, _mfn(10), FRAME_T_L1), 0);
+    assert_int_equal(mm_unpin_table(D0, _mfn(4)), 0);
+    assert_int_equal(mm_unpin_table(D0, _mfn(10)), 0);
+    D0->unsettled_ns = model_now;
+    model_now += 2000000000;
+    model_preempt_every = 1;
+    fake_current[0] = model_domain(1)->vcpu[0];
+    assert_int_equal(frame_get_and_type(model_frame(4), D0, FRAME_T_WRITABLE), -EINVAL);
+    assert_int_equal(mm_pin_table(D0, _mfn(10), FRAME_T_L1), 0);
+    assert_int_equal(mm_unpin_table(D0, _mfn(10)), 0);
+    D0->pause_count = 1;
+    assert_int_equal(frame_get_and_type(model_frame(4), D0, FRAME_T_WRITABLE), -ERESTART);
+    assert_int_equal(frame_get_and_type(model_frame(4), D0, FRAME_T_WRITABLE), 0);
+    frame_put_and_type(model_frame(4));
+}
+
+/* A guest that has 65,536 tables can map one frame that often. The list's reference must find room even then. */
+static void a_table_with_all_references_taken_can_be_unpinned(void **state)
+{
+    struct frame *f = model_frame(4);
+
+    assert_int_equal(mm_pin_table(D0, _mfn(4), FRAME_T_L1), 0);
+    f->state += FRAME_COUNT_MASK - 4;
+    for (unsigned int got = 0; frame_get(f, D0); got++)
+        assert_true(got < 3);
+    frame_put(f);
+    assert_int_equal(mm_unpin_table(D0, _mfn(4)), 0);
+    assert_int_equal(frame_state(f) & FRAME_TC_MASK, 0);
+    assert_int_equal(frame_drain(D0, false), 0);
+    assert_int_equal(frame_state(f) & FRAME_COUNT_MASK, FRAME_COUNT_MASK - 3);
+    f->state -= FRAME_COUNT_MASK - 4;
+}
+
+static void a_dying_domain_gives_back_the_pin_of_a_frame_with_all_references_taken(void **state)
+{
+    struct frame *f = model_frame(4);
+
+    assert_int_equal(mm_pin_table(D0, _mfn(4), FRAME_T_L1), 0);
+    f->state += FRAME_COUNT_MASK - 3;
+    assert_false(frame_get(f, D0));
+    frame_relinquish(f, D1); /* not its frame */
+    assert_true(frame_state(f) & FRAME_PINNED);
+    frame_relinquish(f, D0);
+    assert_false(frame_state(f) & FRAME_PINNED);
+    assert_int_equal(frame_drain(D0, false), 0);
+    f->state -= FRAME_COUNT_MASK - 3;
+}
+
+/* So is an update of a table that has as many users as can be: it is not tried for ever. */
+static void an_update_of_a_table_with_all_type_references_taken_is_refused(void **state)
+{
+    struct mmu_update req = {.ptr = pte(4, 8), .val = 0};
+    struct frame *f = model_frame(4);
+    uint32_t done = 7;
+
+    assert_int_equal(mm_pin_table(D0, _mfn(4), FRAME_T_L1), 0);
+    f->state += FRAME_TC_MASK - FRAME_TC_ONE;
+    assert_int_equal(hc_mmu_update(D0, (guest_va_t)&req, 1, (guest_va_t)&done, DOMID_SELF),
+                     -EINVAL);
+    assert_int_equal(done, 0);
+    f->state -= FRAME_TC_MASK - FRAME_TC_ONE;
+    assert_int_equal(hc_mmu_update(D0, (guest_va_t)&req, 1, (guest_va_t)&done, DOMID_SELF), 0);
+    assert_int_equal(done, 1);
+    assert_int_equal(model_page(4)[1], 0);
+}
+
+static void another_cpu_runs_it(void)
+{
+    D0->arch.tlb_cpus[0] |= 8;
+}
+
+/* The update is an event, at which CPU 3 has begun to run the domain: it may have cached the old entry. */
+static void who_is_to_be_flushed_is_seen_after_the_update(void **state)
+{
+    uint64_t vcpus = 1;
+
+    assert_int_equal(vcpu_set_kernel_root(D0->vcpu[0], _mfn(1)), 0);
+    D0->vcpu[0]->sched.cpu = D0->vcpu[0]->arch.last_cpu = 3;
+    perf_flags = 1;
+    model_note = another_cpu_runs_it;
+    D0->arch.tlb_cpus[0] = 1;
+    assert_int_equal(hc_update_va_mapping(D0, 0x1000, 0, UVMF_TLB_FLUSH | UVMF_ALL), 0);
+    assert_int_equal(model_flushed_cpus, 9);
+    D0->arch.tlb_cpus[0] = 1;
+    assert_int_equal(
+        hc_update_va_mapping(D0, 0x1000, pte(6, PTE_P), UVMF_INVLPG | (uint64_t)(uintptr_t)&vcpus),
+        0);
+    assert_int_equal(model_flushed_cpus, 8);
+    assert_int_equal(hc_update_va_mapping(D0, 0x1000, 0, UVMF_INVLPG | UVMF_LOCAL), 0);
+    assert_int_equal(model_flushed_cpus, 1);
+    model_flushed_cpus = 0;
+    assert_int_equal(hc_update_va_mapping(D0, 0x1000, pte(6, PTE_P), UVMF_NONE | UVMF_ALL), 0);
+    assert_int_equal(model_flushed_cpus, 0);
+}
+
 static void a_page_that_was_writable_is_flushed_before_it_becomes_a_table(void **state)
 {
     unsigned int before = model_type_flushes;
@@ -259,6 +362,23 @@ static void cache_attributes_are_for_hardware_domains(void **state)
     assert_false(model_page(4)[0] & PTE_PCD);
 }
 
+static void no_domain_has_its_tables_read_uncached(void **state)
+{
+    struct frame *l2 = model_frame(3);
+
+    D0->arch.io_allowed = true;
+    model_page(1)[0] |= PTE_PCD;
+    model_page(2)[0] |= PTE_PWT;
+    assert_int_equal(mm_pin_table(D0, _mfn(1), FRAME_T_L4), 0);
+    assert_false(model_page(1)[0] & PTE_CACHE);
+    assert_false(model_page(2)[0] & PTE_CACHE);
+    assert_true(frame_get(l2, D0) && frame_get_type_live(l2, FRAME_T_L2));
+    assert_int_equal(
+        mm_write_entry(D0, D0, l2, 2, 0, pte(4, PTE_P | PTE_RW | PTE_PCD | PTE_PWT), 0, NULL), 0);
+    assert_true(model_page(3)[0] == pte(4, PTE_P | PTE_RW | PTE_US));
+    frame_put_and_type(l2);
+}
+
 static void device_memory_needs_permission(void **state)
 {
     model_page(4)[7] = pte(MODEL_FRAMES + 1, PTE_P | PTE_RW);
@@ -269,11 +389,12 @@ static void device_memory_needs_permission(void **state)
 
 static void descriptors_get_ring_3_and_gates_are_refused(void **state)
 {
-    uint64_t code = 0x00af9b000000ffff, gate = 0x00008e0000080000, tss = 0x0000890000000067,
+    uint64_t code = 0x00af9a000000ffff, gate = 0x00008e0000080000, tss = 0x0000890000000067,
              none = 0;
 
     assert_true(descriptor_ok(&code));
     assert_int_equal((code >> 45) & 3, 3);
+    assert_int_equal((code >> 40) & 1, 1); /* its first use would fault: the window is read-only */
     assert_false(descriptor_ok(&gate));
     assert_false(descriptor_ok(&tss));
     assert_true(descriptor_ok(&none));
@@ -342,10 +463,16 @@ int main(void)
         T(a_table_in_the_hands_of_another_cpu_is_waited_for),
         T(that_wait_ends_with_the_time_slice),
         T(others_do_not_wait_for_a_domain_that_never_settles),
+        T(nor_for_a_table_at_the_end_of_its_list),
+        T(a_table_with_all_references_taken_can_be_unpinned),
+        T(a_dying_domain_gives_back_the_pin_of_a_frame_with_all_references_taken),
+        T(an_update_of_a_table_with_all_type_references_taken_is_refused),
+        T(who_is_to_be_flushed_is_seen_after_the_update),
         T(a_page_that_was_writable_is_flushed_before_it_becomes_a_table),
         T(a_table_waiting_for_devalidation_can_be_pinned_again),
         T(preserve_keeps_the_accessed_and_dirty_bits),
         T(cache_attributes_are_for_hardware_domains),
+        T(no_domain_has_its_tables_read_uncached),
         T(device_memory_needs_permission),
         T(descriptors_get_ring_3_and_gates_are_refused),
         T(a_descriptor_table_is_no_page_table),

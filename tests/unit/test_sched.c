@@ -407,6 +407,21 @@ static void waking_prefers_an_idle_cpu(void **state)
     assert_int_equal(d1->vcpu[1]->singleshot.cpu, 1);
 }
 
+/* It has its queue and counts as idle since before it was told to start. */
+static void nobody_waits_for_a_cpu_that_never_started(void **state)
+{
+    fake_nr_cpus = 1;
+    vcpu_wake(d0->vcpu[0]);
+    run_cpu(0);
+    assert_ptr_equal(on(0), d0->vcpu[0]);
+    vcpu_wake(d1->vcpu[0]);
+    assert_int_equal(d1->vcpu[0]->sched.cpu, 0);
+    assert_int_equal(vcpu_set_affinity(d1->vcpu[0], 2), -EINVAL);
+    assert_int_equal(vcpu_set_affinity(d1->vcpu[0], 3), 0);
+    assert_int_equal(d1->vcpu[0]->sched.cpu, 0);
+    fake_nr_cpus = 2;
+}
+
 static void idle_cpu_steals(void **state)
 {
     struct vcpu *a = d1->vcpu[0], *b = d1->vcpu[1], *c = d2->vcpu[0];
@@ -694,6 +709,7 @@ int main(void)
         T1(set_timer_sends_the_timer_virq),
         T2(a_vcpu_whose_state_is_not_saved_starts_nowhere),
         T2(waking_prefers_an_idle_cpu),
+        T2(nobody_waits_for_a_cpu_that_never_started),
         T2(idle_cpu_steals),
         T2(time_is_shared_over_two_cpus),
         T2(a_cap_is_of_all_vcpus_together),

@@ -77,15 +77,7 @@ int arch_domain_relinquish(struct domain *d)
     if (__atomic_load_n(&d->arch.tlb_cpus[0], __ATOMIC_SEQ_CST))
         return -ERESTART; /* a CPU is just switching away */
     while (d->arch.sweep < max_mfn) {
-        struct frame *f = mfn_to_frame(_mfn(d->arch.sweep));
-        uint64_t s = frame_state(f);
-
-        d->arch.sweep++;
-        if (frame_state_owner(s) == d->domid && (s & (FRAME_PINNED | FRAME_PARTIAL)) &&
-            frame_get(f, d)) {
-            frame_relinquish(f);
-            frame_put(f);
-        }
+        frame_relinquish(mfn_to_frame(_mfn(d->arch.sweep++)), d);
         if (!(d->arch.sweep & 0xfff) && hypercall_preempt_check())
             return -ERESTART;
     }
@@ -168,7 +160,9 @@ int arch_set_context(struct vcpu *v, const struct vcpu_guest_context *c)
     rc = vcpu_set_user_root(v, (user_cr3 & ~PAGE_MASK) == 1 ? maddr_to_mfn(user_cr3) : INVALID_MFN);
     if (!rc)
         rc = vcpu_set_gdt(v, c->gdt_frames, (unsigned int)c->gdt_ents);
-    if (rc) {
+    if (rc) { /* it may have run before: not without a root */
+        set_bit(VPF_DOWN, &v->pause_flags);
+        v->initialised = false;
         vcpu_drop_tables(v);
         return rc;
     }

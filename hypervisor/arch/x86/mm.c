@@ -8,7 +8,8 @@
  *    if it is a level 2..4 entry. Entries that map device memory hold none.
  *  - mm_write_entry() and arch_frame_validate() are the only writers of such entries, apart from the
  *    processor, which sets accessed and dirty bits: therefore compare-and-swap.
- *  - Every present entry has the user bit (guest kernels run at privilege level 3) and no large page.
+ *  - Every present entry has the user bit (guest kernels run at privilege level 3) and no large page; tables are
+ *    read write-back.
  *  - Slots 256 to 271 of every level-4 table are the hypervisor's, equal to idle_root's; but slot 256, which
  *    guests may read (m2p), is filled only in kernel roots: it is not for user programs.
  */
@@ -89,7 +90,9 @@ static int table_entry_get(uint64_t *pte, enum frame_type child, const struct do
         return 0;
     if ((*pte & PTE_PSE) || !mfn_valid(pte_mfn(*pte)))
         return -EINVAL;
-    *pte |= PTE_US;
+    /* Uncached, the processor could read a table as it was in memory before the guest filled it (SDM 4.9, 11.12.4),
+     * other than what was checked. */
+    *pte = (*pte | PTE_US) & ~PTE_CACHE;
     return frame_get_and_type(mfn_to_frame(pte_mfn(*pte)), owner, child);
 }
 
@@ -116,7 +119,7 @@ bool descriptor_ok(uint64_t *desc)
     /* Code and data only: system descriptors would hand out gates and task segments. */
     if (!(d & (1ull << 44)))
         return !(d & (0xfull << 40)); /* type 0: nothing */
-    d |= 3ull << 45;
+    d |= 3ull << 45 | 1ull << 40; /* accessed, too: the processor could not note it in its window */
     *desc = d;
     return true;
 }

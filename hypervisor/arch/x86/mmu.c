@@ -61,13 +61,6 @@ static void table_ref_drop(struct table_ref *r)
     r->frame = NULL;
 }
 
-/* A descriptor table, or a page table whose validation stopped half-way: no entry can be written now. */
-static bool is_unfinished(uint64_t s)
-{
-    return frame_state_type(s) == FRAME_T_SEGDESC ||
-           ((s & FRAME_TC_MASK) && (s & (FRAME_PARTIAL | FRAME_VALIDATED)) == FRAME_PARTIAL);
-}
-
 static int table_ref_get(struct table_ref *r, struct domain *d, mfn_t mfn)
 {
     struct frame *f;
@@ -79,7 +72,7 @@ static int table_ref_get(struct table_ref *r, struct domain *d, mfn_t mfn)
     f = mfn_get(d, mfn);
     if (!f)
         return -EINVAL;
-    for (;;) {
+    for (unsigned int tries = 0;; tries++) {
         r->type = frame_state_type(frame_state(f));
         if (r->type >= FRAME_T_L1 && r->type <= FRAME_T_L4 && frame_get_type_live(f, r->type))
             break;
@@ -88,8 +81,8 @@ static int table_ref_get(struct table_ref *r, struct domain *d, mfn_t mfn)
         rc = frame_get_type(f, FRAME_T_WRITABLE);
         if (!rc)
             break;
-        if (rc == -EINVAL && !is_unfinished(frame_state(f)))
-            continue; /* became a table just now */
+        if (rc == -EINVAL && tries < 3)
+            continue; /* became a table just now? Or it is none of these, or its type count is full */
         frame_put(f);
         return rc;
     }
@@ -196,26 +189,15 @@ out:
 long hc_update_va_mapping(struct domain *d, uint64_t va, uint64_t val, uint64_t flags)
 {
     struct vcpu *v = current;
-    uint64_t cpus = 0, me = 1ull << this_cpu(), vcpus;
+    uint64_t whom = flags & ~(uint64_t)UVMF_FLUSHTYPE_MASK, vcpus = 0, cpus;
     struct frame *table;
     int rc;
 
     if (!guest_va_ok(va))
         return -EINVAL;
-    if (flags & UVMF_FLUSHTYPE_MASK) {
-        switch (flags & ~(uint64_t)UVMF_FLUSHTYPE_MASK) {
-        case UVMF_LOCAL:
-            cpus = me;
-            break;
-        case UVMF_ALL:
-            cpus = d->arch.tlb_cpus[0];
-            break;
-        default:
-            if (copy_from_guest(&vcpus, flags & ~(uint64_t)UVMF_FLUSHTYPE_MASK, 8))
-                return -EFAULT;
-            cpus = vcpu_mask_to_cpus(d, vcpus);
-        }
-    }
+    flags &= UVMF_FLUSHTYPE_MASK;
+    if (flags && whom != UVMF_LOCAL && whom != UVMF_ALL && copy_from_guest(&vcpus, whom, 8))
+        return -EFAULT;
     table = mm_walk_l1(d, v->arch.kernel_root, va);
     if (!table)
         return -EINVAL;
@@ -227,9 +209,13 @@ long hc_update_va_mapping(struct domain *d, uint64_t va, uint64_t val, uint64_t 
         guest_printk(d, "update_va_mapping %lx = %lx refused (%d)\n", va, val, rc);
         return rc;
     }
-    if ((flags & UVMF_FLUSHTYPE_MASK) == UVMF_TLB_FLUSH)
+    /* Only now: a CPU that begins to run the domain after this loads its root after the write. */
+    cpus = whom == UVMF_LOCAL ? 1ull << this_cpu()
+           : whom == UVMF_ALL ? __atomic_load_n(&d->arch.tlb_cpus[0], __ATOMIC_SEQ_CST)
+                              : vcpu_mask_to_cpus(d, vcpus);
+    if (flags == UVMF_TLB_FLUSH)
         tlb_flush_mask(cpus);
-    else if ((flags & UVMF_FLUSHTYPE_MASK) == UVMF_INVLPG)
+    else if (flags == UVMF_INVLPG)
         tlb_flush_va_mask(cpus, va);
     return 0;
 }

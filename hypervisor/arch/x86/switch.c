@@ -15,9 +15,7 @@
 #include <asm/traps.h>
 #include <hv/alloc.h>
 #include <hv/arch.h>
-#include <hv/guest_access.h>
 #include <hv/perf.h>
-#include <pv-abi/vcpu.h>
 #include <pv-abi/x86.h>
 
 #define FXSAVE_SIZE   512u
@@ -309,11 +307,6 @@ void toggle_guest_mode(struct vcpu *v)
 
 void arch_update_runstate_area(struct vcpu *v)
 {
-    struct vcpu_runstate_info info;
-    guest_va_t va = v->runstate_va;
-
-    if (!va || !v->arch.in_kernel) /* in user mode the guest kernel's addresses are not there */
-        return;
-    vcpu_runstate(v, &info);
-    copy_to_guest(va, &info, sizeof(info)); /* the guest's loss if it took the page away */
+    if (v->runstate_va && v->arch.in_kernel) /* else the guest kernel's addresses are not there */
+        vcpu_runstate_write(v);
 }

@@ -5,7 +5,8 @@
  * A logical clock ticks with each full flush. Each CPU remembers the clock of its last full flush, each
  * frame the clock at which it last lost a reference that a stale translation could still use. A CPU
  * must flush for a frame only when its own flush is not newer than the frame's stamp. Not recording a
- * flush (mode switches between guest user and kernel load CR3 too) only makes a later one superfluous.
+ * flush (mode switches between guest user and kernel load CR3 too) only makes a later one superfluous. A frame
+ * has only the lower half of the clock, and a guest can make that turn: half a turn back is taken for "now".
  *
  * Root loads flush everything: there are no global pages and no PCIDs.
  *
@@ -20,8 +21,8 @@
 #include <hv/arch.h>
 #include <hv/perf.h>
 
-static uint32_t tlb_clock = 1;
-static uint32_t cpu_stamp[NR_CPUS];
+static uint64_t tlb_clock = 1;
+static uint64_t cpu_stamp[NR_CPUS];
 
 static spinlock_t flush_lock = SPINLOCK_INIT;
 static struct {
@@ -32,25 +33,15 @@ static struct {
 
 uint32_t arch_tlb_clock(void)
 {
-    return __atomic_load_n(&tlb_clock, __ATOMIC_RELAXED);
-}
-
-/* The clock wrapped: no stamp can be trusted, so all CPUs count as never flushed. */
-static void clock_wrapped(void)
-{
-    for (unsigned int i = 0; i < NR_CPUS; i++)
-        __atomic_store_n(&cpu_stamp[i], 0, __ATOMIC_RELAXED);
+    return (uint32_t)__atomic_load_n(&tlb_clock, __ATOMIC_RELAXED);
 }
 
 /* Call before the flush: whatever is stamped from now on is newer than it. */
 void tlb_flush_begin(void)
 {
-    uint32_t now = __atomic_add_fetch(&tlb_clock, 1, __ATOMIC_SEQ_CST);
+    uint64_t now = __atomic_add_fetch(&tlb_clock, 1, __ATOMIC_SEQ_CST);
 
-    if (unlikely(!now))
-        clock_wrapped();
-    else
-        __atomic_store_n(&cpu_stamp[this_cpu()], now, __ATOMIC_RELAXED);
+    __atomic_store_n(&cpu_stamp[this_cpu()], now, __ATOMIC_RELAXED);
 }
 
 void tlb_flush_local(void)
@@ -122,12 +113,14 @@ void tlb_flush_va_mask(uint64_t cpus, uint64_t va)
 
 static void flush_older(uint64_t cpus, uint32_t stamp)
 {
-    uint64_t need = 0;
+    uint64_t need = 0, now = __atomic_load_n(&tlb_clock, __ATOMIC_SEQ_CST);
+    int32_t age = (int32_t)((uint32_t)now - stamp);
 
+    now -= (uint32_t)max(age, 0); /* the stamp in full */
     for (uint64_t left = cpus; left; left &= left - 1) {
         unsigned int cpu = (unsigned int)__builtin_ctzll(left);
 
-        if (ACCESS_ONCE(cpu_stamp[cpu]) <= stamp)
+        if (ACCESS_ONCE(cpu_stamp[cpu]) <= now)
             need |= 1ull << cpu;
     }
     tlb_flush_mask(need);

@@ -151,8 +151,8 @@ void domain_shutdown(struct domain *d, uint8_t code);
 void domain_crash(struct domain *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void domain_resume(struct domain *d);
 
-/* The times so far but for the state that it is in. */
-void vcpu_runstate(const struct vcpu *v, struct vcpu_runstate_info *info);
+/* To the area that the guest registered; its root is live. */
+void vcpu_runstate_write(const struct vcpu *v);
 bool vcpu_events_pending(const struct vcpu *v); /* upcall pending and not masked */
 /* Set the pending flags in vcpu_info and wake or kick @v. */
 void vcpu_mark_events_pending(struct vcpu *v);

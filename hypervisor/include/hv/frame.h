@@ -143,8 +143,9 @@ void frame_assign(struct frame *f, const struct domain *d);
 /* Hypervisor-owned page that @d may map: count 1 held by the hypervisor until frame_unshare. */
 void frame_share(struct frame *f, const struct domain *d);
 void frame_unshare(struct frame *f); /* drops the hypervisor's reference */
-/* Destroy: undo what a guest left on a frame of a dying domain: pin, half-way validation. */
-void frame_relinquish(struct frame *f);
+/* Undo what the dying @d left on @f, if that is still its: pin, half-way validation. Takes no reference:
+ * the guest may have left none to take. */
+void frame_relinquish(struct frame *f, const struct domain *d);
 bool frame_test_and_set(struct frame *f, uint64_t flag); /* the flag's old state */
 bool frame_test_and_clear(struct frame *f, uint64_t flag);
 /* Clear ALLOCATED and drop its reference. false: it was clear already. */

@@ -10,8 +10,9 @@ struct arch_vcpu {
     struct cpu_regs regs;
     bool created;
     guest_va_t time_area;
-    mfn_t kernel_root, user_root; /* arch/x86/mm.c is tested natively too */
+    mfn_t kernel_root, user_root; /* arch/x86/mm.c and mmu.c are tested natively too */
     uint64_t hw_cr3_kernel, hw_cr3_user;
+    unsigned int last_cpu;
 };
 
 struct arch_domain {
